@@ -1,0 +1,24 @@
+"""The actor: a person acting for an organization, with what their role allows."""
+
+from dataclasses import dataclass
+
+from apps.accounts.models import Organization, User
+from apps.accounts.permissions import Action, allows
+from apps.core.errors import NotAllowed
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Every scoped selector and every service takes one; only `selectors.get_actor` makes them."""
+
+    user: User
+    organization: Organization
+    role: str
+
+    def may(self, action: Action) -> bool:
+        return allows(self.role, action)
+
+    def require(self, action: Action) -> None:
+        """Raises `NotAllowed` where the role does not carry the action."""
+        if not self.may(action):
+            raise NotAllowed

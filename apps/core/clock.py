@@ -1,0 +1,90 @@
+"""What time it is. All code asks here, so that the sandbox can be moved through a month in seconds.
+
+The offset lives in Postgres (`SandboxClock`), the same for every process; production has none.
+"""
+
+import datetime as dt
+import threading
+import time
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from apps.core.changes import announce
+from apps.core.errors import DomainError
+
+# How long a process may go on with the offset that it knows.
+REFRESH_SECONDS = 2.0
+
+
+class ClockRefused(DomainError):
+    code = "clock_refused"
+    message = "The clock of this installation cannot be moved."
+
+
+class _Offset:
+    """The offset as this process last read it."""
+
+    def __init__(self) -> None:
+        self.value = dt.timedelta()
+        self.read_at = float("-inf")
+        self.lock = threading.Lock()
+
+    def get(self) -> dt.timedelta:
+        if not settings.SANDBOX_CLOCK:
+            return dt.timedelta()
+        if time.monotonic() - self.read_at > REFRESH_SECONDS:
+            self.refresh()
+        return self.value
+
+    def refresh(self) -> None:
+        from apps.core.models import SandboxClock
+
+        with self.lock:
+            try:
+                row = SandboxClock.objects.filter(pk=1).values_list("offset", flat=True).first()
+            except DatabaseError:
+                return  # the last known offset stands until Postgres answers again
+            self.value = row or dt.timedelta()
+            self.read_at = time.monotonic()
+
+
+_offset = _Offset()
+
+
+def now() -> dt.datetime:
+    """The time of the installation, aware, UTC."""
+    return dt.datetime.now(dt.UTC) + _offset.get()
+
+
+def offset() -> dt.timedelta:
+    """How far the installation's time is ahead of the real one. Reads Postgres at most every 2 s."""
+    return _offset.get()
+
+
+def refresh() -> dt.timedelta:
+    """Read the offset again at once."""
+    _offset.refresh()
+    return _offset.value
+
+
+@transaction.atomic
+def advance(by: dt.timedelta) -> dt.timedelta:
+    """Move the sandbox clock forward; it never goes back. Returns the new offset.
+
+    Raises `ClockRefused` where the installation has no sandbox clock.
+    """
+    from apps.core.models import SandboxClock
+
+    if not settings.SANDBOX_CLOCK:
+        raise ClockRefused
+    if by < dt.timedelta():
+        raise ClockRefused("The clock only moves forward.")
+    SandboxClock.objects.get_or_create(pk=1)
+    row = SandboxClock.objects.select_for_update().get(pk=1)
+    row.offset += by
+    row.save(update_fields=["offset"])
+    announce("clock")
+    transaction.on_commit(refresh)
+    moved: dt.timedelta = row.offset
+    return moved

@@ -1,0 +1,52 @@
+"""The errors of the domain: one small class for each thing that can go wrong."""
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """A request that the domain refuses. `code` is stable and snake_case, `status` an HTTP status.
+
+    The message is for the person who made the request: what happened, why, what to do.
+    """
+
+    code = "invalid_request"
+    status = 400
+    message = "The request could not be carried out."
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        self.message = message or self.message
+        self.details = details
+        super().__init__(self.message)
+
+
+class NotFound(DomainError):
+    """Also for what exists and the caller may not see: the two are not to be told apart."""
+
+    code = "not_found"
+    status = 404
+    message = "There is nothing here that you may see."
+
+
+class NotAllowed(DomainError):
+    """The caller may see the object, but their role does not carry this action."""
+
+    code = "not_allowed"
+    status = 403
+    message = "Your role in this organization does not allow this."
+
+
+class Conflict(DomainError):
+    code = "conflict"
+    status = 409
+    message = "This has changed or exists already."
+
+
+class Invalid(DomainError):
+    """Input that is well formed and wrong; `field` names the field it belongs to, if one."""
+
+    code = "invalid"
+    status = 422
+
+    def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
+        self.field = field
+        super().__init__(message, **({"field": field} if field else {}), **details)

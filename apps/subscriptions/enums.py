@@ -1,0 +1,25 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SubscriptionStatus(models.TextChoices):
+    """Stripe's words. `apps.subscriptions.state` says which follows which."""
+
+    PENDING_APPROVAL = "pending_approval", _("Waiting for approval")
+    INCOMPLETE = "incomplete", _("Incomplete")
+    TRIALING = "trialing", _("Trial")
+    ACTIVE = "active", _("Active")
+    PAST_DUE = "past_due", _("Past due")
+    UNPAID = "unpaid", _("Unpaid")
+    PAUSED = "paused", _("Paused")
+    CANCELED = "canceled", _("Canceled")
+
+    @classmethod
+    def callable(cls) -> frozenset["SubscriptionStatus"]:
+        """Those whose keys the gateway lets through."""
+        return frozenset({cls.TRIALING, cls.ACTIVE, cls.PAST_DUE})
+
+    @classmethod
+    def live(cls) -> frozenset["SubscriptionStatus"]:
+        """Those that stand in the way of a second subscription to the same product."""
+        return frozenset(set(cls) - {cls.CANCELED})

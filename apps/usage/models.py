@@ -1,0 +1,152 @@
+from typing import Any, TypeVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from apps.keys.models import ApiKey
+from apps.plans.models import Quota
+from apps.products.models import Endpoint, Product
+from apps.subscriptions.models import Subscription
+
+_Set = TypeVar("_Set", contravariant=True)
+_Get = TypeVar("_Get", covariant=True)
+
+
+class Reference(models.ForeignKey[_Set, _Get]):
+    """A foreign key without a constraint or index of its own: event tables are large and outlive what they name."""
+
+    def __init__(self, to: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("on_delete", models.DO_NOTHING)
+        super().__init__(to, **(kwargs | {"db_constraint": False, "db_index": False, "related_name": "+"}))
+
+
+class UsageEvent(models.Model):
+    """A call that was forwarded, exactly one row each: the truth that counters, pages and invoices follow.
+
+    Partitioned by month of `occurred_at`; unique on (occurred_at, id), both fixed when the call was reserved.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    occurred_at = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    product: "Reference[Product | int, Product]" = Reference(Product)
+    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
+    api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
+    quota_epoch = models.PositiveIntegerField()
+    units = models.BigIntegerField()  # 0: forwarded and not billed
+    method = models.CharField(max_length=16)
+    path = models.CharField(max_length=1000)
+    status = models.PositiveSmallIntegerField()  # as the consumer saw it
+    outcome = models.CharField(max_length=30)  # completed, upstream_timeout, client_closed …
+    duration_us = models.PositiveBigIntegerField()
+    origin_us = models.PositiveBigIntegerField()
+    request_bytes = models.PositiveBigIntegerField()
+    response_bytes = models.PositiveBigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subscription", "-occurred_at"], name="usage_event_by_subscription"),
+            models.Index(fields=["product", "-occurred_at"], name="usage_event_by_product"),
+        ]
+
+    def __str__(self) -> str:
+        return self.request_id
+
+    @property
+    def request_id(self) -> str:
+        return f"req_{self.id.hex}"
+
+
+class Rejection(models.Model):
+    """A call that the gateway refused, with the rule that refused it. Sampled when there are very many."""
+
+    id = models.UUIDField(primary_key=True)
+    occurred_at = models.DateTimeField()
+    product: "Reference[Product | int, Product]" = Reference(Product)
+    subscription: "Reference[Subscription | int | None, Subscription | None]" = Reference(Subscription, null=True)
+    endpoint: "Reference[Endpoint | int | None, Endpoint | None]" = Reference(Endpoint, null=True)
+    api_key: "Reference[ApiKey | int | None, ApiKey | None]" = Reference(ApiKey, null=True)
+    method = models.CharField(max_length=16)
+    path = models.CharField(max_length=1000)
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=40)
+    policy = models.CharField(max_length=60, blank=True)  # the limit that refused it, such as "monthly"
+    counter = models.BigIntegerField(null=True)  # what the counter stood at
+    limit = models.BigIntegerField(null=True)
+    weight = models.PositiveIntegerField(default=1)  # how many calls this row stands for
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subscription", "-occurred_at"], name="rejection_by_subscription"),
+            models.Index(fields=["product", "-occurred_at"], name="rejection_by_product"),
+            models.Index(fields=["occurred_at"], name="rejection_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.request_id}"
+
+    @property
+    def request_id(self) -> str:
+        return f"req_{self.id.hex}"
+
+
+class UsageRollup(models.Model):
+    """The calls of one hour, by subscription, endpoint and key; written in the transaction that stores the events."""
+
+    hour = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    product: "Reference[Product | int, Product]" = Reference(Product)
+    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
+    api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
+    calls = models.BigIntegerField(default=0)
+    units = models.BigIntegerField(default=0)
+    client_errors = models.BigIntegerField(default=0)  # 4xx
+    server_errors = models.BigIntegerField(default=0)  # 5xx
+    request_bytes = models.BigIntegerField(default=0)
+    response_bytes = models.BigIntegerField(default=0)
+    # Calls by origin latency; the bounds are `metering.LATENCY_BOUNDS_MS`.
+    latency_counts = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "hour", "endpoint", "api_key"], name="usage_rollup_once")
+        ]
+        indexes = [models.Index(fields=["product", "hour"], name="usage_rollup_by_product")]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.hour:%Y-%m-%d %H}"
+
+
+class QuotaPeriod(models.Model):
+    """What a subscription used of a quota in one period; final once `closed_at` is set."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="quota_periods")
+    quota = models.ForeignKey(Quota, on_delete=models.PROTECT, related_name="+")
+    quota_epoch = models.PositiveIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    included_units = models.BigIntegerField()
+    used_units = models.BigIntegerField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "quota", "quota_epoch", "starts_at"], name="quota_period_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.quota_id} {self.starts_at:%Y-%m-%d}"
+
+
+class StreamPosition(models.Model):
+    """How far the meter has stored a shard's stream; moved in the transaction that stores the events."""
+
+    shard = models.PositiveSmallIntegerField(primary_key=True)
+    stream_id = models.CharField(max_length=40, default="0-0")
+    # Every call reserved before this instant is stored or abandoned.
+    complete_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.shard} at {self.stream_id}"

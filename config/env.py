@@ -1,0 +1,48 @@
+"""Strict readers of environment variables: a wrong value stops the process at its start.
+
+Every variable may also be given as a file (`NAME_FILE=/run/secrets/name`), as container platforms do.
+"""
+
+import os
+from pathlib import Path
+
+
+class ConfigurationError(RuntimeError):
+    """A variable is missing or has a value that cannot be read."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable's text; with no default, it must be set."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text().strip()
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ConfigurationError(f"{name} must be set (see .env.example).")
+    return value
+
+
+def boolean(name: str, default: bool) -> bool:
+    """`true` or `false`, in any case; unset or empty is the default."""
+    value = text(name, "").lower()
+    if value == "":
+        return default
+    if value in ("true", "1", "yes", "on"):
+        return True
+    if value in ("false", "0", "no", "off"):
+        return False
+    raise ConfigurationError(f"{name} must be true or false, not {value!r}.")
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name, "")
+    if value == "":
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, without blanks."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
