@@ -13,9 +13,10 @@ class DomainError(Exception):
     status = 400
     message = "The request could not be carried out."
 
-    def __init__(self, message: str = "", **details: Any) -> None:
+    def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
         self.message = message or self.message
-        self.details = details
+        self.field = field  # the field of the form or body that it belongs to, if one
+        self.details = details | ({"field": field} if field else {})
         super().__init__(self.message)
 
 
@@ -42,11 +43,7 @@ class Conflict(DomainError):
 
 
 class Invalid(DomainError):
-    """Input that is well formed and wrong; `field` names the field it belongs to, if one."""
+    """Input that is well formed and wrong."""
 
     code = "invalid"
     status = 422
-
-    def __init__(self, message: str = "", *, field: str | None = None, **details: Any) -> None:
-        self.field = field
-        super().__init__(message, **({"field": field} if field else {}), **details)

@@ -1,17 +1,8 @@
-"""Enqueueing: by name, always after commit, from this one function."""
-
 import datetime as dt
-from typing import Any
 
-from celery import current_app, shared_task
-from django.db import transaction
+from celery import shared_task
 
 CHANGES_KEPT = dt.timedelta(days=1)
-
-
-def enqueue(name: str, **kwargs: Any) -> None:
-    """Run the task `<app>.<verb>_<noun>` once the caller's transaction is committed."""
-    transaction.on_commit(lambda: current_app.tasks[name].delay(**kwargs))
 
 
 @shared_task(name="core.prune_changes")

@@ -73,6 +73,11 @@ class Tier(models.Model):
         return self.name
 
 
+class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def current(self) -> "EndpointQuerySet":
+        return self.filter(removed_at__isnull=True)
+
+
 class Endpoint(models.Model):
     """A method and path template of a product; its documentation is an OpenAPI Operation Object."""
 
@@ -89,12 +94,20 @@ class Endpoint(models.Model):
     operation = models.JSONField(_("OpenAPI operation"), default=dict, blank=True)
     deprecated_at = models.DateTimeField(null=True, blank=True)
     sunset_at = models.DateTimeField(null=True, blank=True)
+    # Kept when removed, because usage and invoices go on naming it.
+    removed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["path", "method"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "method", "pattern"], name="endpoint_route_once"),
+            models.UniqueConstraint(
+                fields=["product", "method", "pattern"],
+                condition=models.Q(removed_at__isnull=True),
+                name="endpoint_route_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,66 @@
+"""Reads of accounts. What an actor may not see is not found."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.access import Actor
+from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.accounts.permissions import Action
+from apps.core.errors import NotFound
+
+
+def get_actor(*, user: User, organization_slug: str) -> Actor:
+    """The person acting for that organization. Raises `NotFound` where they are not a member."""
+    membership = (
+        Membership.objects.select_related("organization")
+        .filter(user=user, organization__slug=organization_slug)
+        .first()
+    )
+    if membership is None:
+        raise NotFound
+    return Actor(user=user, organization=membership.organization, role=membership.role)
+
+
+def list_memberships_of(user: User) -> QuerySet[Membership]:
+    """The organizations of a person, the personal one first."""
+    return (
+        Membership.objects.filter(user=user)
+        .select_related("organization")
+        .order_by("-organization__is_personal", "organization__name", "organization_id")
+    )
+
+
+def get_personal_organization(user: User) -> Organization:
+    """The organization that everybody has; the first one they belong to when it was deleted."""
+    membership = list_memberships_of(user).first()
+    if membership is None:
+        raise NotFound
+    return membership.organization
+
+
+def list_members(actor: Actor) -> QuerySet[Membership]:
+    actor.require(Action.VIEW)
+    return (
+        Membership.objects.filter(organization=actor.organization).select_related("user").order_by("created_at", "id")
+    )
+
+
+def get_member(actor: Actor, *, member_id: int) -> Membership:
+    membership = list_members(actor).filter(pk=member_id).first()
+    if membership is None:
+        raise NotFound
+    return membership
+
+
+def list_invitations(actor: Actor) -> QuerySet[Invitation]:
+    actor.require(Action.VIEW)
+    return Invitation.objects.filter(organization=actor.organization).order_by("created_at", "id")
+
+
+def list_audit_events(actor: Actor) -> QuerySet[AuditEvent]:
+    """What happened in the organization, newest first."""
+    actor.require(Action.AUDIT_VIEW)
+    return (
+        AuditEvent.objects.filter(organization=actor.organization)
+        .select_related("actor")
+        .order_by("-occurred_at", "-id")
+    )

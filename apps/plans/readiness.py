@@ -1,0 +1,9 @@
+"""What plans ask of a product before it can be published."""
+
+from apps.plans.models import Plan
+from apps.products.models import Product
+
+
+def missing_plan(product: Product) -> list[str]:
+    """A product is published with at least one plan on sale."""
+    return [] if Plan.objects.on_sale().filter(product=product).exists() else ["Put a plan on sale."]

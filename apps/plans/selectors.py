@@ -1,0 +1,57 @@
+"""Reads of plans: those on sale, which everybody may see, and all versions, for the creator."""
+
+from django.db.models import Count, Q, QuerySet
+
+from apps.core.errors import NotFound
+from apps.plans.models import Plan
+from apps.products.models import Endpoint, Product
+
+
+def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
+    """What can be subscribed to now, the lowest tier first, with quotas and rate limits."""
+    return (
+        Plan.objects.on_sale()
+        .filter(product=product)
+        .select_related("tier")
+        .prefetch_related("quotas", "rate_limits__endpoint")
+    )
+
+
+def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
+    plan = list_plans_on_sale(product).filter(slug=slug).first()
+    if plan is None:
+        raise NotFound
+    return plan
+
+
+def list_plans(product: Product) -> QuerySet[Plan]:
+    """Every draft and every version on sale of a product (for its creator), with the live subscribers counted."""
+    return (
+        Plan.objects.filter(product=product, withdrawn_at__isnull=True)
+        .select_related("tier")
+        .prefetch_related("quotas", "rate_limits__endpoint")
+        .annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
+    )
+
+
+def get_plan(product: Product, *, public_id: str) -> Plan:
+    """A version of a plan of the product, whatever its state."""
+    plan = (
+        Plan.objects.filter(product=product, public_id=public_id)
+        .select_related("tier", "product")
+        .prefetch_related("quotas", "rate_limits__endpoint")
+        .first()
+    )
+    if plan is None:
+        raise NotFound
+    return plan
+
+
+def find_cheapest_plan_for(endpoint: Endpoint) -> Plan | None:
+    """The cheapest plan on sale that opens the endpoint."""
+    return (
+        Plan.objects.on_sale()
+        .filter(product_id=endpoint.product_id, tier__rank__gte=endpoint.tier.rank)
+        .order_by("price_amount", "tier__rank", "id")
+        .first()
+    )

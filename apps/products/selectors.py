@@ -1,0 +1,70 @@
+"""Reads of products: the marketplace's, which everybody may see, and the creator's own."""
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from apps.accounts.access import Actor
+from apps.accounts.permissions import Action
+from apps.core.errors import NotFound
+from apps.products.models import Endpoint, Product, Tier
+
+SEARCH_MAX = 100
+
+
+def list_listed_products(*, search: str = "") -> QuerySet[Product]:
+    """Published products, newest first, with their creators."""
+    products = Product.objects.listed().select_related("organization").order_by("-published_at", "-id")
+    for word in search.replace("\x00", "")[:SEARCH_MAX].split():
+        products = products.filter(
+            Q(name__icontains=word) | Q(tagline__icontains=word) | Q(organization__name__icontains=word)
+        )
+    return products
+
+
+def get_listed_product(slug: str) -> Product:
+    """A published product with its tiers and endpoints. Raises `NotFound`."""
+    product = (
+        Product.objects.listed()
+        .select_related("organization")
+        .prefetch_related(_current_endpoints(), "tiers")
+        .filter(slug=slug)
+        .first()
+    )
+    if product is None:
+        raise NotFound
+    return product
+
+
+def list_products(actor: Actor) -> QuerySet[Product]:
+    """The products of the actor's organization, newest first."""
+    actor.require(Action.VIEW)
+    return Product.objects.filter(organization=actor.organization).order_by("-created_at", "-id")
+
+
+def get_product(actor: Actor, *, slug: str) -> Product:
+    """A product of the actor's organization, with its tiers. Raises `NotFound`."""
+    product = list_products(actor).select_related("organization").prefetch_related("tiers").filter(slug=slug).first()
+    if product is None:
+        raise NotFound
+    return product
+
+
+def list_endpoints(product: Product) -> QuerySet[Endpoint]:
+    return product.endpoints.current().select_related("tier").order_by("path", "method")
+
+
+def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
+    endpoint = list_endpoints(product).filter(public_id=public_id).first()
+    if endpoint is None:
+        raise NotFound
+    return endpoint
+
+
+def get_tier(product: Product, *, slug: str) -> Tier:
+    tier = Tier.objects.filter(product=product, slug=slug).first()
+    if tier is None:
+        raise NotFound
+    return tier
+
+
+def _current_endpoints() -> "Prefetch[str]":
+    return Prefetch("endpoints", queryset=Endpoint.objects.current().select_related("tier"))

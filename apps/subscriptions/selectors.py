@@ -1,0 +1,65 @@
+"""Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.access import Actor
+from apps.accounts.permissions import Action
+from apps.core.errors import NotFound
+from apps.products.models import Product
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription, SubscriptionChange
+
+
+def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """The subscriptions of the actor's organization: live ones first, then the newest."""
+    actor.require(Action.VIEW)
+    return (
+        Subscription.objects.filter(organization=actor.organization)
+        .select_related("product__organization", "plan__tier")
+        .order_by("canceled_at", "-created_at", "-id")
+    )
+
+
+def get_subscription(actor: Actor, *, public_id: str) -> Subscription:
+    """A subscription of the actor's organization, with its plan's quotas. Raises `NotFound`."""
+    subscription = (
+        list_subscriptions(actor)
+        .select_related("organization")
+        .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if subscription is None:
+        raise NotFound
+    return subscription
+
+
+def find_live_subscription(actor: Actor, product: Product) -> Subscription | None:
+    """The subscription that the actor's organization has to the product, if it is not canceled."""
+    return list_subscriptions(actor).filter(product=product, status__in=SubscriptionStatus.live()).first()
+
+
+def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
+    """The subscriptions to a product of the actor's organization, for its creator."""
+    actor.require(Action.VIEW)
+    return (
+        Subscription.objects.filter(product=product, product__organization=actor.organization)
+        .select_related("organization", "plan__tier", "product")
+        .order_by("canceled_at", "-created_at", "-id")
+    )
+
+
+def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription:
+    subscription = (
+        list_consumers(actor, product)
+        .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if subscription is None:
+        raise NotFound
+    return subscription
+
+
+def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
+    return subscription.changes.select_related("actor", "from_plan", "to_plan")

@@ -1,0 +1,66 @@
+"""Small values that are chosen once and kept in a file: passwords and ports."""
+
+import os
+import secrets
+import socket
+import tempfile
+from pathlib import Path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file at `path` in one step; only its owner may read it (mode 0600)."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(temporary).replace(path)
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in the file at `path`, made at the first call. Safe when two processes make it at once."""
+    if not path.exists():
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            # A link fails when the name exists: the first writer wins and nobody sees half a file.
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(temporary).unlink()
+    return path.read_text()
+
+
+def kept_port(path: Path) -> int:
+    """The port in the file at `path` while it is free, else a new free one that replaces it."""
+    port = read_port(path)
+    if not (port and is_free(port)):
+        port = free_port()
+        write_private(path, str(port))
+    return port
+
+
+def read_port(path: Path) -> int:
+    """The port in the file at `path`; 0 when there is none."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,175 @@
+"""Real processes for tests: the gateway, the meter, the web server and backends, each on a port of its own.
+
+They use the database and Redis of the running test, so such tests commit (`transaction=True`).
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 40.0
+STOP_SECONDS = 15.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition") -> None:
+    """Poll until the condition holds; fails with its name when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come true within {seconds} s")
+        time.sleep(0.05)
+
+
+def database_url() -> str:
+    """The test's own database, for a process that is not the test's."""
+    database = connection.settings_dict
+    return (
+        f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+        f"/{database['NAME']}"
+    )
+
+
+@dataclass
+class Server:
+    """A child process that is ready once `health` answers 200 (at once, where there is none)."""
+
+    name: str
+    command: list[str]
+    health: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = tempfile.NamedTemporaryFile(prefix=f"{self.name}-", suffix=".log", delete=False)  # noqa: SIM115
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> Self:
+        self._process = subprocess.Popen(
+            self.command,
+            cwd=ROOT,
+            env=os.environ | self.env,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        if self.health:
+            wait_until(self._answers, seconds=START_SECONDS, what=f"{self.name} ready ({self._log.name})")
+        return self
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """`kill -9`, the whole process group at once."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def log(self) -> str:
+        return Path(self._log.name).read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+        if error is not None:
+            print(f"--- {self.name} ---\n{self.log()[-6000:]}")
+        self._log.close()
+        Path(self._log.name).unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"{self.name} ended with {self._process.returncode}:\n{self.log()[-4000:]}")
+        try:
+            with urllib.request.urlopen(self.health, timeout=2) as answer:  # noqa: S310 - http on loopback
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def _application_env(upstreams: list[str]) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "UPSTREAM_ALLOW": ",".join(upstreams),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def gateway(*, upstreams: list[str]) -> Server:
+    """A gateway process. `upstreams` are the `ip:port` of backends on this machine that it may dial."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "uvicorn", "config.gateway:application", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--no-access-log", "--no-server-header", "--no-date-header"]
+    return Server("gateway", command, f"{url}/_gateway/healthz", _application_env(upstreams), url)
+
+
+def meter() -> Server:
+    return Server("meter", [sys.executable, "manage.py", "run_meter"], env=_application_env([]))
+
+
+def httpbin() -> Server:
+    """The real httpbin, from its package."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "gunicorn", "httpbin:app", "--bind", f"127.0.0.1:{port}", "--threads", "16"]
+    return Server("httpbin", [*command, "--no-control-socket"], f"{url}/get", url=url)
+
+
+def backend() -> Server:
+    """A backend that answers every request at once with a little JSON; cheaper than httpbin."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tests.fakes.backend", str(port)]
+    return Server("backend", command, f"{url}/health", url=url)
+
+
+def address(url: str) -> str:
+    """The `ip:port` of a URL on this machine."""
+    return url.removeprefix("http://")
+
+
+@contextlib.contextmanager
+def running(*servers: Server) -> Iterator[tuple[Server, ...]]:
+    """Start several at once, in order; stop all of them at the end."""
+    with contextlib.ExitStack() as stack:
+        yield tuple(stack.enter_context(server) for server in servers)

@@ -1,0 +1,167 @@
+"""Nothing is counted twice and nothing is lost: with real gateways, a real meter and real clients."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import aiohttp
+import pytest
+import redis
+from django.conf import settings
+
+from apps.plans.specs import QuotaSpec
+from apps.usage import selectors as usage_selectors
+from apps.usage.models import Rejection, UsageEvent
+from tests import processes
+from tests.processes import Server, running, wait_until
+from tests.scenarios.world import Contract, contract
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.scenario, pytest.mark.timeout(180)]
+
+CLIENTS = 50
+SETTLED_SECONDS = 60.0
+
+
+@pytest.fixture
+def backend() -> Iterator[Server]:
+    with processes.backend() as server:
+        yield server
+
+
+def call_all(
+    gateways: list[str],
+    world: Contract,
+    calls: int,
+    *,
+    clients: int = CLIENTS,
+    midway: Callable[[], None] | None = None,
+) -> Counter[int]:
+    """Make this many calls from so many clients at once, over all gateways in turn; the statuses seen.
+
+    A call whose connection broke before the whole answer was there counts as status 0. `midway` runs once,
+    in a thread, when half of the calls have been answered.
+    """
+    return asyncio.run(_call_all(gateways, world, calls, clients, midway))
+
+
+async def _call_all(
+    gateways: list[str], world: Contract, calls: int, clients: int, midway: Callable[[], None] | None
+) -> Counter[int]:
+    seen: Counter[int] = Counter()
+    numbers = iter(range(calls))
+    urls = itertools.cycle(f"{url}/{world.product.slug}/get" for url in gateways)
+    interruptions: list[asyncio.Task[None]] = []
+
+    async def client(session: aiohttp.ClientSession) -> None:
+        for number in numbers:
+            if midway is not None and number == calls // 2:
+                interruptions.append(asyncio.create_task(asyncio.to_thread(midway)))
+            try:
+                async with session.get(next(urls), headers={"X-Api-Key": world.secret}) as answer:
+                    await answer.read()
+                    seen[answer.status] += 1
+            except aiohttp.ClientError:
+                seen[0] += 1
+
+    connector = aiohttp.TCPConnector(limit=clients)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as session:
+        await asyncio.gather(*(client(session) for _ in range(clients)))
+    await asyncio.gather(*interruptions)
+    return seen
+
+
+def rows(world: Contract) -> int:
+    return UsageEvent.objects.filter(subscription=world.subscription, units=1).count()
+
+
+def counter_value(world: Contract) -> int:
+    """What the quota counter in Redis stands at."""
+    connection = redis.Redis.from_url(settings.COUNTERS_URL)
+    names = list(connection.scan_iter(match=f"*q:{world.subscription.pk}:*", count=1000))
+    return sum(int(connection.get(name) or 0) for name in names)
+
+
+def assert_all_agree(world: Contract, answered: int) -> None:
+    """Rows, counter and the pages' figure come to the number of billable answers that the clients saw."""
+    wait_until(lambda: rows(world) >= answered, seconds=SETTLED_SECONDS, what=f"{answered} rows (have {rows(world)})")
+    wait_until(
+        lambda: counter_value(world) == answered,
+        seconds=SETTLED_SECONDS,
+        what=f"the counter at {answered} (is {counter_value(world)})",
+    )
+    assert rows(world) == answered
+    assert UsageEvent.objects.filter(subscription=world.subscription).exclude(units=1).count() == 0
+    (quota,) = usage_selectors.quota_usage(world.subscription)
+    assert quota.used == answered
+
+
+def monthly(units: int) -> tuple[QuotaSpec, ...]:
+    return (QuotaSpec(included_units=units, period="month"),)
+
+
+def test_exactly_the_ten_units_that_are_left_pass_of_200_parallel_calls(backend: Server) -> None:
+    world = contract(upstream_url=backend.url, quotas=monthly(50))
+    gateway = processes.gateway(upstreams=[processes.address(backend.url)])
+    with running(gateway, processes.meter()):
+        assert call_all([gateway.url], world, 40, clients=4) == {200: 40}
+        seen = call_all([gateway.url], world, 200, clients=200)
+        assert seen == {200: 10, 429: 190}
+        assert_all_agree(world, 50)
+        rejected = Rejection.objects.filter(subscription=world.subscription)
+        wait_until(rejected.exists, what="rejections")
+        assert {(r.code, r.policy, r.limit) for r in rejected} == {("quota_exceeded", "monthly", 50)}
+
+
+def test_2000_calls_from_50_clients_over_three_gateways_are_counted_to_the_call(backend: Server) -> None:
+    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
+    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
+    with running(*gateways, processes.meter()):
+        seen = call_all([gateway.url for gateway in gateways], world, 2000)
+        assert seen == {200: 2000}
+        assert_all_agree(world, 2000)
+
+
+def test_redis_flushed_in_mid_run_loses_and_doubles_nothing(backend: Server) -> None:
+    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
+    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
+
+    def flush() -> None:
+        redis.Redis.from_url(settings.COUNTERS_URL).flushdb()
+
+    with running(*gateways, processes.meter()):
+        seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=flush)
+        assert sum(seen.values()) == 2000
+        assert set(seen) <= {200, 503}, seen
+        assert_all_agree(world, seen[200])
+
+
+def test_a_meter_killed_in_mid_run_loses_and_doubles_nothing(backend: Server) -> None:
+    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
+    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
+    meter = processes.meter()
+
+    def kill() -> None:
+        meter.kill()
+        meter.start()
+
+    with running(*gateways, meter):
+        seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=kill)
+        assert seen == {200: 2000}
+        assert_all_agree(world, 2000)
+
+
+def test_a_gateway_killed_in_mid_run_loses_no_answered_call(backend: Server) -> None:
+    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
+    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
+    with running(*gateways, processes.meter()):
+        seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=gateways[0].kill)
+        assert seen[200] + seen[0] == 2000
+        assert seen[0] > 0
+        # A call that the killed process had settled, and whose last byte it could not send any more, may have
+        # a row without an answer: at most as many as the clients had open there.
+        wait_until(lambda: rows(world) >= seen[200], seconds=SETTLED_SECONDS, what="rows")
+        wait_until(
+            lambda: counter_value(world) == rows(world), seconds=SETTLED_SECONDS, what="the counter equal to the rows"
+        )
+        assert seen[200] <= rows(world) <= seen[200] + CLIENTS
