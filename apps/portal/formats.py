@@ -68,20 +68,20 @@ def _scaled(value: Number, base: int, units: tuple[str, ...]) -> Quantity:
     return Quantity(grouped(number, digits), units[step])
 
 
-def milliseconds(value: Number) -> Quantity:
+def milliseconds(value: float) -> Quantity:
     """0.4 ms, 8.2 ms, 123 ms, 1.25 s."""
     if abs(value) >= 999.5:
-        return Quantity(grouped(float(value) / 1000, 2 if abs(value) < 10_000 else 1), "s")
+        return Quantity(grouped(value / 1000, 2 if abs(value) < 10_000 else 1), "s")
     return Quantity(grouped(value, 1 if abs(value) < 9.95 and value else 0), "ms")
 
 
-def microseconds(value: Number) -> Quantity:
-    return milliseconds(float(value) / 1000)
+def microseconds(value: float) -> Quantity:
+    return milliseconds(value / 1000)
 
 
-def percent(value: Number) -> Quantity:
+def percent(value: float) -> Quantity:
     """A share of one, rounded so that what is not zero and not all never looks so: 0.0004 is < 0.1 %."""
-    share = float(value) * 100
+    share = value * 100
     if 0 < share < 0.1:
         return Quantity("< " + grouped(0.1, 1), "%")
     if 99.9 < share < 100:

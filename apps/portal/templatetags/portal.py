@@ -134,13 +134,13 @@ def starts_with(text: str, start: str) -> bool:
 
 
 @register.filter
-def minus(value: formats.Number, taken: formats.Number) -> formats.Number:
+def minus(value: int, taken: int) -> int:
     """What is left, never less than nothing."""
     return max(0, value - taken)
 
 
 @register.filter
-def at_most(value: formats.Number, highest: formats.Number) -> formats.Number:
+def at_most(value: int, highest: int) -> int:
     return min(value, highest)
 
 
@@ -156,7 +156,7 @@ def is_checkbox(field: BoundField) -> bool:
 
 
 @register.simple_tag
-def widget(field: BoundField, **attrs: str) -> SafeString:
+def widget(field: BoundField, **attrs: str | bool) -> SafeString:
     """The control of a bound field with our class, described by the one line that stands below it."""
     kind = field.field.widget
     if isinstance(kind, Select) and not isinstance(kind, RadioSelect):
