@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.forms import CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.forms.boundfield import BoundField
 from django.utils import formats as django_formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.accounts.access import Actor
+from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.portal import charts, formats, json_view, states
 from apps.portal.icons import ICONS
@@ -116,3 +120,49 @@ def query_with(context: template.Context, **changes: Any) -> SafeString:
         else:
             query[name] = value
     return mark_safe(f"?{query.urlencode()}")  # noqa: S308 # urlencode leaves nothing that HTML would read
+
+
+@register.filter
+def may(actor: Actor, action: str) -> bool:
+    """Whether the actor's role carries the action: `{% if actor|may:"audit.view" %}`."""
+    return actor.may(Action(action))
+
+
+@register.filter
+def starts_with(text: str, start: str) -> bool:
+    return text.startswith(start)
+
+
+@register.filter
+def minus(value: formats.Number, taken: formats.Number) -> formats.Number:
+    """What is left, never less than nothing."""
+    return max(0, value - taken)
+
+
+@register.filter
+def at_most(value: formats.Number, highest: formats.Number) -> formats.Number:
+    return min(value, highest)
+
+
+@register.filter
+def times(number: int | str) -> range:
+    """To repeat something: `{% for line in 3|times %}`."""
+    return range(int(number))
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.simple_tag
+def widget(field: BoundField, **attrs: str) -> SafeString:
+    """The control of a bound field with our class, described by the one line that stands below it."""
+    kind = field.field.widget
+    if isinstance(kind, Select) and not isinstance(kind, RadioSelect):
+        attrs.setdefault("class", "select")
+    elif not isinstance(kind, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
+        attrs.setdefault("class", "input")
+    if field.errors:
+        attrs["aria-describedby"] = f"{field.auto_id}_error"
+    return field.as_widget(attrs=attrs)
