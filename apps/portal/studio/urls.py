@@ -1,4 +1,4 @@
-"""The creator's pages, below `/o/<organization>/studio/`. They live in the `portal` namespace."""
+"""The creator's pages, below `/o/<organization>/studio/`."""
 
 from django.urls import path
 
@@ -14,16 +14,15 @@ from apps.portal.studio.views import (
     usage,
 )
 
-_STUDIO = "o/<slug:organization>/studio"
-_PRODUCT = f"{_STUDIO}/<slug:slug>"
+_PRODUCT = "studio/<slug:slug>"
 _ENDPOINT = f"{_PRODUCT}/endpoints/<slug:endpoint_id>"
 _TIER = f"{_PRODUCT}/tiers/<slug:tier_slug>"
 _PLAN = f"{_PRODUCT}/plans/<slug:plan_id>"
 _CONSUMER = f"{_PRODUCT}/consumers/<slug:subscription_id>"
 
 urlpatterns = [
-    path(f"{_STUDIO}/", products.index, name="studio"),
-    path(f"{_STUDIO}/new/", products.create, name="studio-product-new"),
+    path("studio/", products.index, name="studio"),
+    path("studio/new/", products.create, name="studio-product-new"),
     path(f"{_PRODUCT}/", overview.index, name="studio-product"),
     path(f"{_PRODUCT}/publish/", overview.publish, name="studio-publish"),
     path(f"{_PRODUCT}/unpublish/", overview.unpublish, name="studio-unpublish"),

@@ -8,11 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.access import Actor
 from apps.accounts.enums import Role
 from apps.core.slugs import slug_from
-
-
-def roles_for(actor: Actor) -> list[tuple[str, Any]]:
-    """The roles that this member may give: only an owner makes owners."""
-    return [(role.value, role.label) for role in Role if role != Role.OWNER or actor.role == Role.OWNER]
+from apps.portal.team.roles import may_give
 
 
 class InvitationForm(forms.Form):
@@ -23,7 +19,7 @@ class InvitationForm(forms.Form):
         super().__init__(*args, **kwargs)
         choice = self.fields["role"]
         assert isinstance(choice, forms.ChoiceField)
-        choice.choices = roles_for(actor)
+        choice.choices = [(role.value, role.label) for role in Role if may_give(actor, role)]
 
 
 class RoleForm(forms.Form):

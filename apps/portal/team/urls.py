@@ -1,4 +1,4 @@
-"""Pages of an organization and its people. They live in the `portal` namespace."""
+"""Pages of an organization and its people."""
 
 from django.urls import path
 
@@ -7,6 +7,7 @@ from apps.portal.team.views import audit, invitations, members, organizations
 urlpatterns = [
     path("organizations/new/", organizations.create, name="organization-new"),
     path("o/<slug:organization>/members/", members.index, name="members"),
+    path("o/<slug:organization>/members/<int:member_id>/", members.detail, name="member"),
     path("o/<slug:organization>/members/<int:member_id>/role/", members.change, name="member-role"),
     path("o/<slug:organization>/members/<int:member_id>/remove/", members.remove, name="member-remove"),
     path(

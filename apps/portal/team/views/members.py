@@ -1,12 +1,13 @@
 """The members of an organization: who they are, what they may do, who is invited."""
 
+from dataclasses import asdict
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.enums import Role
 from apps.accounts.models import Membership
 from apps.accounts.permissions import Action
 from apps.accounts.selectors import get_member, list_invitations, list_members
@@ -14,7 +15,9 @@ from apps.accounts.services import change_role, invite_member, remove_member
 from apps.core.errors import Invalid
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
-from apps.portal.team.forms import InvitationForm, RoleForm, roles_for
+from apps.portal.team.forms import InvitationForm, RoleForm
+from apps.portal.team.roles import role_choices
+from apps.portal.team.standing import standing
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,15 +35,17 @@ def index(request: PortalRequest) -> HttpResponse:
                 text = _("%(email)s is a member now.") if joined else _("Invited %(email)s.")
                 messages.success(request, text % {"email": form.cleaned_data["email"]})
                 return redirect("portal:members", actor.organization.slug)
-    members = list(list_members(actor))
-    context = {
-        "form": form,
-        "members": members,
-        "invitations": list_invitations(actor),
-        "owners": sum(member.role == Role.OWNER for member in members),
-        "roles": roles_for(actor),
-    }
+    context = {"form": form, "members": list(list_members(actor)), "invitations": list_invitations(actor)}
     return render(request, "team/members.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@organization_page
+def detail(request: PortalRequest, member_id: int) -> HttpResponse:
+    """One member: their role, with what each role is for, and the way out."""
+    member = get_member(request.actor, member_id=member_id)
+    context = {"member": member, "roles": role_choices(request.actor), **asdict(standing(request.actor, member))}
+    return render(request, "team/member.html", context)
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.enums import Role
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.accounts.services import create_organization, rename_organization
@@ -43,4 +44,5 @@ def settings(request: PortalRequest) -> HttpResponse:
         if form.is_valid() and carried_out(form, lambda: rename_organization(actor=actor, **form.cleaned_data)):
             messages.success(request, _("The name is changed."))
             return redirect("portal:settings", actor.organization.slug)
-    return render(request, "team/settings.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "role": Role(actor.role).label}
+    return render(request, "team/settings.html", context, status=422 if form.errors else 200)
