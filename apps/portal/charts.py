@@ -103,7 +103,7 @@ class Chart:
 
 
 def nice_ticks(highest: float, *, wanted: int = 4, whole: bool = True) -> list[float]:
-    """Round steps from zero to the first at or above `highest`: 1, 2 or 5 times a power of ten.
+    """Round steps from zero to the first at or above `highest`: 1, 2, 2.5 or 5 times a power of ten.
 
     `whole` keeps steps at 1 or above, for things that are counted.
     """
@@ -111,7 +111,8 @@ def nice_ticks(highest: float, *, wanted: int = 4, whole: bool = True) -> list[f
         return [0, 1]
     raw = highest / wanted
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * 0.999999)
+    steps = [power * factor for factor in (1, 2, 2.5, 5, 10)]
+    step = next(step for step in steps if step >= raw * 0.999999 and (not whole or step % 1 == 0 or step == steps[-1]))
     if whole:
         step = max(1.0, step)
     return [round(step * index, 10) for index in range(math.ceil(highest / step - 1e-9) + 1)]

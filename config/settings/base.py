@@ -109,6 +109,8 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "components"
+# A component sees what it is given and the context processors, never the variables of the page around it.
+COTTON_ISOLATE_BY_DEFAULT = True
 
 # --- Data --------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", "") or service_url(LOCAL_DIR, "postgres")

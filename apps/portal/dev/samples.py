@@ -58,6 +58,7 @@ def guide_context() -> dict[str, Any]:
         "scales": ("neutral", "accent"),
         "states": ("red", "amber", "green", "blue", "violet"),
         "samples": CODE_SAMPLES,
+        "reply": REPLY,
         "problem": PROBLEM,
         "chips": [
             {"name": _("Status"), "value": "429", "remove_url": "?key=production"},
@@ -143,6 +144,12 @@ CODE_SAMPLES = [
         ),
     },
 ]
+
+REPLY = """\
+HTTP/1.1 200 OK
+Content-Type: application/json
+RateLimit: "monthly";r=9999;t=811200
+X-Request-Id: req_0193526c8a7b7c3e9d41"""
 
 PROBLEM = {
     "type": "about:blank",

@@ -28,7 +28,7 @@ from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_visible_product, list_live_subscriptions_of
 
 PRODUCTS_PER_PAGE = 20
-ENDPOINTS_PER_PAGE = 50
+ENDPOINTS_PER_PAGE = 20
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [EndpointRow(endpoint, opened_by(endpoint, plans)) for endpoint in page.object_list],
         **_relation(request.user, found),
     }
-    return render_page(request, "marketplace/product.html", context, fragment="endpoints")
+    return render_page(request, "marketplace/product.html", context, fragment="endpoint-list")
 
 
 def _search(request: HttpRequest) -> str:
@@ -94,6 +94,7 @@ def _relation(user: User | AnonymousUser, product: Product) -> dict[str, object]
         membership = list_memberships_of(user).filter(organization=product.organization_id).first()
     return {
         "subscriptions": subscriptions,
+        "current_plans": {subscription.plan_id for subscription in subscriptions},
         "is_own": membership is not None,
         "is_listed": product.status == ProductStatus.PUBLISHED,
     }
