@@ -205,10 +205,15 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["apps.core.envelope.EnvelopeRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.JSONBodyParser"],
     "EXCEPTION_HANDLER": "apps.core.envelope.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # No `?format=`: there is one format.
+    "URL_FORMAT_OVERRIDE": None,
 }
+
+# The same answer as everywhere to the question whose request this is.
+RATELIMIT_IP_META_KEY = "apps.core.client.client_address"
 
 # --- Jobs --------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
