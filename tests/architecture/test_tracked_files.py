@@ -28,6 +28,6 @@ def test_no_tracked_file_names_a_package_source() -> None:
     assert named == []
 
 
-@pytest.mark.parametrize("text", ["https://example.invalid/simple/", '"http://localhost:3141/root/packages/a.whl"'])
-def test_the_pattern_finds_package_sources(text: str) -> None:
-    assert PACKAGE_SOURCE.search(text)
+@pytest.mark.parametrize("folder", ["simple", "packages"])
+def test_the_pattern_finds_package_sources(folder: str) -> None:
+    assert PACKAGE_SOURCE.search(f'"https://mirror.invalid:3141/root/{folder}/name"')
