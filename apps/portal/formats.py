@@ -95,8 +95,13 @@ def percent(value: float) -> Quantity:
 
 def money(amount: int, currency: str) -> Quantity:
     """Minor units and an ISO 4217 code: `2900, "USD"` is 29.00 USD, `2900, "JPY"` is 2 900 JPY."""
-    digits = _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
+    digits = minor_unit_digits(currency)
     return Quantity(grouped(Decimal(amount).scaleb(-digits), digits), currency.upper())
+
+
+def minor_unit_digits(currency: str) -> int:
+    """How many decimal places the minor unit stands for: 2 for USD, 0 for JPY."""
+    return _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
 
 
 def period(start: dt.datetime, end: dt.datetime) -> str:
