@@ -34,6 +34,10 @@ class Quantity(NamedTuple):
         return f"{self.text}{NARROW_SPACE}{self.unit}" if self.unit else self.text
 
 
+# Where nothing was measured.
+NOTHING = Quantity(DASH, "")
+
+
 def grouped(value: Number, digits: int = 0) -> str:
     """`1234567.5` with one digit: 1 234 567.5."""
     text = f"{abs(value):,.{digits}f}"
@@ -68,20 +72,20 @@ def _scaled(value: Number, base: int, units: tuple[str, ...]) -> Quantity:
     return Quantity(grouped(number, digits), units[step])
 
 
-def milliseconds(value: Number) -> Quantity:
+def milliseconds(value: float) -> Quantity:
     """0.4 ms, 8.2 ms, 123 ms, 1.25 s."""
     if abs(value) >= 999.5:
-        return Quantity(grouped(float(value) / 1000, 2 if abs(value) < 10_000 else 1), "s")
+        return Quantity(grouped(value / 1000, 2 if abs(value) < 10_000 else 1), "s")
     return Quantity(grouped(value, 1 if abs(value) < 9.95 and value else 0), "ms")
 
 
-def microseconds(value: Number) -> Quantity:
-    return milliseconds(float(value) / 1000)
+def microseconds(value: float) -> Quantity:
+    return milliseconds(value / 1000)
 
 
-def percent(value: Number) -> Quantity:
+def percent(value: float) -> Quantity:
     """A share of one, rounded so that what is not zero and not all never looks so: 0.0004 is < 0.1 %."""
-    share = float(value) * 100
+    share = value * 100
     if 0 < share < 0.1:
         return Quantity("< " + grouped(0.1, 1), "%")
     if 99.9 < share < 100:
@@ -91,8 +95,13 @@ def percent(value: Number) -> Quantity:
 
 def money(amount: int, currency: str) -> Quantity:
     """Minor units and an ISO 4217 code: `2900, "USD"` is 29.00 USD, `2900, "JPY"` is 2 900 JPY."""
-    digits = _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
+    digits = minor_unit_digits(currency)
     return Quantity(grouped(Decimal(amount).scaleb(-digits), digits), currency.upper())
+
+
+def minor_unit_digits(currency: str) -> int:
+    """How many decimal places the minor unit stands for: 2 for USD, 0 for JPY."""
+    return _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
 
 
 def period(start: dt.datetime, end: dt.datetime) -> str:

@@ -1,4 +1,5 @@
 """The icons of the portal: one path each on a 16 × 16 grid, drawn with a 1.5 stroke in the text's colour."""
+# ruff: noqa: E501
 
 ICONS: dict[str, str] = {
     "alert": "M8 2.2 14.4 13.3H1.6ZM8 6.4v3.2M8 11.4v.1",

@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("apps.portal.marketplace.urls")),
     path("o/<slug:organization>/", include("apps.portal.console.urls")),
     path("o/<slug:organization>/", include("apps.portal.studio.urls")),
+    path("", include("apps.portal.team.urls")),
     path("dev/", include("apps.portal.dev.urls")),
 ]

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.portal import charts, formats
@@ -61,8 +62,8 @@ def guide_context() -> dict[str, Any]:
         "reply": REPLY,
         "problem": PROBLEM,
         "chips": [
-            {"name": _("Status"), "value": "429", "remove_url": "?key=production"},
-            {"name": _("Key"), "value": "production", "remove_url": "?status=429"},
+            {"name": gettext("Status"), "value": "429", "remove_url": "?key=production"},
+            {"name": gettext("Key"), "value": "production", "remove_url": "?status=429"},
         ],
         "methods": ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"),
         "requests": REQUESTS,
@@ -71,7 +72,7 @@ def guide_context() -> dict[str, Any]:
 
 def _failed_form() -> SampleForm:
     form = SampleForm({"name": "", "slug": "my weather", "calls": "-1", "period": "month"}, auto_id="failed_%s")
-    form.add_error(None, _("The plan was not saved: another member changed it a moment ago. Load the page again."))
+    form.add_error(None, gettext("The plan was not saved: another member changed it just now. Load the page again."))
     return form
 
 
@@ -79,14 +80,14 @@ def _calls_by_day() -> charts.Chart:
     days = charts.day_buckets(dt.date(2026, 10, 24), 30, NOW.date())
     well = [round(5200 + 1800 * math.sin(day / 1.1) + day * 90) for day in range(29)] + [3150]
     return charts.bar_chart(
-        _("Calls"),
+        gettext("Calls"),
         days,
         [
-            charts.Series(_("Successful"), well, "1"),
-            charts.Series(_("Caller errors"), [round(value * 0.06) for value in well], "amber"),
-            charts.Series(_("Backend errors"), [620 if day == 17 else round(well[day] * 0.008) for day in range(30)], "red"),
+            charts.Series(gettext("Successful"), well, "1"),
+            charts.Series(gettext("Caller errors"), [round(value * 0.06) for value in well], "amber"),
+            charts.Series(gettext("Backend errors"), [620 if day == 17 else 40 for day in range(30)], "red"),
         ],
-        summary=_("198 412 calls in 30 days, 6.8 % with an error."),
+        summary=gettext("198 412 calls in 30 days, 6.8 % with an error."),
     )
 
 
@@ -95,14 +96,14 @@ def _latency_by_hour() -> charts.Chart:
     base = [42 + 9 * math.sin(hour / 3) for hour in range(24)]
     gap = (9, 10)
     return charts.line_chart(
-        _("Latency of the backend"),
+        gettext("Latency of the backend"),
         hours,
         [
             charts.Series("p99", [None if h in gap else round(base[h] * 4.1 + (h % 5) * 9) for h in range(24)], "4"),
             charts.Series("p95", [None if h in gap else round(base[h] * 2.2) for h in range(24)], "2"),
             charts.Series("p50", [None if h in gap else round(base[h]) for h in range(24)], "1"),
         ],
-        summary=_("Half of the calls took 44 ms or less; one in a hundred more than 186 ms."),
+        summary=gettext("Half of the calls took 44 ms or less; one in a hundred more than 186 ms."),
         write=formats.milliseconds,
     )
 
@@ -110,19 +111,25 @@ def _latency_by_hour() -> charts.Chart:
 def _volume() -> charts.Chart:
     hours = charts.hour_buckets(NOW.replace(minute=0) - dt.timedelta(hours=23), 24, NOW)
     values = [round(310 + 180 * math.sin((hour - 6) / 4)) for hour in range(24)]
-    return charts.line_chart(_("Calls by hour"), hours, [charts.Series(_("Calls"), values)], summary="", whole=True)
+    series = [charts.Series(gettext("Calls"), values)]
+    return charts.line_chart(
+        gettext("Calls by hour"), hours, series, summary=gettext("Most at 3 in the morning, UTC."), whole=True
+    )
 
 
 def _empty_chart() -> charts.Chart:
     days = charts.day_buckets(dt.date(2026, 11, 16), 7, NOW.date())
-    return charts.bar_chart(_("Calls"), days, [charts.Series(_("Calls"), [0] * 7)], summary=_("No calls in 7 days."))
+    series = [charts.Series(gettext("Calls"), [0] * 7)]
+    return charts.bar_chart(gettext("Calls"), days, series, summary=gettext("No calls in 7 days."))
 
 
 CODE_SAMPLES = [
     {
         "language": "shell",
         "label": "cURL",
-        "code": 'curl "https://gateway.example.com/weather/v1/forecast?city=Oslo" \\\n  -H "Authorization: Bearer $API_KEY"',
+        "code": (
+            'curl "https://gateway.example.com/weather/v1/forecast?city=Oslo" \\\n  -H "Authorization: Bearer $API_KEY"'
+        ),
     },
     {
         "language": "python",
@@ -163,8 +170,11 @@ PROBLEM = {
 }
 
 REQUESTS = [
-    {"at": NOW - dt.timedelta(seconds=20), "method": "GET", "path": "/v1/forecast", "status": 200, "us": 41_200, "bytes": 1842},
-    {"at": NOW - dt.timedelta(minutes=2), "method": "POST", "path": "/v1/stations/oslo-blindern/observations", "status": 201, "us": 96_000, "bytes": 212},
-    {"at": NOW - dt.timedelta(minutes=5), "method": "GET", "path": "/v1/history", "status": 429, "us": 610, "bytes": 391},
-    {"at": NOW - dt.timedelta(hours=2), "method": "DELETE", "path": "/v1/alerts/17", "status": 502, "us": 1_204_000, "bytes": 288},
-]  # fmt: skip
+    {"at": NOW - dt.timedelta(seconds=age), "method": method, "path": path, "status": status, "us": us, "bytes": size}
+    for age, method, path, status, us, size in (
+        (20, "GET", "/v1/forecast", 200, 41_200, 1842),
+        (120, "POST", "/v1/stations/oslo-blindern/observations", 201, 96_000, 212),
+        (300, "GET", "/v1/history", 429, 610, 391),
+        (7200, "DELETE", "/v1/alerts/17", 502, 1_204_000, 288),
+    )
+]
