@@ -96,7 +96,7 @@ def count_endpoints_by_rank(product: Product) -> dict[int, int]:
 def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint]:
     """The endpoints whose method, path or summary has every word of the search."""
     endpoints = list_endpoints(product)
-    for word in search.replace("\x00", "")[:SEARCH_MAX].split():
+    for word in _words(search):
         endpoints = endpoints.filter(
             Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
         )
