@@ -25,6 +25,8 @@ class EmbeddedServer(ABC):
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    service: ClassVar[str]  # its name in `services.json`
     url_variable: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
 
