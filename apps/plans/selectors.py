@@ -1,5 +1,7 @@
 """Reads of plans: those on sale, which everybody may see, and all versions, for the creator."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, Q, QuerySet
 
 from apps.core.errors import NotFound
@@ -56,3 +58,19 @@ def find_cheapest_plan_for(endpoint: Endpoint) -> Plan | None:
         .order_by("price_amount", "tier__rank", "id")
         .first()
     )
+
+
+def find_replaced_plan(product: Product, *, slug: str) -> Plan | None:
+    """The last version of a plan that was on sale once and is not any more."""
+    return (
+        Plan.objects.filter(product=product, slug=slug, published_at__isnull=False, withdrawn_at__isnull=False)
+        .order_by("-version")
+        .first()
+    )
+
+
+def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
+    """The cheapest plan on sale of each of these products that has one, by the product's primary key."""
+    plans = Plan.objects.on_sale().filter(product__in=products)
+    ordered = plans.order_by("product_id", "price_amount", "tier__rank", "id").distinct("product_id")
+    return {plan.product_id: plan for plan in ordered}

@@ -1,6 +1,8 @@
 """Reads of products: the marketplace's, which everybody may see, and the creator's own."""
 
-from django.db.models import Prefetch, Q, QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
@@ -77,3 +79,25 @@ def _words(search: str) -> list[str]:
 
 def _current_endpoints() -> "Prefetch[str]":
     return Prefetch("endpoints", queryset=Endpoint.objects.current().select_related("tier"))
+
+
+def count_endpoints(products: Iterable[Product]) -> dict[int, int]:
+    """How many endpoints each of these products has, by the product's primary key."""
+    rows = Endpoint.objects.current().filter(product__in=products).order_by().values("product")
+    return {row["product"]: row["count"] for row in rows.annotate(count=Count("pk"))}
+
+
+def count_endpoints_by_rank(product: Product) -> dict[int, int]:
+    """How many endpoints of the product require the tier of each rank."""
+    rows = product.endpoints.current().order_by().values("tier__rank")
+    return {row["tier__rank"]: row["count"] for row in rows.annotate(count=Count("pk"))}
+
+
+def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint]:
+    """The endpoints whose method, path or summary has every word of the search."""
+    endpoints = list_endpoints(product)
+    for word in _words(search):
+        endpoints = endpoints.filter(
+            Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
+        )
+    return endpoints

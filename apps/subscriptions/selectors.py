@@ -1,10 +1,13 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
-from django.db.models import F, QuerySet
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
+from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
@@ -67,3 +70,34 @@ def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscript
 def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
     """The history of a subscription that the caller fetched for its actor, newest first."""
     return subscription.changes.select_related("actor", "from_plan", "to_plan")
+
+
+def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
+    """A product that the person may look at, with its creator. Raises `NotFound`.
+
+    Everybody may look at a published one; at any other, its creators and those who are subscribed to it.
+    """
+    products = Product.objects.select_related("organization").filter(slug=slug)
+    if user.is_authenticated:
+        subscribed = Subscription.objects.filter(
+            product=OuterRef("pk"), status__in=SubscriptionStatus.live(), organization__memberships__user=user
+        )
+        own = Product.objects.filter(pk=OuterRef("pk"), organization__memberships__user=user)
+        products = products.filter(Q(status=ProductStatus.PUBLISHED) | Exists(own) | Exists(subscribed))
+    else:
+        products = products.filter(status=ProductStatus.PUBLISHED)
+    product = products.first()
+    if product is None:
+        raise NotFound
+    return product
+
+
+def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscription]:
+    """The subscriptions to the product that the person's organizations have and that are not canceled."""
+    return (
+        Subscription.objects.filter(
+            product=product, organization__memberships__user=user, status__in=SubscriptionStatus.live()
+        )
+        .select_related("organization", "plan")
+        .order_by("organization__name", "id")
+    )

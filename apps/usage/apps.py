@@ -1,6 +1,19 @@
+import datetime as dt
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class UsageConfig(AppConfig):
     name = "apps.usage"
     label = "usage"
+
+    def ready(self) -> None:
+        post_migrate.connect(_make_partitions, sender=self)
+
+
+def _make_partitions(**kwargs: Any) -> None:
+    from apps.usage.partitions import ensure_partitions
+
+    ensure_partitions(dt.datetime.now(dt.UTC))

@@ -23,7 +23,8 @@ class Reference(models.ForeignKey[_Set, _Get]):
 class UsageEvent(models.Model):
     """A call that was forwarded, exactly one row each: the truth that counters, pages and invoices follow.
 
-    Partitioned by month of `occurred_at`; unique on (occurred_at, id), both fixed when the call was reserved.
+    Partitioned by month of `occurred_at` (see `apps.usage.partitions`); unique on (occurred_at, id), both fixed
+    when the call was reserved.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -44,6 +45,9 @@ class UsageEvent(models.Model):
     response_bytes = models.PositiveBigIntegerField()
 
     class Meta:
+        # The table is partitioned, so its primary key holds the partition key too: the pair, led by `id` so that
+        # a call is also found by its id alone.
+        constraints = [models.UniqueConstraint(fields=["id", "occurred_at"], name="usage_event_once")]
         indexes = [
             models.Index(fields=["subscription", "-occurred_at"], name="usage_event_by_subscription"),
             models.Index(fields=["product", "-occurred_at"], name="usage_event_by_product"),
@@ -58,7 +62,10 @@ class UsageEvent(models.Model):
 
 
 class Rejection(models.Model):
-    """A call that the gateway refused, with the rule that refused it. Sampled when there are very many."""
+    """A call that the gateway refused, with the rule that refused it. Sampled when there are very many.
+
+    With the code `abandoned` (status 0) it is a call whose process ended before an answer was given.
+    """
 
     id = models.UUIDField(primary_key=True)
     occurred_at = models.DateTimeField()
@@ -91,13 +98,14 @@ class Rejection(models.Model):
 
 
 class UsageRollup(models.Model):
-    """The calls of one hour, by subscription, endpoint and key; written in the transaction that stores the events."""
+    """The calls of one hour, by subscription, epoch, endpoint and key; written in the transaction that stores them."""
 
     hour = models.DateTimeField()
     subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
     product: "Reference[Product | int, Product]" = Reference(Product)
     endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
     api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
+    quota_epoch = models.PositiveIntegerField()
     calls = models.BigIntegerField(default=0)
     units = models.BigIntegerField(default=0)
     client_errors = models.BigIntegerField(default=0)  # 4xx
@@ -109,7 +117,9 @@ class UsageRollup(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subscription", "hour", "endpoint", "api_key"], name="usage_rollup_once")
+            models.UniqueConstraint(
+                fields=["subscription", "hour", "endpoint", "api_key", "quota_epoch"], name="usage_rollup_once"
+            )
         ]
         indexes = [models.Index(fields=["product", "hour"], name="usage_rollup_by_product")]
 
@@ -141,12 +151,45 @@ class QuotaPeriod(models.Model):
 
 
 class StreamPosition(models.Model):
-    """How far the meter has stored a shard's stream; moved in the transaction that stores the events."""
+    """How far the meter has stored a shard's stream; moved in the transaction that stores the events.
+
+    The stream id is one of the generation beside it: another generation may give out the same ids again.
+    """
 
     shard = models.PositiveSmallIntegerField(primary_key=True)
+    generation = models.CharField(max_length=100, default="", blank=True)
     stream_id = models.CharField(max_length=40, default="0-0")
     # Every call reserved before this instant is stored or abandoned.
     complete_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.shard} at {self.stream_id}"
+
+
+class StaleCounter(models.Model):
+    """A request to count a subscription's quotas in Redis anew (without one: those of the whole shard).
+
+    Written in the transaction that finds that Redis counted a call twice or not at all.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    shard = models.PositiveSmallIntegerField(db_index=True)
+    subscription: "Reference[Subscription | int | None, Subscription | None]" = Reference(Subscription, null=True)
+
+    def __str__(self) -> str:
+        return f"{self.shard} {self.subscription_id or 'all'}"
+
+
+class QuarantinedEntry(models.Model):
+    """An entry of the stream that could not be stored, kept as it was: nothing is dropped silently."""
+
+    id = models.BigAutoField(primary_key=True)
+    shard = models.PositiveSmallIntegerField()
+    generation = models.CharField(max_length=100)
+    stream_id = models.CharField(max_length=40)
+    fields = models.JSONField()
+    error = models.CharField(max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.shard} {self.stream_id}: {self.error}"

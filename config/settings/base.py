@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "apps.usage",
     "apps.gateway",
     "apps.portal",
+    "apps.demo",
 ]
 
 MIDDLEWARE = [
@@ -109,6 +110,8 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "components"
+# A component sees what it is given and the context processors, never the variables of the page around it.
+COTTON_ISOLATE_BY_DEFAULT = True
 
 # --- Data --------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", "") or service_url(LOCAL_DIR, "postgres")
@@ -150,6 +153,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# A change of password, address or second factor is told to the address of the account.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
@@ -237,6 +242,8 @@ CELERY_TIMEZONE = "UTC"
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
 # How many proxies in front of the gateway may be believed about X-Forwarded-For.
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
+# Where `load_demo` finds the backends of the demo marketplace.
+DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 

@@ -1,0 +1,36 @@
+"""The products of the organization, and a new one."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.accounts.permissions import Action
+from apps.portal.access import PortalRequest, organization_page
+from apps.portal.forms import carried_out
+from apps.portal.studio.forms.products import ProductForm
+from apps.products.selectors import count_endpoints, list_products
+from apps.products.services import create_product
+from apps.subscriptions.selectors import count_live_subscriptions
+
+
+@require_safe
+@organization_page
+def index(request: PortalRequest) -> HttpResponse:
+    ...
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@organization_page
+def create(request: PortalRequest) -> HttpResponse:
+    """A draft; its overview then says what it lacks."""
+    actor = request.actor
+    actor.require(Action.PRODUCTS_EDIT)
+    form = ProductForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        product = carried_out(form, lambda: create_product(actor=actor, **form.cleaned_data))
+        if product is not None:
+            messages.success(request, _("Created %(name)s.") % {"name": product.name})
+            return redirect("portal:studio-product", actor.organization.slug, product.slug)
+    return render(request, "studio/product_new.html", {"form": form}, status=422 if form.errors else 200)

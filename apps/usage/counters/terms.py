@@ -1,0 +1,113 @@
+"""The limits of a subscription in the form that the `reserve` script takes and answers them.
+
+They are worked out once per subscription, set of limits and quota period, and used for every call until the
+script says that the period is over.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from apps.plans.periods import period_at
+from apps.usage.counters.keys import STATE_KEYS, from_milliseconds, milliseconds, quota_counter, rate_window
+from apps.usage.counters.types import CallSpec, PolicyState, RefusedBy, Refusal, shard_of
+
+_CACHED_MAX = 20_000
+
+
+class Terms:
+    """Immutable: `keys` and `arguments` of the script, and how to read the numbers that it answers."""
+
+    __slots__ = ("_rates", "_spans", "arguments", "counters", "keys", "quotas", "rates", "shard")
+
+    def __init__(self, spec: CallSpec, at: dt.datetime) -> None:
+        subscription = spec.subscription_id
+        self.shard = shard_of(subscription)
+        self.quotas, self.rates = spec.quotas, spec.rates
+        periods = [period_at(quota.period, quota.anchor, quota.anchored_at, at) for quota in spec.quotas]
+        self._spans = [(milliseconds(start), milliseconds(end)) for start, end in periods]
+        self.counters = tuple(
+            quota_counter(subscription, quota.quota_id, spec.quota_epoch, start, end)
+            for quota, (start, end) in zip(spec.quotas, periods, strict=True)
+        )
+        windows = [rate_window(subscription, rate.counter, rate.window_ms) for rate in spec.rates]
+        self.keys = (STATE_KEYS[self.shard], *self.counters, *windows)
+        arguments = [len(spec.quotas)]
+        for quota, (start_ms, end_ms) in zip(spec.quotas, self._spans, strict=True):
+            arguments += [start_ms, end_ms, quota.included_units, int(quota.is_hard)]
+        for rate in spec.rates:
+            arguments += [rate.max_calls, rate.window_ms]
+        self.arguments = tuple(arguments)
+        self._rates = [(rate.name, rate.max_calls, _seconds(rate.window_ms)) for rate in spec.rates]
+
+    def quota_states(self, now_ms: int, numbers: Sequence[int]) -> tuple[PolicyState, ...]:
+        """`numbers` are what the script answered behind the time: used units, then calls and reset of each window."""
+        return tuple(
+            PolicyState(
+                name=quota.name,
+                limit=quota.included_units,
+                remaining=max(0, quota.included_units - used),
+                reset_seconds=_seconds(end_ms - now_ms),
+                window_seconds=_seconds(end_ms - start_ms),
+            )
+            for quota, (start_ms, end_ms), used in zip(self.quotas, self._spans, numbers, strict=False)
+        )
+
+    def rate_states(self, numbers: Sequence[int]) -> tuple[PolicyState, ...]:
+        at = len(self.quotas)
+        states = []
+        for name, limit, window_seconds in self._rates:
+            calls, reset_ms = numbers[at], numbers[at + 1]
+            states.append(PolicyState(name, limit, max(0, limit - calls), _seconds(reset_ms), window_seconds))
+            at += 2
+        return tuple(states)
+
+    def refusal(self, units: int, now_ms: int, numbers: Sequence[int]) -> Refusal:
+        """Why a call of so many units was refused. The policy with the longest wait gives the reason its name."""
+        quotas, rates = self.quota_states(now_ms, numbers), self.rate_states(numbers)
+        violated = [
+            (state.reset_seconds, RefusedBy.QUOTA, state)
+            for rule, used, state in zip(self.quotas, numbers, quotas, strict=False)
+            if rule.is_hard and used + units > rule.included_units
+        ]
+        violated += [(state.reset_seconds, RefusedBy.RATE, state) for state in rates if state.remaining == 0]
+        violated.sort(key=lambda entry: entry[0], reverse=True)
+        return Refusal(
+            by=violated[0][1],
+            violated=tuple(state for _, _, state in violated),
+            rates=rates,
+            quotas=quotas,
+            retry_after_seconds=max(1, violated[0][0]),
+            occurred_at=from_milliseconds(now_ms),
+        )
+
+
+class TermsCache:
+    """The terms of the calls that this process sees; forgotten all at once when there are too many."""
+
+    def __init__(self) -> None:
+        self._terms: dict[tuple[int, int, int, int], Terms] = {}
+
+    def get(self, spec: CallSpec, at: dt.datetime) -> Terms:
+        """The terms as last worked out; at first for the period that holds `at`."""
+        terms = self._terms.get(_identity(spec))
+        if terms is None:
+            terms = self.renew(spec, at)
+        return terms
+
+    def renew(self, spec: CallSpec, at: dt.datetime) -> Terms:
+        """Work the terms out anew, for the periods that hold `at`."""
+        if len(self._terms) >= _CACHED_MAX:
+            self._terms.clear()
+        terms = self._terms[_identity(spec)] = Terms(spec, at)
+        return terms
+
+
+def _identity(spec: CallSpec) -> tuple[int, int, int, int]:
+    # By object: the tuples of rules are made once when a subscription is loaded, and the cached terms keep them
+    # alive, so that no other tuple can take their place in memory.
+    return spec.subscription_id, spec.quota_epoch, id(spec.rates), id(spec.quotas)
+
+
+def _seconds(duration_ms: int) -> int:
+    """Whole seconds, rounded up, never negative."""
+    return max(0, -(-duration_ms // 1000))
