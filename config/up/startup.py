@@ -1,6 +1,6 @@
 """The way from nothing to a product that answers, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from config import env
@@ -97,11 +97,20 @@ class Startup:
                 self._wait_ready(backend.name, "127.0.0.1", backend.port, backend.health)
         if demo.must_load:
             with self._terminal.step("Demo marketplace"):
-                self._step("load_demo", "python", "manage.py", "load_demo", show=self._show_progress)
+                self._step("load_demo", "python", "manage.py", "load_demo", show=self._progress())
         return demo.refresh(self._options)
 
-    def _show_progress(self, line: str) -> None:
-        self._terminal.line(f"    {line}")
+    def _progress(self) -> Callable[[str], None]:
+        """Shows each line, up to a traceback: its end stands in the error."""
+        failed = False
+
+        def show(line: str) -> None:
+            nonlocal failed
+            failed = failed or line.startswith("Traceback")
+            if not failed:
+                self._terminal.line(f"    {line}")
+
+        return show
 
     # --- Processes --------------------------------------------------------------------------------
     def _start_processes(self) -> None:
