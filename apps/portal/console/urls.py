@@ -1,11 +1,6 @@
 from django.urls import path
 from django.http import HttpResponse
-
-
-def stub(request, **kw):
-    return HttpResponse("stub")
-
-
+def stub(request, **kw): return HttpResponse("stub")
 urlpatterns = [
     path("", stub, name="dashboard"),
     path("subscriptions/", stub, name="subscriptions"),

@@ -78,7 +78,9 @@ def _read(shard: int, now: dt.datetime, subscriptions: Collection[int] | None) -
     )
 
 
-def _quotas(shard: int, subscriptions: Collection[int] | None) -> list[tuple[int, int, dt.datetime, int, str, str]]:
+def _quotas(
+    shard: int, subscriptions: Collection[int] | None
+) -> list[tuple[int, int, dt.datetime, int, str, str]]:
     """Subscription, epoch, start of the subscription, quota, period and anchor of every running quota."""
     live = Subscription.objects.filter(status__in=SubscriptionStatus.live(), plan__quotas__isnull=False)
     if subscriptions is not None:

@@ -17,7 +17,8 @@ from apps.subscriptions.selectors import count_live_subscriptions
 
 @require_safe
 @organization_page
-def index(request: PortalRequest) -> HttpResponse: ...
+def index(request: PortalRequest) -> HttpResponse:
+    ...
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
