@@ -7,10 +7,9 @@ quota is ever exceeded and every rejection names a limit that was really reached
 import datetime as dt
 import random
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from apps.demo.fixtures import Answer, EndpointFixture, SubscriptionFixture
+from apps.demo.fixtures import Answer, ProductFixture, SubscriptionFixture
 from apps.demo.traffic import Allowance, Attempt, attempts, origin_us
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan, RateLimit
@@ -36,33 +35,31 @@ class History:
 
 def subscription_history(
     fixture: SubscriptionFixture,
+    product: ProductFixture,
     subscription: Subscription,
-    endpoints: Mapping[str, EndpointFixture],
     *,
     now: dt.datetime,
     history: History,
 ) -> None:
     """Add the calls of the subscription since it began, two weeks at most."""
-    _SubscriptionPast(fixture, subscription, endpoints, history).add_until(now)
+    _SubscriptionPast(fixture, product, subscription, history).add_until(now)
 
 
-def stray_history(
-    product: Product, endpoints: Mapping[str, EndpointFixture], *, now: dt.datetime, history: History
-) -> None:
+def stray_history(fixture: ProductFixture, product: Product, *, now: dt.datetime, history: History) -> None:
     """Add the calls of people without a valid key."""
     generator = random.Random(f"{product.slug}|strays")
     stored = {str(endpoint): endpoint for endpoint in product.endpoints.current()}
     for _ in range(round(HISTORY.days * STRAY_CALLS_A_DAY)):
-        name = generator.choice(sorted(endpoints))
+        called = generator.choice(fixture.endpoints)
         at = _whole_millisecond(now - generator.random() * HISTORY)
         history.rejections.append(
             Rejection(
                 id=_event_id(at, generator),
                 occurred_at=at,
                 product=product,
-                endpoint=stored[name],
-                method=stored[name].method,
-                path=endpoints[name].answers[0].path,
+                endpoint=stored[called.name],
+                method=called.method,
+                path=called.answers[0].path,
                 status=401,
                 code=generator.choices(["key_invalid", "key_missing"], [2, 1])[0],
             )
@@ -75,12 +72,12 @@ class _SubscriptionPast:
     def __init__(
         self,
         fixture: SubscriptionFixture,
+        product: ProductFixture,
         subscription: Subscription,
-        endpoints: Mapping[str, EndpointFixture],
         history: History,
     ) -> None:
-        self.fixture, self.subscription, self.fixtures = fixture, subscription, endpoints
-        self.history = history
+        self.fixture, self.subscription, self.history = fixture, subscription, history
+        self.fixtures = product.endpoints_by_name()
         self.product, self.plan = subscription.product, subscription.plan
         self.generator = random.Random(f"{fixture.consumer}|{fixture.product}")
         self.endpoints = {
