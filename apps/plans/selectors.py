@@ -20,6 +20,7 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
 
 
 def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
+    """A plan that can be subscribed to now. Raises `NotFound`."""
     plan = list_plans_on_sale(product).filter(slug=slug).first()
     if plan is None:
         raise NotFound
@@ -37,7 +38,7 @@ def list_plans(product: Product) -> QuerySet[Plan]:
 
 
 def get_plan(product: Product, *, public_id: str) -> Plan:
-    """A version of a plan of the product, whatever its state."""
+    """A version of a plan of the product, whatever its state. Raises `NotFound`."""
     plan = (
         Plan.objects.filter(product=product, public_id=public_id)
         .select_related("tier", "product")

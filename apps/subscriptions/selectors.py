@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.models import User
@@ -14,14 +14,16 @@ from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
 
+_LIVE_FIRST = (F("canceled_at").desc(nulls_first=True), "-created_at", "-id")
+
 
 def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
-    """The subscriptions of the actor's organization: live ones first, then the newest."""
+    """The subscriptions of the actor's organization: live ones first, the newest of them at the top."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
         .select_related("product__organization", "plan__tier")
-        .order_by("canceled_at", "-created_at", "-id")
+        .order_by(*_LIVE_FIRST)
     )
 
 
@@ -45,16 +47,17 @@ def find_live_subscription(actor: Actor, product: Product) -> Subscription | Non
 
 
 def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
-    """The subscriptions to a product of the actor's organization, for its creator."""
+    """The subscriptions to a product of the actor's organization, for its creator; live ones first."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
         .select_related("organization", "plan__tier", "product")
-        .order_by("canceled_at", "-created_at", "-id")
+        .order_by(*_LIVE_FIRST)
     )
 
 
 def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription:
+    """A subscription to a product of the actor's organization, with its plan's quotas. Raises `NotFound`."""
     subscription = (
         list_consumers(actor, product)
         .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
@@ -67,6 +70,7 @@ def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscript
 
 
 def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
+    """The history of a subscription that the caller fetched for its actor, newest first."""
     return subscription.changes.select_related("actor", "from_plan", "to_plan")
 
 
