@@ -101,3 +101,9 @@ def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint
             Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
         )
     return endpoints
+
+
+def count_endpoints_by_tier(product: Product) -> dict[int, int]:
+    """How many endpoints, removed ones among them, require each tier of the product, by the tier's primary key."""
+    rows = Endpoint.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
+    return {row["tier"]: row["count"] for row in rows}

@@ -163,15 +163,17 @@ def is_checkbox(field: BoundField) -> bool:
 def widget(field: BoundField, **attrs: str | bool) -> SafeString:
     """The control of a bound field with our class, described by the one line that stands below it.
 
-    `placeholder=False` takes away the one that the form brings, an empty one leaves it.
+    `placeholder=False` takes away the one that the form brings, an empty one leaves it. A class that the form
+    brings stands beside ours.
     """
     kind = field.field.widget
+    own = f" {kind.attrs['class']}" if "class" in kind.attrs else ""
     if attrs.get("placeholder") == "":
         del attrs["placeholder"]
     if isinstance(kind, Select) and not isinstance(kind, RadioSelect):
-        attrs.setdefault("class", "select")
+        attrs.setdefault("class", f"select{own}")
     elif not isinstance(kind, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
-        attrs.setdefault("class", "input")
+        attrs.setdefault("class", f"input{own}")
     if field.errors:
         attrs["aria-describedby"] = f"{field.auto_id}_error"
     return field.as_widget(attrs=attrs)
