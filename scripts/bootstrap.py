@@ -23,8 +23,11 @@ LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
 def main():
     wanted = sys.argv[1]
     if sys.version_info < OLDEST_PYTHON:
-        fail("Python {}.{} or newer is needed, but this is {}. Use: make PYTHON=/path/to/python3".format(
-            *OLDEST_PYTHON, sys.version.split()[0]))
+        fail(
+            "Python {}.{} or newer is needed, but this is {}. Use: make PYTHON=/path/to/python3".format(
+                *OLDEST_PYTHON, sys.version.split()[0]
+            )
+        )
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once install once
         state = expected_state()
@@ -42,8 +45,7 @@ def main():
 def expected_state():
     """What the stamp says when everything is installed: the interpreter and the hash of each lock file."""
     return {
-        name: f"{sys.version} {hashlib.sha256((ROOT / file).read_bytes()).hexdigest()}"
-        for name, file in LOCKS.items()
+        name: f"{sys.version} {hashlib.sha256((ROOT / file).read_bytes()).hexdigest()}" for name, file in LOCKS.items()
     }
 
 
@@ -57,26 +59,45 @@ def read_stamp():
 def make_environment():
     python = VENV / "bin" / "python"
     probe = "import pip, sys; sys.exit(sys.version != sys.argv[1])"
-    usable = python.exists() and subprocess.run(
-        [python, "-c", probe, sys.version], capture_output=True, check=False).returncode == 0
+    usable = (
+        python.exists()
+        and subprocess.run([python, "-c", probe, sys.version], capture_output=True, check=False).returncode == 0
+    )
     if usable:
         return
     print("Making .venv with Python {}.{}.{} ...".format(*sys.version_info[:3]), flush=True)
     made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", VENV], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False)
+        [sys.executable, "-m", "venv", "--clear", VENV],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     if made.returncode != 0:
-        fail(f"The virtual environment could not be made:\n{made.stdout}\n"
-             "On Debian and Ubuntu: apt install python3-venv")
+        fail(
+            f"The virtual environment could not be made:\n{made.stdout}\nOn Debian and Ubuntu: apt install python3-venv"
+        )
 
 
 def install(lock):
     """Install exactly what the lock file names, every file checked against its hash."""
-    total = lock.read_text().count("==")
-    print(f"Installing {total} packages from {lock.name} (once) ...", flush=True)
+    print(f"Installing the packages of {lock.name} (once) ...", flush=True)
     # Byte-compiling on import costs a fraction of compiling everything now.
-    command = [VENV / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-compile",
-               "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", lock]
+    command = [
+        VENV / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--require-hashes",
+        "--no-deps",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar",
+        "off",
+        "-r",
+        lock,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
     lines = []
     collected = 0
@@ -85,9 +106,9 @@ def install(lock):
         if line.startswith("Collecting "):
             collected += 1
             if collected % 20 == 0:
-                print(f"  {collected} of {total} downloaded", flush=True)
+                print(f"  {collected} packages downloaded", flush=True)
         elif line.startswith("Installing collected"):
-            print("  unpacking", flush=True)
+            print(f"  {collected} packages downloaded, unpacking", flush=True)
     if process.wait() != 0:
         fail("pip could not install the packages:\n" + "".join(lines[-20:]))
 

@@ -12,12 +12,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _TAGS = {
-    "a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "strong", "table",
+    "a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "strong", "table",
     "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
-# The page has its own h1 and h2 around the text.
-_HEADING_SHIFT = 2
+# The page has its own h1 above the text.
+_HEADING_SHIFT = 1
 
 
 @cache
@@ -26,7 +26,7 @@ def _parser() -> MarkdownIt:
 
 
 def render(text: str) -> SafeString:
-    """The text as HTML with headings from h3 down; links open without a referrer and lend no rank."""
+    """The text as HTML with headings from h2 down; links open without a referrer and lend no rank."""
     parser = _parser()
     tokens = parser.parse(text)
     for token in tokens:

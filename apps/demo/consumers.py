@@ -37,20 +37,27 @@ def set_back(fixture: SubscriptionFixture, subscription: Subscription, now: dt.d
 
 
 def load_keys(
-    fixture: SubscriptionFixture, *, actor: Actor, subscription: Subscription, known: Credentials, progress: Progress
+    fixture: SubscriptionFixture,
+    *,
+    actor: Actor,
+    subscription: Subscription,
+    example_path: str,
+    known: Credentials,
+    progress: Progress,
 ) -> list[Key]:
-    """A working key of each name, its secret readable.
+    """A working key of each name, its secret readable, with a path of the product to call.
 
     A secret exists only when its key is made, so those of `known` are kept. Where one is lost, a new key is
     made; the old one is left alone, since somebody may still use it.
     """
     secrets = {secret.digest(key.key): key.key for key in known.api_keys if secret.is_well_formed(key.key)}
-    keys = []
+    product, keys = subscription.product, []
     for name in (key.name for key in fixture.keys):
         working = ApiKey.objects.filter(subscription=subscription, name=name, revoked_at__isnull=True)
         text = next((secrets[bytes(key.digest)] for key in working.filter(digest__in=secrets)), None)
         if text is None:
             key, text = create_key(actor=actor, subscription=subscription, name=name)
-            progress.changed(f"Made the key “{name}” ({key}) for {subscription.product.name}")
-        keys.append(Key(product=subscription.product.slug, plan=subscription.plan.slug, key=text))
+            progress.changed(f"Made the key “{name}” ({key}) for {product.name}")
+        path = f"/{product.slug}{example_path}"
+        keys.append(Key(product=product.slug, plan=subscription.plan.slug, key=text, path=path))
     return keys

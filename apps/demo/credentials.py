@@ -23,6 +23,7 @@ class Key:
     product: str  # slugs
     plan: str
     key: str
+    path: str  # below the gateway's address: a GET that the key may call
 
 
 @dataclass
@@ -50,7 +51,8 @@ def read() -> Credentials:
     try:
         content = json.loads(path().read_text(encoding="utf-8"))
         return Credentials(
-            users=[Login(**row) for row in content["users"]], api_keys=[Key(**row) for row in content["api_keys"]]
+            users=[Login(row["email"], row["password"], row["role"]) for row in content["users"]],
+            api_keys=[Key(row["product"], row["plan"], row["key"], row["path"]) for row in content["api_keys"]],
         )
     except (OSError, ValueError, TypeError, KeyError):
         return Credentials()

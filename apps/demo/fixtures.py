@@ -92,9 +92,13 @@ class ProductFixture:
     tagline: str
     description: str
     published_days_ago: int
+    example_path: str  # a GET that every plan opens
     tiers: tuple[str, ...]
     plans: tuple[PlanFixture, ...]
     endpoints: tuple[EndpointFixture, ...]
+
+    def endpoints_by_name(self) -> dict[str, EndpointFixture]:
+        return {endpoint.name: endpoint for endpoint in self.endpoints}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.core import clock
+from apps.core.addresses import AddressRefused, check_url
 from apps.core.errors import Invalid
 from apps.demo import credentials, usage
 from apps.demo.catalog import load_product
@@ -42,27 +43,32 @@ def _load(marketplace: Marketplace, known: Credentials, progress: Progress) -> C
     found = Credentials(users=load_people(marketplace.people, known=known, at=now - FOUNDED, progress=progress))
     for company in marketplace.companies:
         load_company(company, at=now - FOUNDED, progress=progress)
-    endpoints = {
-        product.slug: {endpoint.name: endpoint for endpoint in product.endpoints} for product in marketplace.products
-    }
+    fixtures = {product.slug: product for product in marketplace.products}
     history = usage.History()
     products: dict[str, Product] = {}
-    for fixture in marketplace.products:
+    for fixture in fixtures.values():
         actor = actor_for(fixture.organization, marketplace.companies)
         url = _backend_url(fixture.backend)
         product, is_new = load_product(fixture, actor=actor, upstream_url=url, now=now, progress=progress)
         products[fixture.slug] = product
         if is_new:
-            usage.stray_history(product, endpoints[fixture.slug], now=now, history=history)
+            usage.stray_history(fixture, product, now=now, history=history)
     for wish in marketplace.subscriptions:
         actor = actor_for(wish.consumer, marketplace.companies)
         subscription, is_new = load_subscription(wish, actor=actor, product=products[wish.product], progress=progress)
         if subscription is None:
             continue
-        found.api_keys += load_keys(wish, actor=actor, subscription=subscription, known=known, progress=progress)
+        found.api_keys += load_keys(
+            wish,
+            actor=actor,
+            subscription=subscription,
+            example_path=fixtures[wish.product].example_path,
+            known=known,
+            progress=progress,
+        )
         if is_new:
             set_back(wish, subscription, now)
-            usage.subscription_history(wish, subscription, endpoints[wish.product], now=now, history=history)
+            usage.subscription_history(wish, fixtures[wish.product], subscription, now=now, history=history)
     if history.events or history.rejections:
         usage.store(history)
         progress.changed(f"Added {len(history.events)} calls and {len(history.rejections)} rejections of the past")
@@ -70,7 +76,11 @@ def _load(marketplace: Marketplace, known: Credentials, progress: Progress) -> C
 
 
 def _backend_url(name: str) -> str:
-    url = settings.DEMO_BACKENDS.get(name, "").rstrip("/")
+    variable = f"{name.upper()}_URL"
+    url = settings.DEMO_BACKENDS.get(name, "")
     if not url:
-        raise Invalid(f"Set {name.upper()}_URL to the address of the demo's {name} backend.")
-    return str(url)
+        raise Invalid(f"Set {variable} to the address of the demo's {name} backend.")
+    try:
+        return check_url(url, field=variable, allow=settings.UPSTREAM_ALLOW)
+    except AddressRefused as error:
+        raise AddressRefused(f"{error.message} To use {variable}, list its ip:port in UPSTREAM_ALLOW.") from None

@@ -45,8 +45,9 @@ def load_people(people: tuple[Person, ...], *, known: Credentials, at: dt.dateti
 
 
 def _create(person: Person) -> User:
-    create = User.objects.create_superuser if person.role == "staff" else User.objects.create_user
-    user = create(person.email, name=person.name)
+    if person.role == "staff":
+        return User.objects.create_superuser(person.email, name=person.name)
+    user = User.objects.create_user(person.email, name=person.name)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     return user
 

@@ -46,7 +46,7 @@ def runtime_from_settings(metering: StartedMetering, *, max_concurrent: int) -> 
     upstream = AiohttpUpstream(allow=settings.UPSTREAM_ALLOW)
     config = EngineConfig(
         domain=settings.GATEWAY_DOMAIN.lower(),
-        product_page=f"{settings.WEB_URL}/apis/{{slug}}",
+        product_page=f"{settings.WEB_URL}/products/{{slug}}/",
         max_concurrent=max_concurrent,
         reserved_cookies=frozenset(
             name.encode("ascii")

@@ -20,6 +20,7 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
 
 
 def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
+    """A plan that can be subscribed to now. Raises `NotFound`."""
     plan = list_plans_on_sale(product).filter(slug=slug).first()
     if plan is None:
         raise NotFound
@@ -37,7 +38,7 @@ def list_plans(product: Product) -> QuerySet[Plan]:
 
 
 def get_plan(product: Product, *, public_id: str) -> Plan:
-    """A version of a plan of the product, whatever its state."""
+    """A version of a plan of the product, whatever its state. Raises `NotFound`."""
     plan = (
         Plan.objects.filter(product=product, public_id=public_id)
         .select_related("tier", "product")
@@ -73,3 +74,9 @@ def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
     plans = Plan.objects.on_sale().filter(product__in=products)
     ordered = plans.order_by("product_id", "price_amount", "tier__rank", "id").distinct("product_id")
     return {plan.product_id: plan for plan in ordered}
+
+
+def count_plans_by_tier(product: Product) -> dict[int, int]:
+    """How many plans, withdrawn versions among them, sell each tier of the product, by the tier's primary key."""
+    rows = Plan.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
+    return {row["tier"]: row["count"] for row in rows}

@@ -34,6 +34,10 @@ class Quantity(NamedTuple):
         return f"{self.text}{NARROW_SPACE}{self.unit}" if self.unit else self.text
 
 
+# Where nothing was measured.
+NOTHING = Quantity(DASH, "")
+
+
 def grouped(value: Number, digits: int = 0) -> str:
     """`1234567.5` with one digit: 1 234 567.5."""
     text = f"{abs(value):,.{digits}f}"

@@ -1,5 +1,6 @@
 """The front door, and what belongs to no part of the portal."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -7,7 +8,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.selectors import get_personal_organization
+from apps.portal.landing import CHECKS, sample_call
 from apps.portal.theme import COOKIE, COOKIE_SECONDS, THEMES
+from apps.products.selectors import list_listed_products
+
+NEWEST = 5
 
 
 @require_safe
@@ -16,7 +21,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         organization = get_personal_organization(request.user)
         return redirect("portal:dashboard", organization.slug)
-    return render(request, "landing.html")
+    context = {
+        "newest": list_listed_products()[:NEWEST],
+        "checks": CHECKS,
+        "sample_call": sample_call(settings.GATEWAY_URL),
+    }
+    return render(request, "landing.html", context)
 
 
 @require_POST

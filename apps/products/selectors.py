@@ -15,7 +15,7 @@ SEARCH_MAX = 100
 def list_listed_products(*, search: str = "") -> QuerySet[Product]:
     """Published products, newest first, with their creators."""
     products = Product.objects.listed().select_related("organization").order_by("-published_at", "-id")
-    for word in search.replace("\x00", "")[:SEARCH_MAX].split():
+    for word in _words(search):
         products = products.filter(
             Q(name__icontains=word) | Q(tagline__icontains=word) | Q(organization__name__icontains=word)
         )
@@ -51,10 +51,12 @@ def get_product(actor: Actor, *, slug: str) -> Product:
 
 
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:
+    """The routes that a product has now, by path."""
     return product.endpoints.current().select_related("tier").order_by("path", "method")
 
 
 def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
+    """A route that the product has now. Raises `NotFound`."""
     endpoint = list_endpoints(product).filter(public_id=public_id).first()
     if endpoint is None:
         raise NotFound
@@ -62,10 +64,17 @@ def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
 
 
 def get_tier(product: Product, *, slug: str) -> Tier:
+    """A tier of the product. Raises `NotFound`."""
     tier = Tier.objects.filter(product=product, slug=slug).first()
     if tier is None:
         raise NotFound
     return tier
+
+
+def _words(search: str) -> list[str]:
+    """The words of a search; characters that cannot be seen separate them too, and few enough to be quick."""
+    visible = "".join(character if character.isprintable() else " " for character in search[:SEARCH_MAX])
+    return visible.split()
 
 
 def _current_endpoints() -> "Prefetch[str]":
@@ -87,8 +96,14 @@ def count_endpoints_by_rank(product: Product) -> dict[int, int]:
 def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint]:
     """The endpoints whose method, path or summary has every word of the search."""
     endpoints = list_endpoints(product)
-    for word in search.replace("\x00", "")[:SEARCH_MAX].split():
+    for word in _words(search):
         endpoints = endpoints.filter(
             Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
         )
     return endpoints
+
+
+def count_endpoints_by_tier(product: Product) -> dict[int, int]:
+    """How many endpoints, removed ones among them, require each tier of the product, by the tier's primary key."""
+    rows = Endpoint.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
+    return {row["tier"]: row["count"] for row in rows}

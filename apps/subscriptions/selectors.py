@@ -1,7 +1,9 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.models import User
@@ -12,14 +14,16 @@ from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
 
+_LIVE_FIRST = (F("canceled_at").desc(nulls_first=True), "-created_at", "-id")
+
 
 def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
-    """The subscriptions of the actor's organization: live ones first, then the newest."""
+    """The subscriptions of the actor's organization: live ones first, the newest of them at the top."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
         .select_related("product__organization", "plan__tier")
-        .order_by("canceled_at", "-created_at", "-id")
+        .order_by(*_LIVE_FIRST)
     )
 
 
@@ -43,16 +47,17 @@ def find_live_subscription(actor: Actor, product: Product) -> Subscription | Non
 
 
 def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
-    """The subscriptions to a product of the actor's organization, for its creator."""
+    """The subscriptions to a product of the actor's organization, for its creator; live ones first."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
         .select_related("organization", "plan__tier", "product")
-        .order_by("canceled_at", "-created_at", "-id")
+        .order_by(*_LIVE_FIRST)
     )
 
 
 def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription:
+    """A subscription to a product of the actor's organization, with its plan's quotas. Raises `NotFound`."""
     subscription = (
         list_consumers(actor, product)
         .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
@@ -65,6 +70,7 @@ def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscript
 
 
 def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
+    """The history of a subscription that the caller fetched for its actor, newest first."""
     return subscription.changes.select_related("actor", "from_plan", "to_plan")
 
 
@@ -97,3 +103,27 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
         .select_related("organization", "plan")
         .order_by("organization__name", "id")
     )
+
+
+def count_live_subscriptions(products: Iterable[Product]) -> dict[int, int]:
+    """How many subscriptions to each of these products are not canceled, by the product's primary key."""
+    live = Subscription.objects.filter(product__in=products, status__in=SubscriptionStatus.live())
+    rows = live.order_by().values("product").annotate(count=Count("pk"))
+    return {row["product"]: row["count"] for row in rows}
+
+
+def search_consumers(
+    actor: Actor, product: Product, *, search: str = "", status: str = "", plan_slug: str = ""
+) -> QuerySet[Subscription]:
+    """The subscriptions to a product that have this text in their organization's name, this status, this plan.
+
+    What is empty does not filter; every version of the plan counts.
+    """
+    consumers = list_consumers(actor, product)
+    if search:
+        consumers = consumers.filter(organization__name__icontains=search)
+    if status:
+        consumers = consumers.filter(status=status)
+    if plan_slug:
+        consumers = consumers.filter(plan__slug=plan_slug)
+    return consumers

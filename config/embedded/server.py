@@ -55,6 +55,7 @@ class EmbeddedServer(ABC):
 
     def spawn(self, output: Output) -> subprocess.Popen[bytes]:
         """Start the process and return at once; `prepare` must have run. From the main thread only."""
+        self.stop()  # reaps one that died
         try:
             self.process = spawn(
                 self.command(),

@@ -1,12 +1,12 @@
 """The demo marketplace: two backends on kept ports, loaded into the database at the first start.
 
 `manage.py load_demo` writes `<local dir>/demo.json`:
-`{"web_url", "gateway_url", "users": [{"email", "password", "role"}],
-"api_keys": [{"product", "plan", "key", "path"}]}`; `path` is a GET of the gateway that this key may call.
+`{"web_url", "gateway_url", "users": [{"email", "password", "role"}], "api_keys": [{"product", "plan", "key"}]}`.
 """
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from config.embedded.kept import kept_port, read_port, write_private
 from config.up.options import Options
 
 ADDRESS = "127.0.0.1"
+# The call that is shown when everything runs: a product, a plan with room for more calls, and a path below it.
+EXAMPLE_PRODUCT, EXAMPLE_PLAN, EXAMPLE_PATH = "weather", "pro", "/current-weather?city=Berlin"
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,10 @@ class Demo:
         if current != content:
             write_private(self.file, json.dumps(current, indent=2))
         return current
+
+
+def example_call(content: Mapping[str, Any], gateway_url: str) -> str:
+    """A command line that calls an API of the demo through the gateway."""
+    wanted = (EXAMPLE_PRODUCT, EXAMPLE_PLAN)
+    key = next(row["key"] for row in content["api_keys"] if (row["product"], row["plan"]) == wanted)
+    return f"curl -H 'X-Api-Key: {key}' '{gateway_url}/{EXAMPLE_PRODUCT}{EXAMPLE_PATH}'"

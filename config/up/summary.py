@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from config.up.demo import example_call
 from config.up.options import Options
 
 
@@ -22,8 +23,7 @@ def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
             yield f"    {user['email']:<{width}}  password {user['password']}  ({user['role']})"
         yield ""
         yield "  Call an API"
-        for key in demo["api_keys"][:1]:
-            yield f'    curl -H "X-Api-Key: {key["key"]}" {options.gateway_url}{key["path"]}'
+        yield f"    {example_call(demo, options.gateway_url)}"
     yield ""
     yield "  Ctrl-C stops everything; the data stays."
 

@@ -28,15 +28,14 @@ class KeyForm(forms.Form):
 class CancelForm(forms.Form):
     """Asks for the product's name, because a canceled subscription does not come back."""
 
-    name = forms.CharField(max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+    confirm = forms.CharField(max_length=80)
 
     def __init__(self, *args: Any, product_name: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._product_name = product_name
-        self.fields["name"].label = _("Type %(name)s to confirm") % {"name": product_name}
 
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if name != self._product_name:
-            raise forms.ValidationError(_("This is not the name of the product."))
-        return name
+    def clean_confirm(self) -> str:
+        typed: str = self.cleaned_data["confirm"]
+        if typed != self._product_name:
+            raise forms.ValidationError(_("To cancel, type the name of the product: %s.") % self._product_name)
+        return typed

@@ -1,7 +1,7 @@
 """What templates of the portal load: `{% load portal %}`."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import template
@@ -19,21 +19,8 @@ from apps.portal.icons import ICONS
 
 register = template.Library()
 
-register.filter("thousands", formats.grouped)
-register.filter("period", formats.period)
-register.filter("money", lambda amount, currency: str(formats.money(amount, currency)))
-register.filter("state", states.state_of)
-register.filter("http_tone", states.http_tone)
-for _name, _write in {
-    "compact": formats.compact,
-    "ms": formats.milliseconds,
-    "us": formats.microseconds,
-    "bytes": formats.byte_size,
-    "percent": formats.percent,
-}.items():
-    register.filter(_name, lambda value, _write=_write: str(_write(value)))
-
-_FORMATS = {
+# As `{{ value|ms }}`, and as `<c-number form="ms">`.
+FORMATS: dict[str, Callable[[float], formats.Quantity]] = {
     "count": formats.count,
     "compact": formats.compact,
     "ms": formats.milliseconds,
@@ -41,6 +28,23 @@ _FORMATS = {
     "bytes": formats.byte_size,
     "percent": formats.percent,
 }
+
+
+def _as_text(write: Callable[[float], formats.Quantity]) -> Callable[[float], str]:
+    return lambda value: str(write(value))
+
+
+for _name, _write in FORMATS.items():
+    register.filter(_name, _as_text(_write))
+register.filter("thousands", formats.grouped)
+register.filter("period", formats.period)
+register.filter("state", states.state_of)
+register.filter("http_tone", states.http_tone)
+
+
+@register.filter
+def money(amount: int, currency: str) -> str:
+    return str(formats.money(amount, currency))
 
 
 @register.simple_tag
@@ -54,9 +58,9 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def quantity(value: formats.Number, form: str) -> formats.Quantity:
+def quantity(value: float | None, form: str) -> formats.Quantity:
     """The number and its unit, apart: `{% quantity latency "ms" as q %}{{ q.text }} {{ q.unit }}`."""
-    return _FORMATS[form](value)
+    return formats.NOTHING if value is None else FORMATS[form](value)
 
 
 @register.simple_tag
@@ -157,12 +161,19 @@ def is_checkbox(field: BoundField) -> bool:
 
 @register.simple_tag
 def widget(field: BoundField, **attrs: str | bool) -> SafeString:
-    """The control of a bound field with our class, described by the one line that stands below it."""
+    """The control of a bound field with our class, described by the one line that stands below it.
+
+    `placeholder=False` takes away the one that the form brings, an empty one leaves it. A class that the form
+    brings stands beside ours.
+    """
     kind = field.field.widget
+    own = f" {kind.attrs['class']}" if "class" in kind.attrs else ""
+    if attrs.get("placeholder") == "":
+        del attrs["placeholder"]
     if isinstance(kind, Select) and not isinstance(kind, RadioSelect):
-        attrs.setdefault("class", "select")
+        attrs.setdefault("class", f"select{own}")
     elif not isinstance(kind, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
-        attrs.setdefault("class", "input")
+        attrs.setdefault("class", f"input{own}")
     if field.errors:
         attrs["aria-describedby"] = f"{field.auto_id}_error"
     return field.as_widget(attrs=attrs)

@@ -80,6 +80,15 @@ class Operation:
     body: RequestBody | None = None
     responses: tuple[Response, ...] = field(default=())
 
+    @property
+    def reply(self) -> tuple[Response, Content] | None:
+        """The first answer of success that has an example, and the example."""
+        for response in self.responses:
+            for content in response.contents:
+                if response.status.startswith("2") and content.example:
+                    return response, content
+        return None
+
     def parameters_in(self, location: str) -> list[Parameter]:
         return [parameter for parameter in self.parameters if parameter.location == location]
 

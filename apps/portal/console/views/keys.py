@@ -1,5 +1,6 @@
 """The keys of a subscription. The secret is in the answer to the POST that made it and nowhere else."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -54,7 +55,7 @@ def key_create(request: PortalRequest, subscription: Subscription) -> HttpRespon
         return render(request, "console/keys.html", _context(request, subscription, form), status=422)
     key, secret = made
     context = _context(request, subscription, KeyForm())
-    context |= {"made": key, "secret": secret, "call": first_call(subscription.product, key=secret)}
+    context |= {"made": key, "secret": secret, "call": _first_call(subscription, secret)}
     return render(request, "console/keys.html", context, status=201)
 
 
@@ -64,6 +65,18 @@ def key_revoke(request: PortalRequest, subscription: Subscription, key_id: str) 
     key = services.revoke_key(actor=request.actor, key=get_key(subscription, public_id=key_id))
     messages.success(request, _("The key “%(name)s” is revoked: it stops working within seconds.") % {"name": key.name})
     return redirect("portal:subscription-keys", request.actor.organization.slug, subscription.public_id)
+
+
+def _first_call(subscription: Subscription, secret: str) -> str:
+    """A command that works as it stands; empty where the plan opens no endpoint."""
+    samples = first_call(subscription.product, subscription.plan, key=secret)
+    return samples[0].code if samples else ""
+
+
+def _state(key: ApiKey, now: dt.datetime) -> str:
+    if key.is_revoked:
+        return "key_revoked"
+    return "key_expired" if key.expires_at is not None and key.expires_at <= now else "key_active"
 
 
 def _context(request: PortalRequest, subscription: Subscription, form: KeyForm) -> dict[str, Any]:
