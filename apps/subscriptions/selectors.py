@@ -101,3 +101,8 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
         .select_related("organization", "plan")
         .order_by("organization__name", "id")
     )
+
+
+def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those of the actor's organization that are not canceled, with their plans' quotas."""
+    return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")
