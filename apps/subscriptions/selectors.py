@@ -127,3 +127,8 @@ def search_consumers(
     if plan_slug:
         consumers = consumers.filter(plan__slug=plan_slug)
     return consumers
+
+
+def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those of the actor's organization that are not canceled, with their plans' quotas."""
+    return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")

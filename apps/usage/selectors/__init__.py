@@ -7,6 +7,7 @@ from apps.usage.selectors.breakdowns import (
     UsagePoint,
     UsageStats,
     get_usage,
+    rejections_by_code,
     usage_by_consumer,
     usage_by_day,
     usage_by_endpoint,
@@ -14,7 +15,7 @@ from apps.usage.selectors.breakdowns import (
     usage_by_key,
 )
 from apps.usage.selectors.progress import find_complete_until
-from apps.usage.selectors.quotas import QuotaUsage, quota_usage
+from apps.usage.selectors.quotas import QuotaUsage, quota_usage, quota_usages
 from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestPage, get_request, list_requests
 from apps.usage.selectors.scope import Scope
 
@@ -34,6 +35,8 @@ __all__ = [
     "get_usage",
     "list_requests",
     "quota_usage",
+    "quota_usages",
+    "rejections_by_code",
     "usage_by_consumer",
     "usage_by_day",
     "usage_by_endpoint",

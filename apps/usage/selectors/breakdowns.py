@@ -15,7 +15,7 @@ from apps.keys.models import ApiKey
 from apps.products.models import Endpoint
 from apps.subscriptions.models import Subscription
 from apps.usage.metering import LATENCY_COUNTS, latency_percentile
-from apps.usage.models import UsageRollup
+from apps.usage.models import Rejection, UsageRollup
 from apps.usage.selectors.scope import Scope
 from apps.usage.sums import floor_hour
 
@@ -105,6 +105,13 @@ def usage_by_key(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[Key
     """The keys that were used, most calls first."""
     found = _grouped(scope, start, end, "api_key_id", ApiKey.objects.defer("digest").in_bulk)
     return [KeyUsage(api_key, stats) for api_key, stats in found]
+
+
+def rejections_by_code(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[tuple[str, int]]:
+    """How many calls the gateway refused for which reason, the most frequent first."""
+    rejections = scope.restrict(Rejection.objects.filter(occurred_at__gte=start, occurred_at__lt=end))
+    rows = rejections.values("code").annotate(calls=Sum("weight")).order_by("-calls", "code")
+    return [(row["code"], row["calls"]) for row in rows]
 
 
 def usage_by_consumer(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[ConsumerUsage]:
