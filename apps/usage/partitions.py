@@ -43,7 +43,7 @@ def _make(cursor: CursorWrapper, name: str, start: dt.datetime, end: dt.datetime
     cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING ALL)")
     cursor.execute(f"LOCK TABLE {DEFAULT} IN ACCESS EXCLUSIVE MODE")
     cursor.execute(
-        f"WITH moved AS (DELETE FROM {DEFAULT} WHERE occurred_at >= %s AND occurred_at < %s RETURNING *) "
+        f"WITH moved AS (DELETE FROM {DEFAULT} WHERE occurred_at >= %s AND occurred_at < %s RETURNING *) "  # noqa: S608
         f"INSERT INTO {name} SELECT * FROM moved",
         [start, end],
     )

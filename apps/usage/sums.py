@@ -6,6 +6,7 @@ Rollups are written in the transaction that stores the events, so the two never 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -47,7 +48,7 @@ def sum_units(spans: Sequence[UsageSpan]) -> list[int]:
     """The units billed in each span, in one query."""
     if not spans:
         return []
-    columns = [
+    columns: list[Any] = [
         [span.subscription_id for span in spans],
         [span.quota_epoch for span in spans],
         [span.start for span in spans],

@@ -21,7 +21,7 @@ class Address:
 
 def parse_address(url: str) -> Address:
     """Read `redis://`, `rediss://` and `unix://` URLs as redis-py does. Raises ValueError for others."""
-    values: dict[str, Any] = dict(parse_url(url))
+    values: dict[str, Any] = dict(parse_url(url))  # type: ignore[no-untyped-call]
     kind = values.get("connection_class")
     password, username = values.get("password"), values.get("username")
     return Address(

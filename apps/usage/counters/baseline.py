@@ -65,6 +65,8 @@ def _snapshot() -> Iterator[None]:
 
 def _read(shard: int, now: dt.datetime, subscriptions: Collection[int] | None) -> Baseline:
     position = StreamPosition.objects.filter(shard=shard).first() or StreamPosition(shard=shard)
+    # No call gets an earlier time than what was called complete, so its period is the one that counts.
+    now = max(now, position.complete_until or now)
     names, spans = [], []
     for subscription_id, epoch, started_at, quota_id, period, anchor in _quotas(shard, subscriptions):
         start, end = period_at(period, anchor, started_at, now)
@@ -78,9 +80,7 @@ def _read(shard: int, now: dt.datetime, subscriptions: Collection[int] | None) -
     )
 
 
-def _quotas(
-    shard: int, subscriptions: Collection[int] | None
-) -> list[tuple[int, int, dt.datetime, int, str, str]]:
+def _quotas(shard: int, subscriptions: Collection[int] | None) -> list[tuple[int, int, dt.datetime, int, str, str]]:
     """Subscription, epoch, start of the subscription, quota, period and anchor of every running quota."""
     live = Subscription.objects.filter(status__in=SubscriptionStatus.live(), plan__quotas__isnull=False)
     if subscriptions is not None:

@@ -23,9 +23,17 @@ _HANDSHAKE_SECONDS = 5.0
 _PING_SECONDS = 1.0
 _BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
 _PENDING_BOUND = 10_000
-_LOADS = [hiredis.pack_command(("SCRIPT", "LOAD", script.source)) for script in ALL]
 
 logger = logging.getLogger(__name__)
+
+
+def _encode(*command: str | bytes | int) -> bytes:
+    # Its stub says that a command has one part.
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]
+    return packed
+
+
+_LOADS = [_encode("SCRIPT", "LOAD", script.source) for script in ALL]
 
 
 class Link:
@@ -65,11 +73,16 @@ class Link:
         """
         if self._pipe is None:
             raise LinkDown("There is no connection to Redis.")
-        return self._pipe.send(hiredis.pack_command(command))
+        return self._pipe.send(_encode(*command))
 
     def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> "asyncio.Future[list[Any]]":
         """Like `send`, for a script; the run id of this very connection is put in front of the arguments."""
         return self.send("EVALSHA", script.sha, len(keys), *keys, self.run_id, *arguments)
+
+    def post(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> None:
+        """Run a script for its effect, if that can be; nobody hears of the reply."""
+        with contextlib.suppress(LinkDown):
+            self.run(script, keys, *arguments).add_done_callback(_ignore)
 
     # --- keeping it up ------------------------------------------------------------------------
 
@@ -114,7 +127,7 @@ class Link:
         commands.append(("INFO", "replication"))
         if self._address.credentials:
             commands.insert(0, ("AUTH", *self._address.credentials))
-        packed = [hiredis.pack_command(command) for command in commands] + _LOADS
+        packed = [_encode(*command) for command in commands] + _LOADS
         async with asyncio.timeout(_HANDSHAKE_SECONDS):
             replies = await asyncio.gather(*(pipe.send(command) for command in packed))
         server, replication = (_info(reply) for reply in replies[len(commands) - 2 : len(commands)])
@@ -124,13 +137,13 @@ class Link:
         if self._distrusted:
             # The generation may have come back with other data under the same run id: force a rebuild.
             for key in STATE_KEYS:
-                await pipe.send(hiredis.pack_command(("HDEL", key, "gen")))
+                await pipe.send(_encode("HDEL", key, "gen"))
             self._distrusted = False
         return server["run_id"]
 
     async def _keep_alive(self, pipe: Pipe) -> None:
         """Until the connection is lost. An idle one is asked now and then, so that its loss is noticed."""
-        ping = hiredis.pack_command(("PING",))
+        ping = _encode("PING")
         while not pipe.closed.is_set():
             try:
                 async with asyncio.timeout(_PING_SECONDS):

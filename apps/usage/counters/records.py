@@ -20,7 +20,8 @@ from apps.usage.counters.types import CallOutcome, CallSpec, RejectedCall
 
 PATH_MAX = 1000
 METHOD_MAX = 16
-_BIGGEST = 2**63 - 1
+# Far from where a sum of such numbers leaves a bigint.
+_BIGGEST = 10**15
 _BIGGEST_INTEGER = 2**31 - 1
 _BIGGEST_SMALL = 2**15 - 1
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from apps.plans.periods import period_at
 from apps.usage.counters.keys import STATE_KEYS, from_milliseconds, milliseconds, quota_counter, rate_window
-from apps.usage.counters.types import CallSpec, PolicyState, RefusedBy, Refusal, shard_of
+from apps.usage.counters.types import CallSpec, PolicyState, Refusal, RefusedBy, shard_of
 
 _CACHED_MAX = 20_000
 

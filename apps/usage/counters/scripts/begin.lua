@@ -1,7 +1,7 @@
 -- Ask for the right to rebuild a shard. Asking again with the same token prolongs it.
 --
 -- KEYS: state. ARGV: run id, token, lock ms.
--- Answers {"current", generation}: nothing to do | {"busy"} | {"locked", real time, highest id trimmed away}.
+-- Answers {"current", generation}: nothing to do | {"busy"} | {"locked", real time, highest id trimmed away, floor}.
 
 local gen = current_generation()
 if gen then
@@ -11,4 +11,5 @@ if redis.call('GET', key('lock')) ~= ARGV[2] and not redis.call('SET', key('lock
   return {'busy'}
 end
 redis.call('PEXPIRE', key('lock'), ARGV[3])
-return {'locked', whole(real_ms()), redis.call('HGET', STATE, 'trimmed') or '0-0'}
+local state = redis.call('HMGET', STATE, 'trimmed', 'floor')
+return {'locked', whole(real_ms()), state[1] or '0-0', state[2] or '0'}

@@ -1,0 +1,255 @@
+"""The real `Metering`: what the gateway's engine reserves and settles calls with."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
+
+from django.conf import settings
+
+from apps.usage.counters.database import DatabaseThread
+from apps.usage.counters.generation import Generations
+from apps.usage.counters.journal import Journal, JournalEntry
+from apps.usage.counters.keys import from_milliseconds, milliseconds
+from apps.usage.counters.leases import Leases
+from apps.usage.counters.link import Link, LinkDown
+from apps.usage.counters.offset import ClockOffset
+from apps.usage.counters.periodic import repeat
+from apps.usage.counters.records import encode_event, encode_lease
+from apps.usage.counters.rejections import Rejections
+from apps.usage.counters.scripts import RESERVE
+from apps.usage.counters.terms import Terms, TermsCache
+from apps.usage.counters.tuning import DEFAULT, Tuning
+from apps.usage.counters.types import (
+    SHARDS,
+    CallOutcome,
+    CallSpec,
+    MeteringUnavailable,
+    Refusal,
+    RejectedCall,
+    Reservation,
+    Settlement,
+    shard_of,
+)
+
+# A reserve is tried again after a rebuild, and when its period was over: both are rare, and never many in a row.
+_ATTEMPTS = 5
+
+
+class CountersClient:
+    """One for each gateway process; `start` it on the loop that it is used on.
+
+    Pass the same tuple objects of rules for calls of the same subscription and endpoint: what follows from them
+    is worked out once for each object.
+    """
+
+    def __init__(self, url: str | None = None, *, tuning: Tuning = DEFAULT) -> None:
+        """`url` is `settings.COUNTERS_URL` by default."""
+        self._url = url
+        self._tuning = tuning
+        self._started = False
+
+    async def start(self) -> None:
+        """Connect. Without Redis it starts all the same, and refuses calls until there is one."""
+        self._link = Link(self._url or settings.COUNTERS_URL)
+        self._database = DatabaseThread(keep_connection=False)
+        self._offset = ClockOffset(self._database)
+        self._leases = Leases(self._link, self._offset, self._tuning)
+        self._rejections = Rejections(self._link, self._offset, self._tuning)
+        self._journal = Journal(self._link, self._offset, self._tuning, lost=self._restore_soon)
+        self._generations = Generations(self._link, self._database, self._offset, self._tuning, catch_up=self._catch_up)
+        self._terms = TermsCache()
+        self._seen = [b""] * SHARDS
+        self._tasks: set[asyncio.Task[None]] = set()
+        await self._offset.start()
+        await self._link.start()
+        work = (
+            (self._journal.poll, self._tuning.journal_seconds, "journal"),
+            (self._leases.beat, self._tuning.heartbeat_seconds, "heartbeat"),
+            (self._rejections.flush, self._tuning.rejections_seconds, "rejections"),
+        )
+        for function, seconds, name in work:
+            self._start(repeat(function, every_seconds=seconds, name=name))
+        self._started = True
+
+    async def stop(self) -> None:
+        """Send what can still be sent, and wait a little for the meter to store it."""
+        if not self._started:
+            return
+        self._started = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._tuning.stop_seconds):
+                await self._rejections.flush()
+                while self._journal.deferred + self._journal.held:
+                    await self._journal.poll()
+                    await asyncio.sleep(0.05)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._generations.stop()
+        await self._offset.stop()
+        await self._link.stop()
+        await self._database.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    # --- Metering -----------------------------------------------------------------------------
+
+    async def reserve(self, spec: CallSpec, *, on_abandoned: Callable[[], None] | None = None) -> Reservation | Refusal:
+        if self._journal.is_full:
+            raise MeteringUnavailable("Too many events wait for the meter.")
+        terms = self._terms.get(spec, self._offset.now())
+        for _ in range(_ATTEMPTS):
+            reply = await self._ask(spec, terms)
+            word = reply[0]
+            if word == b"stale_period":
+                terms = self._terms.renew(spec, from_milliseconds(int(reply[1])))
+            elif word == b"rebuild":
+                await self._generations.ensure(terms.shard)
+            elif word == b"overload":
+                raise MeteringUnavailable("The usage stream is full: the meter is behind.")
+            else:
+                self._observe(terms.shard, reply[1])
+                numbers = [int(number) for number in reply[3:]]
+                if word == b"refused":
+                    return terms.refusal(spec.units, int(reply[2]), numbers)
+                return self._admit(spec, terms, reply[1].decode(), int(reply[2]), numbers, on_abandoned)
+        raise MeteringUnavailable("The counters do not come to rest.")
+
+    async def settle(self, reservation: Reservation, outcome: CallOutcome) -> Settlement:
+        self._leases.end(reservation)
+        spec = reservation.spec
+        entry = JournalEntry(
+            shard=shard_of(spec.subscription_id),
+            event_id=spec.event_id.hex,
+            occurred_ms=milliseconds(reservation.occurred_at),
+            counters=reservation.counters,
+            reserved_units=spec.units,
+            billed_units=outcome.units,
+            event=encode_event(spec, reservation.counters, outcome),
+            reservation_generation=reservation.generation,
+        )
+        # From here on the event cannot be forgotten, whatever becomes of this coroutine.
+        sent = self._journal.add(entry)
+        settlement = Settlement.DEFERRED
+        if sent is not None:
+            with contextlib.suppress(LinkDown):
+                settlement = self._journal.take(entry, await sent)
+        if settlement is not Settlement.ABANDONED:
+            entry.acknowledged = True
+        return settlement
+
+    def progress(self, reservation: Reservation, outcome: CallOutcome) -> None:
+        self._leases.progress(reservation, outcome)
+
+    def reject(self, call: RejectedCall) -> None:
+        self._rejections.add(call)
+
+    # --- for health checks and metrics --------------------------------------------------------
+
+    @property
+    def is_available(self) -> bool:
+        return self._started and self._link.is_up and not self._journal.is_full
+
+    def counts(self) -> dict[str, int]:
+        """Calls in flight, events that Redis has not taken, events that the meter has not stored."""
+        return {"in_flight": len(self._leases), "deferred": self._journal.deferred, "held": self._journal.held}
+
+    # --- inside -------------------------------------------------------------------------------
+
+    async def _ask(self, spec: CallSpec, terms: Terms) -> list[Any]:
+        try:
+            sent = self._link.run(
+                RESERVE,
+                terms.keys,
+                self._offset.milliseconds,
+                spec.event_id.hex,
+                spec.units,
+                encode_lease(spec, terms.counters),
+                self._tuning.lease_ms,
+                self._tuning.stream_bound,
+                *terms.arguments,
+            )
+        except LinkDown as error:
+            raise MeteringUnavailable(str(error)) from error
+        try:
+            return await sent
+        except LinkDown as error:
+            self._give_back(spec, terms)
+            raise MeteringUnavailable(str(error)) from error
+        except asyncio.CancelledError:
+            self._give_back(spec, terms)
+            raise
+
+    def _admit(
+        self,
+        spec: CallSpec,
+        terms: Terms,
+        generation: str,
+        now_ms: int,
+        numbers: list[int],
+        on_abandoned: Callable[[], None] | None,
+    ) -> Reservation:
+        reservation = Reservation(
+            spec=spec,
+            generation=generation,
+            occurred_at=from_milliseconds(now_ms),
+            counters=terms.counters,
+            rates=terms.rate_states(numbers),
+            quotas=terms.quota_states(now_ms, numbers),
+            on_abandoned=on_abandoned,
+        )
+        self._leases.begin(reservation)
+        return reservation
+
+    def _give_back(self, spec: CallSpec, terms: Terms) -> None:
+        """Undo a reservation that may have been made and that nobody waits for: no call was forwarded.
+
+        On the same connection this is carried out after it.
+        """
+        entry = JournalEntry(
+            shard=terms.shard,
+            event_id=spec.event_id.hex,
+            occurred_ms=0,
+            counters=terms.counters,
+            reserved_units=spec.units,
+            billed_units=0,
+            event="",
+            reservation_generation="",
+        )
+        if (sent := self._journal.add(entry)) is not None:
+            sent.add_done_callback(lambda sent: self._given_back(entry, sent))
+
+    def _given_back(self, entry: JournalEntry, sent: "asyncio.Future[list[Any]]") -> None:
+        if not sent.cancelled() and sent.exception() is None:
+            self._journal.take(entry, sent.result())
+
+    def _observe(self, shard: int, generation: bytes) -> None:
+        """Another process may have begun a new generation: bring it what this one holds."""
+        if self._seen[shard] != generation:
+            known, self._seen[shard] = self._seen[shard], generation
+            if known:
+                self._start(self._catch_up(shard))
+
+    async def _catch_up(self, shard: int) -> None:
+        await self._journal.poll([shard])
+        await self._leases.renew([shard])
+
+    def _restore_soon(self, shard: int) -> None:
+        self._start(self._restore(shard))
+
+    async def _restore(self, shard: int) -> None:
+        # Where that fails, whoever needs the shard asks again.
+        with contextlib.suppress(MeteringUnavailable):
+            await self._generations.ensure(shard)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

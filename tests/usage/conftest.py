@@ -1,0 +1,67 @@
+"""Real Valkey and Postgres; a gateway's client and a meter on the test's own event loop."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from apps.usage.counters.client import CountersClient
+from apps.usage.counters.database import DatabaseThread
+from apps.usage.counters.tuning import DEFAULT, Tuning
+from apps.usage.meter.runner import Meter
+from tests.usage.support import Consumer
+
+Orm = Callable[..., Awaitable[Any]]
+
+
+@pytest_asyncio.fixture
+async def orm(transactional_db: None) -> AsyncIterator[Orm]:
+    """`await orm(function, …)`: something that uses the ORM, off the loop."""
+    database = DatabaseThread(keep_connection=False)
+    yield database.run
+    await database.stop()
+
+
+@pytest.fixture
+def tuning() -> Tuning:
+    """As in production, without the pauses that a test would only wait for."""
+    return replace(
+        DEFAULT, hold_ms=0, journal_seconds=0.05, heartbeat_seconds=0.2, rejections_seconds=0.02, stop_seconds=0.0
+    )
+
+
+@pytest.fixture
+def consumer(transactional_db: None) -> Consumer:
+    return Consumer.create()
+
+
+@pytest.fixture
+def stranger(transactional_db: None) -> Consumer:
+    """Another consumer, of another product."""
+    return Consumer.create()
+
+
+@pytest_asyncio.fixture
+async def client(transactional_db: None, tuning: Tuning) -> AsyncIterator[CountersClient]:
+    async with CountersClient(tuning=tuning) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def meter(transactional_db: None, tuning: Tuning) -> AsyncIterator[Meter]:
+    meter = Meter(tuning=replace(tuning, complete_seconds=0.0))
+    await meter.start()
+    yield meter
+    await meter.stop()
+
+
+@pytest.fixture
+def killed() -> Iterator[type[BaseException]]:
+    """What a test raises in the place of `kill -9`: nothing in the program catches it."""
+
+    class Killed(BaseException):
+        pass
+
+    return Killed

@@ -1,0 +1,118 @@
+"""A consumer with a key, calls that it makes, and what is left of them in Redis and Postgres."""
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import redis
+from django.conf import settings
+
+from apps.core.ids import uuid7
+from apps.keys.models import ApiKey
+from apps.plans.models import Quota
+from apps.products.models import Endpoint
+from apps.subscriptions.models import Subscription
+from apps.usage.counters.types import CallOutcome, CallSpec, QuotaRule, RateRule, Reservation
+from apps.usage.models import UsageEvent
+from tests.factories.keys import ApiKeyFactory
+from tests.factories.plans import QuotaFactory
+from tests.factories.products import EndpointFactory
+from tests.factories.subscriptions import SubscriptionFactory
+
+
+@dataclass
+class Consumer:
+    """A subscription with one quota, and the calls that go with it."""
+
+    subscription: Subscription
+    endpoint: Endpoint
+    key: ApiKey
+    quota: Quota
+
+    @classmethod
+    def create(cls, **quota: Any) -> Self:
+        subscription = SubscriptionFactory(started_at=dt.datetime.now(dt.UTC) - dt.timedelta(days=2))
+        return cls(
+            subscription=subscription,
+            endpoint=EndpointFactory(tier=subscription.plan.tier),
+            key=ApiKeyFactory(subscription=subscription),
+            quota=QuotaFactory(plan=subscription.plan, **quota),
+        )
+
+    def quota_rule(self, included: int | None = None, **values: Any) -> QuotaRule:
+        rule = QuotaRule(
+            quota_id=self.quota.pk,
+            name=self.quota.name,
+            included_units=self.quota.included_units if included is None else included,
+            period=self.quota.period,
+            anchor=self.quota.anchor,
+            anchored_at=self.subscription.started_at,
+        )
+        return replace(rule, **values)
+
+    def call(self, *, included: int | None = None, units: int = 1, **values: Any) -> CallSpec:
+        """A call under the quota; `included` replaces the number of units in it."""
+        spec = CallSpec(
+            event_id=uuid7(),
+            subscription_id=self.subscription.pk,
+            product_id=self.subscription.product_id,
+            endpoint_id=self.endpoint.pk,
+            api_key_id=self.key.pk,
+            quota_epoch=self.subscription.quota_epoch,
+            units=units,
+            rates=(),
+            quotas=(self.quota_rule(included),),
+            method="GET",
+            path="/get",
+        )
+        return replace(spec, **values)
+
+    def rows(self) -> int:
+        return UsageEvent.objects.filter(subscription=self.subscription).count()
+
+    def stored_units(self) -> int:
+        return sum(UsageEvent.objects.filter(subscription=self.subscription).values_list("units", flat=True))
+
+    def counter(self) -> int:
+        """What the quota counter stands at (in all periods together)."""
+        with redis.Redis.from_url(settings.COUNTERS_URL) as connection:
+            names = list(connection.scan_iter(match=f"*q:{self.subscription.pk}:*"))
+            return sum(int(connection.get(name) or 0) for name in names)
+
+
+def rate(max_calls: int, window_ms: int, counter: str = "all") -> RateRule:
+    return RateRule(counter=counter, name=f"per-{window_ms}", max_calls=max_calls, window_ms=window_ms)
+
+
+def outcome(units: int = 1, status: int = 200, **values: Any) -> CallOutcome:
+    result = CallOutcome(
+        status=status,
+        outcome="completed",
+        units=units,
+        duration_us=12_000,
+        origin_us=8_000,
+        request_bytes=100,
+        response_bytes=2_000,
+    )
+    return replace(result, **values)
+
+
+def reserved(answer: object) -> Reservation:
+    assert isinstance(answer, Reservation), answer
+    return answer
+
+
+async def eventually(condition: Callable[[], object | Awaitable[object]], *, seconds: float = 20.0) -> None:
+    """Poll until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        holds = condition()
+        if isinstance(holds, Awaitable):
+            holds = await holds
+        if holds:
+            return
+        assert time.monotonic() < deadline, "the condition did not come true"
+        await asyncio.sleep(0.02)
