@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.core import clock
+from apps.core.addresses import AddressRefused, check_url
 from apps.core.errors import Invalid
 from apps.demo import credentials, usage
 from apps.demo.catalog import load_product
@@ -75,7 +76,11 @@ def _load(marketplace: Marketplace, known: Credentials, progress: Progress) -> C
 
 
 def _backend_url(name: str) -> str:
-    url = settings.DEMO_BACKENDS.get(name, "").rstrip("/")
+    variable = f"{name.upper()}_URL"
+    url = settings.DEMO_BACKENDS.get(name, "")
     if not url:
-        raise Invalid(f"Set {name.upper()}_URL to the address of the demo's {name} backend.")
-    return str(url)
+        raise Invalid(f"Set {variable} to the address of the demo's {name} backend.")
+    try:
+        return check_url(url, field=variable, allow=settings.UPSTREAM_ALLOW)
+    except AddressRefused as error:
+        raise AddressRefused(f"{error.message} To use {variable}, list its ip:port in UPSTREAM_ALLOW.") from None

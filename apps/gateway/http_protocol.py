@@ -1,8 +1,9 @@
 """uvicorn's HTTP/1.1 protocol for a port that is open to the world.
 
-Chosen with `--http apps.gateway.http_protocol:GatewayProtocol`. It adds what uvicorn leaves out: bounds on the size of a request head and on the time for it, the request
-target as it was sent (uvicorn drops the host of `GET http://other/` and fragments), and refusals in the
-gateway's own format. The application runs without it too, with the bounds of whatever stands in front.
+Chosen with `--http apps.gateway.http_protocol:GatewayProtocol`. It adds what uvicorn leaves out: bounds on
+the size of a request head and on the time for it, the request target as it was sent (uvicorn drops the host
+of `GET http://other/` and fragments), and refusals in the gateway's own format. The application runs without
+it too, with the bounds of whatever stands in front.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ class HeadTooLarge(Exception):
 class GatewayProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # uvicorn's access log writes down the query, and a key may stand there.
+        self.access_log = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
