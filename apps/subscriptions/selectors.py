@@ -106,6 +106,11 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
     )
 
 
+def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those of the actor's organization that are not canceled, with their plans' quotas."""
+    return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")
+
+
 def count_live_subscriptions(products: Iterable[Product]) -> dict[int, int]:
     """How many subscriptions to each of these products are not canceled, by the product's primary key."""
     live = Subscription.objects.filter(product__in=products, status__in=SubscriptionStatus.live())
