@@ -4,7 +4,6 @@ import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-
 MASTER = os.getpid()
 
 
