@@ -13,7 +13,6 @@ from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.meter.runner import Meter
 from tests.usage.support import Consumer
 
-
 Orm = Callable[..., Awaitable[Any]]
 
 

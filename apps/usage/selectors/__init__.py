@@ -1,0 +1,47 @@
+"""Reads of usage. Who may see what is decided by the caller, who makes the `Scope` from objects it may see."""
+
+from apps.usage.selectors.breakdowns import (
+    ConsumerUsage,
+    EndpointUsage,
+    KeyUsage,
+    UsagePoint,
+    UsageStats,
+    calls_by_product,
+    get_usage,
+    rejections_by_code,
+    usage_by_consumer,
+    usage_by_day,
+    usage_by_endpoint,
+    usage_by_hour,
+    usage_by_key,
+)
+from apps.usage.selectors.progress import find_complete_until
+from apps.usage.selectors.quotas import QuotaUsage, quota_usage, quota_usages
+from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestPage, get_request, list_requests
+from apps.usage.selectors.scope import Scope
+
+__all__ = [
+    "ConsumerUsage",
+    "EndpointUsage",
+    "KeyUsage",
+    "QuotaUsage",
+    "RequestEntry",
+    "RequestFilters",
+    "RequestPage",
+    "Scope",
+    "UsagePoint",
+    "UsageStats",
+    "calls_by_product",
+    "find_complete_until",
+    "get_request",
+    "get_usage",
+    "list_requests",
+    "quota_usage",
+    "quota_usages",
+    "rejections_by_code",
+    "usage_by_consumer",
+    "usage_by_day",
+    "usage_by_endpoint",
+    "usage_by_hour",
+    "usage_by_key",
+]

@@ -1,0 +1,49 @@
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.core import clock
+from apps.plans.periods import period_at
+from apps.subscriptions.models import Subscription
+from apps.usage.sums import UsageSpan, sum_units
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUsage:
+    """A quota in its running period `[starts_at, ends_at)`: units as stored, so a second behind at most."""
+
+    name: str
+    period: str
+    included: int
+    used: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.included - self.used)
+
+    @property
+    def percent(self) -> float:
+        """How much of the included units is used; 100 where none are included, and above 100 with overage."""
+        return 100 * self.used / self.included if self.included else 100.0
+
+
+def quota_usage(subscription: Subscription) -> list[QuotaUsage]:
+    """The running period of each quota of the subscription's plan."""
+    return quota_usages([subscription])[subscription.pk]
+
+
+def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaUsage]]:
+    """The same of several, by primary key, in one query; the plans come with their quotas."""
+    now = clock.now()
+    running = [
+        (subscription, quota, *period_at(quota.period, quota.anchor, subscription.started_at, now))
+        for subscription in subscriptions
+        for quota in subscription.plan.quotas.all()
+    ]
+    used = sum_units([UsageSpan(one.pk, one.quota_epoch, start, end) for one, _quota, start, end in running])
+    usages: dict[int, list[QuotaUsage]] = {subscription.pk: [] for subscription in subscriptions}
+    for (one, quota, start, end), units in zip(running, used, strict=True):
+        usages[one.pk].append(QuotaUsage(quota.name, quota.period, quota.included_units, units, start, end))
+    return usages

@@ -1,0 +1,44 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from apps.products.models import Product
+from apps.subscriptions.models import Subscription
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose usage is meant: some subscriptions (a consumer's), or a product with all its consumers (a creator's).
+
+    Made from objects that the caller fetched for its actor, so that tenancy is decided there.
+    """
+
+    subscription_ids: tuple[int, ...] | None = None
+    product_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.subscription_ids is None) == (self.product_id is None):
+            raise ValueError("A scope is either subscriptions or a product.")
+
+    @classmethod
+    def of_subscription(cls, subscription: Subscription) -> Self:
+        return cls(subscription_ids=(subscription.pk,))
+
+    @classmethod
+    def of_subscriptions(cls, subscriptions: Iterable[Subscription]) -> Self:
+        """All of an organization's, say. None at all is a scope that holds nothing."""
+        return cls(subscription_ids=tuple(subscription.pk for subscription in subscriptions))
+
+    @classmethod
+    def of_product(cls, product: Product) -> Self:
+        return cls(product_id=product.pk)
+
+    def restrict(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Those of these events, rejections or rollups that lie in the scope."""
+        if self.product_id is not None:
+            return rows.filter(product=self.product_id)
+        return rows.filter(subscription__in=self.subscription_ids)

@@ -1,0 +1,18 @@
+from celery import shared_task
+
+from apps.usage import services
+
+
+@shared_task(name="usage.record_quota_periods")
+def record_quota_periods() -> None:
+    services.record_quota_periods()
+
+
+@shared_task(name="usage.ensure_partitions")
+def ensure_partitions() -> None:
+    services.ensure_partitions()
+
+
+@shared_task(name="usage.prune_rejections")
+def prune_rejections() -> None:
+    services.prune_rejections()
