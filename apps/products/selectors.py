@@ -101,3 +101,8 @@ def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint
             Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
         )
     return endpoints
+
+
+def find_endpoint(product: Product, *, public_id: str) -> Endpoint | None:
+    """A route that the product has or once had."""
+    return product.endpoints.filter(public_id=public_id).first()
