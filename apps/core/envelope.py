@@ -4,7 +4,8 @@ import logging
 from typing import Any
 
 import redis
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
@@ -47,6 +48,11 @@ class EnvelopeRenderer(JSONRenderer):
         return bytes(super().render(body, accepted_media_type, renderer_context))
 
 
+class BodyTooLarge(exceptions.APIException):
+    status_code = 413
+    default_code = "body_too_large"
+
+
 class Unavailable(exceptions.APIException):
     status_code = 503
     default_code = "unavailable"
@@ -84,6 +90,9 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
         return error
     if isinstance(error, Http404):
         return exceptions.NotFound(_("There is nothing at this address."))
+    if isinstance(error, RequestDataTooBig):
+        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,}"
+        return BodyTooLarge(_("The body is larger than %(most)s bytes.") % {"most": most})
     if isinstance(error, Ratelimited):
         return TooManyRequests(_("Too many requests from your network. Wait a minute and try again."))
     if isinstance(error, PermissionDenied):

@@ -17,6 +17,7 @@ def _postgres_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
+        connection.close()  # a broken one is not to be asked again
         return False
     return True
 

@@ -19,7 +19,7 @@ def fault_in(value: Any, *, deepest: int, most_values: int) -> str | None:
         seen += len(level)
         if seen > most_values:
             return _("It has more than %(most)s values.") % {"most": f"{most_values:,}"}
-        if depth > deepest:
+        if depth >= deepest and any(isinstance(item, dict | list) for item in level):
             return _("It is nested more than %(deepest)d levels deep.") % {"deepest": deepest}
         inner: list[Any] = []
         for item in level:

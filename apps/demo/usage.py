@@ -10,14 +10,17 @@ import uuid
 from dataclasses import dataclass, field
 
 from apps.demo.fixtures import Answer, ProductFixture, SubscriptionFixture
-from apps.demo.traffic import Allowance, Attempt, attempts, origin_us
+from apps.demo.traffic import Allowance, Attempt, Violation, attempts, origin_us
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan, RateLimit
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
-from apps.usage.counters.types import QuotaRule, RateRule
+from apps.usage.counters.records import EventRecord, RejectionRecord
+from apps.usage.counters.types import QuotaRule, RateRule, shard_of
+from apps.usage.meter.insert import insert_events, insert_rejections
+from apps.usage.meter.rollups import add_to_rollups
 from apps.usage.metering import is_billable
-from apps.usage.models import Rejection, UsageEvent
+from apps.usage.models import StaleCounter
 
 HISTORY = dt.timedelta(days=14)
 # Calls in a thousand that the backend did not answer, and calls a day without a valid key.
@@ -29,8 +32,19 @@ STRAY_CALLS_A_DAY = 2.5
 class History:
     """What is to be stored."""
 
-    events: list[UsageEvent] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
+    events: list[EventRecord] = field(default_factory=list)
+    rejections: list[RejectionRecord] = field(default_factory=list)
+
+
+def store(history: History) -> None:
+    """Store the calls with their rollups, as the meter does, and let counters that exist already be counted anew."""
+    insert_events(history.events)
+    add_to_rollups(history.events)
+    insert_rejections(history.rejections)
+    subscriptions = {event.subscription_id for event in history.events}
+    StaleCounter.objects.bulk_create(
+        StaleCounter(shard=shard_of(number), subscription_id=number) for number in sorted(subscriptions)
+    )
 
 
 def subscription_history(
@@ -53,15 +67,21 @@ def stray_history(fixture: ProductFixture, product: Product, *, now: dt.datetime
         called = generator.choice(fixture.endpoints)
         at = _whole_millisecond(now - generator.random() * HISTORY)
         history.rejections.append(
-            Rejection(
+            RejectionRecord(
                 id=_event_id(at, generator),
                 occurred_at=at,
-                product=product,
-                endpoint=stored[called.name],
+                product_id=product.pk,
+                subscription_id=None,
+                endpoint_id=stored[called.name].pk,
+                api_key_id=None,
                 method=called.method,
                 path=called.answers[0].path,
                 status=401,
                 code=generator.choices(["key_invalid", "key_missing"], [2, 1])[0],
+                policy="",
+                counter=None,
+                limit=None,
+                weight=1,
             )
         )
 
@@ -97,19 +117,9 @@ class _SubscriptionPast:
         endpoint = self.endpoints[attempt.endpoint]
         key = self.generator.choices(self.keys, [key.share for key in self.fixture.keys])[0]
         if endpoint.tier.rank > self.plan.tier.rank:
-            self._reject(at, endpoint, key, attempt.answer, status=403, code="plan_upgrade_required")
+            self._reject(at, endpoint, key, attempt.answer, 403, "plan_upgrade_required")
         elif violation := self.allowance.refuse(at, attempt.endpoint, endpoint.weight):
-            self._reject(
-                at,
-                endpoint,
-                key,
-                attempt.answer,
-                status=429,
-                code=violation.by.value,
-                policy=violation.policy,
-                counter=violation.counter,
-                limit=violation.limit,
-            )
+            self._reject(at, endpoint, key, attempt.answer, 429, violation.by.value, violation)
         else:
             self._forward(at, endpoint, key, attempt.answer)
 
@@ -124,13 +134,13 @@ class _SubscriptionPast:
             units = endpoint.weight
             self.allowance.charge(at, units)
         self.history.events.append(
-            UsageEvent(
+            EventRecord(
                 id=_event_id(at, self.generator),
                 occurred_at=at,
-                subscription=self.subscription,
-                product=self.product,
-                endpoint=endpoint,
-                api_key=key,
+                subscription_id=self.subscription.pk,
+                product_id=self.product.pk,
+                endpoint_id=endpoint.pk,
+                api_key_id=key.pk,
                 quota_epoch=self.subscription.quota_epoch,
                 units=units,
                 method=endpoint.method,
@@ -141,6 +151,7 @@ class _SubscriptionPast:
                 origin_us=origin,
                 request_bytes=self.generator.randint(20, 300) if endpoint.method in ("POST", "PUT") else 0,
                 response_bytes=size,
+                replayed=False,
             )
         )
 
@@ -150,28 +161,26 @@ class _SubscriptionPast:
         endpoint: Endpoint,
         key: ApiKey,
         answer: Answer,
-        *,
         status: int,
         code: str,
-        policy: str = "",
-        counter: int | None = None,
-        limit: int | None = None,
+        violation: Violation | None = None,
     ) -> None:
         self.history.rejections.append(
-            Rejection(
+            RejectionRecord(
                 id=_event_id(at, self.generator),
                 occurred_at=at,
-                product=self.product,
-                subscription=self.subscription,
-                endpoint=endpoint,
-                api_key=key,
+                product_id=self.product.pk,
+                subscription_id=self.subscription.pk,
+                endpoint_id=endpoint.pk,
+                api_key_id=key.pk,
                 method=endpoint.method,
                 path=answer.path,
                 status=status,
                 code=code,
-                policy=policy,
-                counter=counter,
-                limit=limit,
+                policy=violation.policy if violation else "",
+                counter=violation.counter if violation else None,
+                limit=violation.limit if violation else None,
+                weight=1,
             )
         )
 
@@ -219,8 +228,3 @@ def _event_id(at: dt.datetime, generator: random.Random) -> uuid.UUID:
 def _whole_millisecond(at: dt.datetime) -> dt.datetime:
     """Calls happen at whole milliseconds."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def store(history: History) -> None:
-    UsageEvent.objects.bulk_create(history.events, batch_size=2000)
-    Rejection.objects.bulk_create(history.rejections, batch_size=2000)

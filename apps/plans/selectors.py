@@ -74,3 +74,9 @@ def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
     plans = Plan.objects.on_sale().filter(product__in=products)
     ordered = plans.order_by("product_id", "price_amount", "tier__rank", "id").distinct("product_id")
     return {plan.product_id: plan for plan in ordered}
+
+
+def count_plans_by_tier(product: Product) -> dict[int, int]:
+    """How many plans, withdrawn versions among them, sell each tier of the product, by the tier's primary key."""
+    rows = Plan.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
+    return {row["tier"]: row["count"] for row in rows}

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -33,12 +33,12 @@ def keyset_page(queryset: QuerySet[M], params: Mapping[str, str], *, time_field:
     """
     before, after = params.get("before", ""), params.get("after", "")
     if after:
-        newer = queryset.filter(_beyond(queryset, after, time_field, "gt")).reverse()
+        newer = _beyond(queryset, after, time_field, "gt").reverse()
         found = list(newer[: size + 1])
         rows = list(reversed(found[:size]))
         has_newer, has_older = len(found) > size, True
     else:
-        older = queryset.filter(_beyond(queryset, before, time_field, "lt")) if before else queryset
+        older = _beyond(queryset, before, time_field, "lt") if before else queryset
         found = list(older[: size + 1])
         rows = found[:size]
         has_newer, has_older = bool(before), len(found) > size
@@ -54,16 +54,16 @@ def _cursor(row: Model, time_field: str) -> str:
     return f"{(at - _EPOCH) // dt.timedelta(microseconds=1)}.{row.pk}"
 
 
-def _beyond(queryset: QuerySet[Any], cursor: str, time_field: str, direction: str) -> Q:
+def _beyond(queryset: QuerySet[M], cursor: str, time_field: str, direction: str) -> QuerySet[M]:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise NotFound
     try:
         at = _EPOCH + dt.timedelta(microseconds=int(match[1]))
-        pk = queryset.model._meta.pk.to_python(match[2])
-    except (OverflowError, ValidationError):
+        # The first condition lets the index on the time find the place.
+        return queryset.filter(
+            Q(**{f"{time_field}__{direction}": at}) | Q(**{time_field: at, f"pk__{direction}": match[2]}),
+            **{f"{time_field}__{direction}e": at},
+        )
+    except (OverflowError, ValueError, ValidationError):
         raise NotFound from None
-    # The first condition lets the index on the time find the place.
-    return Q(**{f"{time_field}__{direction}e": at}) & (
-        Q(**{f"{time_field}__{direction}": at}) | Q(**{f"pk__{direction}": pk})
-    )

@@ -1,12 +1,15 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -103,6 +106,35 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
     )
 
 
+def count_live_subscriptions(products: Iterable[Product]) -> dict[int, int]:
+    """How many subscriptions to each of these products are not canceled, by the product's primary key."""
+    live = Subscription.objects.filter(product__in=products, status__in=SubscriptionStatus.live())
+    rows = live.order_by().values("product").annotate(count=Count("pk"))
+    return {row["product"]: row["count"] for row in rows}
+
+
+def search_consumers(
+    actor: Actor, product: Product, *, search: str = "", status: str = "", plan_slug: str = ""
+) -> QuerySet[Subscription]:
+    """The subscriptions to a product that have this text in their organization's name, this status, this plan.
+
+    What is empty does not filter; every version of the plan counts.
+    """
+    consumers = list_consumers(actor, product)
+    if search:
+        consumers = consumers.filter(organization__name__icontains=search)
+    if status:
+        consumers = consumers.filter(status=status)
+    if plan_slug:
+        consumers = consumers.filter(plan__slug=plan_slug)
+    return consumers
+
+
 def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
     """Those of the actor's organization that are not canceled, with their plans' quotas."""
     return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")
+
+
+def count_subscribers(plan: Plan) -> int:
+    """How many subscriptions to this version of the plan are not canceled."""
+    return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()

@@ -49,14 +49,18 @@ def run(options: Options, record: RunRecord, terminal: Terminal) -> int:
         for line in summary(options, demo):
             terminal.line(line)
         supervisor.run()
+        code = 0
     except StopRequestedError:
-        pass
+        code = 0
+    except (StartupError, EmbeddedServerError) as error:
+        terminal.line(f"\nmake up: {error}")
+        code = 1
     finally:
         terminal.line("\nStopping.")
         supervisor.stop()
         discovery.withdraw(options.local_dir)
     terminal.line("Stopped; the data stays.")
-    return 0
+    return code
 
 
 def already_running(options: Options, record: RunRecord) -> str:

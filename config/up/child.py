@@ -26,14 +26,13 @@ class Stage(enum.IntEnum):
 
 @dataclass
 class Child:
-    """`start` begins the process with the given output and returns it; `show` gets each line it writes."""
+    """`start` begins the process with the given output and returns it."""
 
     name: str
     stage: Stage
     start: Callable[[Output], subprocess.Popen[bytes]]
     log: ChildLog
     stop_signal: signal.Signals = signal.SIGTERM
-    show: Callable[[str], None] | None = None
     problems: ProblemFilter = field(default_factory=ProblemFilter)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0

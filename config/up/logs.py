@@ -31,6 +31,10 @@ class ChildLog:
         """A line of the supervisor's own."""
         self._line(f"[make up] {text}".encode())
 
+    def end(self) -> str:
+        """The last lines, indented: for a message."""
+        return "\n".join(f"    {line}" for line in self.tail)
+
     def close(self) -> None:
         if self._rest:
             self._line(self._rest)

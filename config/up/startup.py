@@ -1,6 +1,6 @@
 """The way from nothing to a product that answers, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from config import env
@@ -16,7 +16,7 @@ from config.up.errors import StartupError
 from config.up.health import answers_ok
 from config.up.options import BASE_DIR, Options
 from config.up.procfile import read_procfile
-from config.up.supervisor import Supervisor
+from config.up.supervisor import Step, Supervisor
 
 SERVERS: tuple[type[EmbeddedServer], ...] = (EmbeddedPostgres, EmbeddedValkey)
 SERVER_TIMEOUT = 60.0
@@ -36,11 +36,13 @@ class Startup:
         """All steps in order; returns the content of `demo.json`, or None without the demo."""
         self._require_ports()
         self._start_servers()
-        with self._terminal.step("Database schema"):
-            self._step("migrate", "python", "manage.py", "migrate", "--no-input", "--verbosity", "1")
-        with self._terminal.step("Stylesheet"):
-            self._step("css", "python", "-m", "config.up.css")
-        content = self._load_demo() if self._options.demo else None
+        demo = self._start_backends() if self._options.demo else None
+        with self._terminal.step("Database schema, stylesheet"):
+            self._run(
+                Step("migrate", ("python", "manage.py", "migrate", "--no-input", "--skip-checks")),
+                Step("css", ("python", "-m", "config.up.css")),
+            )
+        content = self._load(demo) if demo else None
         self._start_processes()
         return content
 
@@ -53,10 +55,8 @@ class Startup:
                     f"make up {variable}={port + 1000}"
                 )
 
-    def _step(self, name: str, *command: str, environment: Mapping[str, str] | None = None, **arguments: Any) -> None:
-        self._supervisor.run_step(
-            name, command, environment={**self._environment, **(environment or {})}, cwd=BASE_DIR, **arguments
-        )
+    def _run(self, *steps: Step) -> None:
+        self._supervisor.run_steps(steps, environment=self._environment, cwd=BASE_DIR)
 
     # --- Servers ----------------------------------------------------------------------------------
     def _start_servers(self) -> None:
@@ -82,26 +82,37 @@ class Startup:
             Child(name=server.name, stage=Stage.SERVER, start=start, log=log, stop_signal=server.stop_signal)
         )
         if not self._supervisor.wait_until(server.answers, SERVER_TIMEOUT):
-            tail = "\n".join(f"    {line}" for line in log.tail)
-            raise StartupError(f"{server.title} does not answer.\n{tail}\n  Or set {server.url_variable}.")
+            raise StartupError(f"{server.title} does not answer.\n{log.end()}\n  Or set {server.url_variable}.")
 
     # --- Demo -------------------------------------------------------------------------------------
-    def _load_demo(self) -> dict[str, Any]:
+    def _start_backends(self) -> Demo:
         demo = Demo(self._options.local_dir)
         demo.choose_ports()
         self._environment |= demo.environment()
+        for backend in demo.backends:
+            self._add(backend.name, list(backend.command), Stage.BACKEND)
+        return demo
+
+    def _load(self, demo: Demo) -> dict[str, Any]:
         with self._terminal.step("Demo backends"):
-            for backend in demo.backends:
-                self._add(backend.name, list(backend.command), Stage.BACKEND)
             for backend in demo.backends:
                 self._wait_ready(backend.name, "127.0.0.1", backend.port, backend.health)
         if demo.must_load:
             with self._terminal.step("Demo marketplace"):
-                self._step("load_demo", "python", "manage.py", "load_demo", show=self._show_progress)
+                self._run(Step("load_demo", ("python", "manage.py", "load_demo"), show=self._progress()))
         return demo.refresh(self._options)
 
-    def _show_progress(self, line: str) -> None:
-        self._terminal.line(f"    {line}")
+    def _progress(self) -> Callable[[str], None]:
+        """Shows each line, up to a traceback: its end stands in the error."""
+        failed = False
+
+        def show(line: str) -> None:
+            nonlocal failed
+            failed = failed or line.startswith("Traceback")
+            if not failed:
+                self._terminal.line(f"    {line}")
+
+        return show
 
     # --- Processes --------------------------------------------------------------------------------
     def _start_processes(self) -> None:
@@ -122,5 +133,4 @@ class Startup:
         if self._supervisor.wait_until(lambda: answers_ok(address, port, path), READY_TIMEOUT):
             return
         log = self._supervisor.children[name].log
-        tail = "\n".join(f"    {line}" for line in log.tail)
-        raise StartupError(f"{name} is not ready after {READY_TIMEOUT:g} s.\n{tail}\n  Log: {log.path}")
+        raise StartupError(f"{name} is not ready after {READY_TIMEOUT:g} s.\n{log.end()}\n  Log: {log.path}")

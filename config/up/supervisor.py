@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -24,6 +25,15 @@ from config.up.terminal import Terminal
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_GRACE = 15.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command that runs to its end; `show` gets each line of its output."""
+
+    name: str
+    command: Sequence[str]
+    show: Callable[[str], None] | None = None
 
 
 class Supervisor:
@@ -78,13 +88,14 @@ class Supervisor:
             delay = child.ended()
             self.terminal.line(f"  {child.name}: cannot be started ({error}); next attempt in {delay:g} s")
             return
-        self._watch_output(child.process, child)
+        self._read_from(child.process, child.log, lambda line: self._show(child, line))
         self._record.update({name: each.process.pid for name, each in self.children.items() if each.process})
 
-    def _watch_output(self, process: subprocess.Popen[bytes], child: Child) -> None:
+    def _read_from(self, process: subprocess.Popen[bytes], log: ChildLog, show: Callable[[str], None] | None) -> None:
+        """From now on, what the process writes goes to its log, and each line to `show`."""
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
-            self._selector.register(process.stdout, selectors.EVENT_READ, child)
+            self._selector.register(process.stdout, selectors.EVENT_READ, (log, show))
 
     # --- The loop ---------------------------------------------------------------------------------
     def run(self) -> None:
@@ -115,33 +126,30 @@ class Supervisor:
             self.pump(0.1)
         return True
 
-    def run_step(
-        self,
-        name: str,
-        command: Sequence[str],
-        *,
-        environment: Mapping[str, str],
-        cwd: Path,
-        show: Callable[[str], None] | None = None,
-    ) -> None:
-        """Run a command to its end; `show` gets each line of its output.
+    def run_steps(self, steps: Sequence[Step], *, environment: Mapping[str, str], cwd: Path) -> None:
+        """Run commands side by side, each to its end.
 
-        Raises StartupError with the end of its output when it fails, StopRequestedError when a stop signal arrives.
+        Raises StartupError with the end of the output of one that failed, StopRequestedError when a stop signal
+        arrives; the others are killed then.
         """
-        log = self.log(name)
-        process = spawn(command, output=subprocess.PIPE, environment=environment, cwd=cwd)
-        step = Child(name=name, stage=Stage.PROCESS, start=lambda _: process, log=log, show=show)
-        self._watch_output(process, step)
+        running = []
+        for step in steps:
+            process = spawn(step.command, output=subprocess.PIPE, environment=environment, cwd=cwd)
+            log = self.log(step.name)
+            self._read_from(process, log, step.show)
+            running.append((step, process, log))
         try:
-            self.wait_until(lambda: process.poll() is not None, float("inf"))
+            self.wait_until(lambda: all(process.poll() is not None for _, process, _ in running), float("inf"))
         finally:
-            kill_group(process.pid)
-            process.wait()
-            self._read_outputs(0)
-            log.close()
-        if process.returncode != 0:
-            tail = "\n".join(f"    {line}" for line in log.tail)
-            raise StartupError(f"{name} failed ({describe_exit(process.returncode)}):\n{tail}\n  Log: {log.path}")
+            for _, process, log in running:
+                kill_group(process.pid)
+                process.wait()
+                self._read_outputs(0)
+                log.close()
+        for step, process, log in running:
+            if process.returncode != 0:
+                how = describe_exit(process.returncode)
+                raise StartupError(f"{step.name} failed ({how}):\n{log.end()}\n  Log: {log.path}")
 
     def _read_outputs(self, timeout: float) -> None:
         due = [child.start_due_at for child in self.children.values() if child.start_due_at is not None]
@@ -152,21 +160,20 @@ class Supervisor:
                 with contextlib.suppress(BlockingIOError):
                     self._wakeup.recv(4096)
             else:
-                self._read(key.fileobj, key.data)  # type: ignore[arg-type]
+                self._read(key.fileobj, *key.data)  # type: ignore[arg-type]
 
-    def _read(self, pipe: IO[bytes], child: Child) -> None:
+    def _read(self, pipe: IO[bytes], log: ChildLog, show: Callable[[str], None] | None) -> None:
         data = os.read(pipe.fileno(), 65536)
         if not data:
             self._selector.unregister(pipe)
             pipe.close()
             return
-        for line in child.log.feed(data):
-            self._show(child, line)
+        for line in log.feed(data):
+            if show is not None:
+                show(line)
 
     def _show(self, child: Child, line: str) -> None:
-        if child.show is not None:
-            child.show(line)
-        elif self._verbose:
+        if self._verbose:
             self.terminal.line(f"  {child.name:>8} | {line}")
         elif child.stage is not Stage.SERVER and not self.stop_requests and child.problems.admits(line):
             self.terminal.line(f"  {child.name}: {line}  (more in {child.log.path})")

@@ -28,7 +28,6 @@ from apps.subscriptions.models import Subscription
 from apps.subscriptions.services import cancel_subscription
 from tests.demo.loading import BACKENDS, Demo, all_rows, loaded_demo
 
-
 pytestmark = pytest.mark.django_db
 
 

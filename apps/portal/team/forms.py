@@ -37,7 +37,9 @@ class OrganizationForm(forms.Form):
         label=_("Address"),
         max_length=50,
         required=False,
-        help_text=_("Part of the address of its pages; it cannot be changed later. Left empty, it is made of the name."),
+        help_text=_(
+            "Part of the address of its pages; it cannot be changed later. Left empty, it is made of the name."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def standing(actor: Actor, member: Membership) -> Standing:
     return Standing(
         is_self=is_self,
         may_change=manages and not guarded,
-        may_remove=(manages or is_self) and not guarded and not (is_self and actor.organization.is_personal),
+        may_remove=(manages or is_self) and not guarded,
         why_not=guarded if manages else _("Your role does not manage members."),
     )
 
@@ -37,6 +37,11 @@ def _guarded(actor: Actor, member: Membership) -> str:
         return ""
     if actor.role != Role.OWNER:
         return _("Only an owner can change another owner.")
-    if list_members(actor).filter(role=Role.OWNER).count() == 1:
+    members = list_members(actor)
+    if actor.organization.is_personal and member == members.order_by("pk").first():
+        return _("This is the personal organization of %(person)s, who stays its owner.") % {
+            "person": member.user.display_name
+        }
+    if members.filter(role=Role.OWNER).count() == 1:
         return _("An organization needs an owner. Make somebody else owner first.")
     return ""

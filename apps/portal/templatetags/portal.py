@@ -93,6 +93,12 @@ def share_of(part: float, whole: float) -> float:
 
 
 @register.filter
+def ratio(part: float, whole: float) -> float:
+    """`part` of `whole` as a share of one; all of it where there is no whole."""
+    return part / whole if whole else 1.0
+
+
+@register.filter
 def pattern_for(text: str) -> str:
     """A regular expression for `<input pattern>` that only this text matches."""
     return "".join(f"\\{sign}" if sign in r"^$\.*+?()[]{}|/" else sign for sign in text)
@@ -163,15 +169,17 @@ def is_checkbox(field: BoundField) -> bool:
 def widget(field: BoundField, **attrs: str | bool) -> SafeString:
     """The control of a bound field with our class, described by the one line that stands below it.
 
-    `placeholder=False` takes away the one that the form brings, an empty one leaves it.
+    `placeholder=False` takes away the one that the form brings, an empty one leaves it. A class that the form
+    brings stands beside ours.
     """
     kind = field.field.widget
+    own = f" {kind.attrs['class']}" if "class" in kind.attrs else ""
     if attrs.get("placeholder") == "":
         del attrs["placeholder"]
     if isinstance(kind, Select) and not isinstance(kind, RadioSelect):
-        attrs.setdefault("class", "select")
+        attrs.setdefault("class", f"select{own}")
     elif not isinstance(kind, CheckboxInput | RadioSelect | CheckboxSelectMultiple):
-        attrs.setdefault("class", "input")
+        attrs.setdefault("class", f"input{own}")
     if field.errors:
         attrs["aria-describedby"] = f"{field.auto_id}_error"
     return field.as_widget(attrs=attrs)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from apps.keys.models import ApiKey
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
 from apps.usage.metering import LATENCY_COUNTS, latency_percentile
 from apps.usage.models import Rejection, UsageRollup
@@ -129,6 +129,12 @@ def usage_by_consumer(scope: Scope, start: dt.datetime, end: dt.datetime) -> lis
     subscriptions = Subscription.objects.select_related("organization", "plan", "product")
     found = _grouped(scope, start, end, "subscription_id", subscriptions.in_bulk)
     return [ConsumerUsage(subscription, stats) for subscription, stats in found]
+
+
+def calls_by_product(products: Iterable[Product], start: dt.datetime, end: dt.datetime) -> dict[int, int]:
+    """How many calls each of these products that was called had, by the product's primary key."""
+    rollups = UsageRollup.objects.filter(product__in=products, hour__gte=floor_hour(start), hour__lt=end)
+    return dict(rollups.order_by().values_list("product").annotate(Sum("calls")))
 
 
 def _rollups(scope: Scope, start: dt.datetime, end: dt.datetime) -> QuerySet[UsageRollup]:

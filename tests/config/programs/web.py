@@ -1,5 +1,6 @@
-"""A stand-in for `web` and `gateway`: answers 200 to every GET on the port given."""
+"""A stand-in for `web` and `gateway`: a master whose worker answers 200 to every GET on the port given."""
 
+import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,4 +11,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+if os.fork() == 0:
+    server.serve_forever()
+os.wait()

@@ -16,19 +16,19 @@ DESCRIPTION_MAX = 20_000
 
 
 class EndpointForm(forms.Form):
-    method = forms.ChoiceField(label=_("Method"), choices=Method.choices)
+    method = forms.ChoiceField(label=_("Method"), choices=[(method, method) for method in Method.values])
     path = forms.CharField(
         label=_("Path"),
         max_length=500,
         help_text=_("As consumers call it. Parameters stand in braces: /users/{id}."),
-        widget=forms.TextInput(attrs={"placeholder": "/forecast/{city}", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"placeholder": "/forecast/{city}", "spellcheck": "false", "class": "input-code"}),
     )
     upstream_path = forms.CharField(
         label=_("Path at the backend"),
         max_length=500,
         required=False,
         help_text=_("Below the backend address, with the same parameters. Left empty, it is the path above."),
-        widget=forms.TextInput(attrs={"spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "class": "input-code"}),
     )
     tier = forms.ChoiceField(label=_("Tier"), help_text=_("Plans that sell this tier or a higher one open it."))
     weight = forms.IntegerField(
@@ -55,7 +55,7 @@ class EndpointForm(forms.Form):
             "A JSON object with parameters, requestBody, responses. "
             "A summary or description in it replaces the one above."
         ),
-        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "code"}),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "input-code input-tall"}),
     )
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:

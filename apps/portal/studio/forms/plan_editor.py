@@ -91,6 +91,10 @@ class PlanEditor:
         # Each is asked, so that every mistake is shown at once.
         return all([self.form.is_valid(), self.quotas.is_valid(), self.rate_limits.is_valid()])
 
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.form.errors or self.quotas.total_error_count() or self.rate_limits.total_error_count())
+
     def spec(self) -> PlanSpec:
         values = self.form.cleaned_data
         return PlanSpec(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
@@ -66,7 +66,9 @@ class RateLimitForm(forms.Form):
         label=_("On"),
         max_length=520,
         required=False,
-        widget=forms.TextInput(attrs={"list": "plan-endpoints", "placeholder": _("every endpoint")}),
+        widget=forms.TextInput(
+            attrs={"list": "plan-endpoints", "placeholder": _("every endpoint"), "spellcheck": "false"}
+        ),
     )
 
     def __init__(self, *args: Any, endpoints: Mapping[str, Endpoint], **kwargs: Any) -> None:
@@ -106,8 +108,6 @@ class Rows(BaseFormSet[Any]):
             key = tuple(form.cleaned_data.get(name, form) for name in self.same)
             if key in seen:
                 form.add_error(self.same[0], self.duplicate)
-                # Errors of rows are gathered before this runs.
-                raise forms.ValidationError(self.duplicate)
             seen.add(key)
 
 
@@ -121,14 +121,20 @@ class _RateLimitRows(Rows):
     duplicate = _("A plan has one rate limit for each window and endpoint.")
 
 
-QuotaFormSet = formset_factory(
-    QuotaForm, formset=_QuotaRows, extra=0, max_num=QUOTAS_MAX, absolute_max=QUOTAS_MAX + 1, validate_max=True
+QuotaFormSet = cast(
+    type[_QuotaRows],
+    formset_factory(
+        QuotaForm, formset=_QuotaRows, extra=0, max_num=QUOTAS_MAX, absolute_max=QUOTAS_MAX + 1, validate_max=True
+    ),
 )
-RateLimitFormSet = formset_factory(
-    RateLimitForm,
-    formset=_RateLimitRows,
-    extra=0,
-    max_num=RATE_LIMITS_MAX,
-    absolute_max=RATE_LIMITS_MAX + 1,
-    validate_max=True,
+RateLimitFormSet = cast(
+    type[_RateLimitRows],
+    formset_factory(
+        RateLimitForm,
+        formset=_RateLimitRows,
+        extra=0,
+        max_num=RATE_LIMITS_MAX,
+        absolute_max=RATE_LIMITS_MAX + 1,
+        validate_max=True,
+    ),
 )

@@ -79,13 +79,13 @@ class ProductSettingsForm(forms.Form):
         min_value=Decimal("0.001"),
         max_value=1024,
         decimal_places=3,
-        help_text=_("In MiB. A larger body is answered 413 and does not reach your backend."),
+        help_text=_("A larger body is answered 413 and does not reach your backend."),
     )
     timeout_seconds = forms.IntegerField(
         label=_("Time to the first byte"),
         min_value=1,
         max_value=300,
-        help_text=_("In seconds. A slower answer is given up with 504 and not billed."),
+        help_text=_("A slower answer is given up with 504 and not billed."),
     )
     rapidapi_compatible = forms.BooleanField(
         label=_("RapidAPI headers"),
@@ -103,7 +103,8 @@ class ProductSettingsForm(forms.Form):
             "tagline": product.tagline,
             "description": product.description,
             "upstream_url": product.upstream_url,
-            "max_body_mib": round(Decimal(product.max_body_bytes) / MIB, 3).normalize(),
+            # Three places at most, without zeros at the end and without an exponent: 10, 0.5, 1.333.
+            "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
             "timeout_seconds": product.timeout_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
         }

@@ -1,6 +1,7 @@
 """The endpoints of a product: the list, and the form of one."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,18 +10,31 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.permissions import Action
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
+from apps.portal.marketplace.documentation import gateway_url
+from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.endpoints import EndpointForm
-from apps.products.models import Product
-from apps.products.selectors import get_endpoint, list_endpoints
+from apps.portal.studio.query import searched
+from apps.products.models import Endpoint, Product
+from apps.products.selectors import get_endpoint, list_endpoints, search_endpoints
 from apps.products.services import add_endpoint, remove_endpoint, update_endpoint
+
+PAGE_SIZE = 50
 
 
 @require_safe
 @product_page
 def index(request: PortalRequest, product: Product) -> HttpResponse:
-    context = {"product": product, "endpoints": list_endpoints(product)}
-    return render(request, "studio/endpoints.html", context)
+    search = searched(request)
+    found = Paginator(search_endpoints(product, search=search), PAGE_SIZE)
+    context = {
+        "product": product,
+        "page": found.get_page(request.GET.get("page")),
+        "page_size": PAGE_SIZE,
+        "search": search,
+        "total": list_endpoints(product).count(),
+    }
+    return render_page(request, "studio/endpoints.html", context, fragment="endpoints")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,8 +50,7 @@ def create(request: PortalRequest, product: Product) -> HttpResponse:
             again = "another" in request.POST
             name = "portal:studio-endpoint-new" if again else "portal:studio-endpoints"
             return redirect(name, actor.organization.slug, product.slug)
-    context = {"product": product, "form": form}
-    return render(request, "studio/endpoint.html", context, status=422 if form.errors else 200)
+    return _form_page(request, product, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,8 +69,7 @@ def edit(request: PortalRequest, product: Product, endpoint_id: str) -> HttpResp
         if changed is not None:
             messages.success(request, _("Changed %(endpoint)s.") % {"endpoint": changed})
             return redirect("portal:studio-endpoints", actor.organization.slug, product.slug)
-    context = {"product": product, "endpoint": endpoint, "form": form}
-    return render(request, "studio/endpoint.html", context, status=422 if form.errors else 200)
+    return _form_page(request, product, form, endpoint)
 
 
 @require_POST
@@ -67,3 +79,10 @@ def remove(request: PortalRequest, product: Product, endpoint_id: str) -> HttpRe
     remove_endpoint(actor=request.actor, endpoint=endpoint)
     messages.success(request, _("Removed %(endpoint)s.") % {"endpoint": endpoint})
     return redirect("portal:studio-endpoints", request.actor.organization.slug, product.slug)
+
+
+def _form_page(
+    request: PortalRequest, product: Product, form: EndpointForm, endpoint: Endpoint | None = None
+) -> HttpResponse:
+    context = {"product": product, "endpoint": endpoint, "form": form, "gateway_url": gateway_url(product)}
+    return render(request, "studio/endpoint.html", context, status=422 if form.errors else 200)

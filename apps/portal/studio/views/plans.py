@@ -13,16 +13,27 @@ from apps.plans.selectors import get_plan, list_plans
 from apps.plans.services import create_plan, publish_plan, revise_plan, withdraw_plan
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
+from apps.portal.marketplace.offers import offer
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.plan_editor import PlanEditor
 from apps.products.models import Product
+from apps.products.selectors import count_endpoints_by_rank
+from apps.subscriptions.selectors import count_live_subscriptions, count_subscribers
 
 
 @require_safe
 @product_page
 def index(request: PortalRequest, product: Product) -> HttpResponse:
-    return render(request, "studio/plans.html", {"product": product, "plans": list_plans(product)})
+    plans = list(list_plans(product))
+    by_rank = count_endpoints_by_rank(product)
+    context = {
+        "product": product,
+        "offers": [offer(plan, by_rank) for plan in plans],
+        "on_sale": sum(plan.is_on_sale for plan in plans),
+        "subscribers": count_live_subscriptions([product]).get(product.pk, 0),
+    }
+    return render(request, "studio/plans.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,7 +96,12 @@ def _posted_editor(request: PortalRequest, product: Product, plan: Plan | None =
 
 
 def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, plan: Plan | None) -> HttpResponse:
-    context = {"product": product, "plan": plan, "editor": editor}
+    context = {
+        "product": product,
+        "plan": plan,
+        "editor": editor,
+        "subscribers": count_subscribers(plan) if plan else 0,
+    }
     response = render_page(request, "studio/plan.html", context, fragment="plan-rows")
     if editor.has_errors:
         response.status_code = 422

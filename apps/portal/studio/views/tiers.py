@@ -1,5 +1,7 @@
 """The tiers of a product: levels of access that endpoints require and plans sell."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,13 +10,24 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.permissions import Action
 from apps.core.errors import Invalid
+from apps.plans.selectors import count_plans_by_tier
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.products import TierForm
-from apps.products.models import Product
-from apps.products.selectors import get_tier, list_tiers
+from apps.products.models import Product, Tier
+from apps.products.selectors import count_endpoints_by_tier, get_tier
 from apps.products.services import add_tier, remove_tier, rename_tier
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """A tier, and what there is or was of it: what names it in usage and invoices keeps it."""
+
+    tier: Tier
+    endpoints: int
+    plans: int
+    is_removable: bool
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +43,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         if tier is not None:
             messages.success(request, _("Added the tier %(name)s.") % {"name": tier.name})
             return redirect("portal:studio-tiers", actor.organization.slug, product.slug)
-    context = {"product": product, "tiers": list_tiers(product), "form": form}
+    context = {"product": product, "rows": _rows(product), "form": form}
     return render(request, "studio/tiers.html", context, status=422 if form.errors else 200)
 
 
@@ -53,3 +66,18 @@ def remove(request: PortalRequest, product: Product, tier_slug: str) -> HttpResp
     remove_tier(actor=request.actor, tier=tier)
     messages.success(request, _("Removed the tier %(name)s.") % {"name": tier.name})
     return redirect("portal:studio-tiers", request.actor.organization.slug, product.slug)
+
+
+def _rows(product: Product) -> list[TierRow]:
+    """The highest first."""
+    tiers = list(product.tiers.all())
+    endpoints, plans = count_endpoints_by_tier(product), count_plans_by_tier(product)
+    return [
+        TierRow(
+            tier=tier,
+            endpoints=endpoints.get(tier.pk, 0),
+            plans=plans.get(tier.pk, 0),
+            is_removable=len(tiers) > 1 and tier.pk not in endpoints and tier.pk not in plans,
+        )
+        for tier in sorted(tiers, key=lambda tier: -tier.rank)
+    ]

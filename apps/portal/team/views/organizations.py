@@ -41,8 +41,10 @@ def settings(request: PortalRequest) -> HttpResponse:
     form = RenameForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST":
         actor.require(Action.ORGANIZATION_MANAGE)
-        if form.is_valid() and carried_out(form, lambda: rename_organization(actor=actor, **form.cleaned_data)):
-            messages.success(request, _("The name is changed."))
-            return redirect("portal:settings", actor.organization.slug)
+        if form.is_valid():
+            renamed = carried_out(form, lambda: rename_organization(actor=actor, **form.cleaned_data))
+            if renamed is not None:
+                messages.success(request, _("The organization is now called %(name)s.") % {"name": renamed.name})
+                return redirect("portal:settings", actor.organization.slug)
     context = {"form": form, "role": Role(actor.role).label}
     return render(request, "team/settings.html", context, status=422 if form.errors else 200)
