@@ -128,8 +128,9 @@ class Startup:
                 self._add(name, commands[name], Stage.PROCESS)
             for name in first:
                 self._wait_ready(name, options.reachable_address, *served[name])
-        for name in commands.keys() - served.keys():
-            self._add(name, commands[name], Stage.PROCESS)
+        for name in commands:
+            if name not in served:
+                self._add(name, commands[name], Stage.PROCESS)
 
     def _add(self, name: str, command: list[str], stage: Stage) -> None:
         self._supervisor.add_command(name, command, environment=self._environment, cwd=BASE_DIR, stage=stage)
