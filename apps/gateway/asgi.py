@@ -62,7 +62,8 @@ class GatewayHandler:
             request = GatewayHttpRequest(scope, client, self._runtime)
         except UnicodeDecodeError:
             return HttpResponseBadRequest("The request target is not ASCII.", content_type="text/plain")
-        view, args, kwargs = self._resolver.resolve(request.path_info)
+        # `OPTIONS *` has no slash, and is refused by the view.
+        view, args, kwargs = self._resolver.resolve("/" + request.path_info.removeprefix("/"))
         response: HttpResponseBase = await view(request, *args, **kwargs)
         return response
 

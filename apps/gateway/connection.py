@@ -16,10 +16,10 @@ Send = Callable[[dict[str, Any]], Any]
 
 # An unread body up to this size is left to the server to skip; for a larger one the connection is closed.
 _SKIPPED_BODY_MAX = 64 * 1024
-# How much and how long such a client may still send before its connection is closed under it: so that it
-# reads the answer instead of a reset.
-_LINGER_BYTES = 1024 * 1024
-_LINGER_SECONDS = 2.0
+# How much and how long such a client may still send, into nowhere, before its connection is closed under it:
+# many clients read no answer before they have sent everything.
+_LINGER_BYTES = 32 * 1024 * 1024
+_LINGER_SECONDS = 5.0
 
 
 class AsgiClient:

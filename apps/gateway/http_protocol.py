@@ -29,6 +29,7 @@ class GatewayProtocol(HttpToolsProtocol):
         # uvicorn's access log writes down the query, and a key may stand there.
         self.access_log = False
         self._head_bytes = 0
+        self._is_in_body = False
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -54,8 +55,13 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_arrived()
+        self._is_in_body = True
         self.scope["extensions"] = {TARGET_EXTENSION: {"raw": self.url}}
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_in_body = False
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Called by uvicorn when the parser stops: the connection cannot go on."""
@@ -86,8 +92,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, phrase: str, detail: str) -> None:
         """Answer and close, unless an earlier request of this connection still waits for its answer."""
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        if not is_answering:
+        if self._may_answer():
             document = {
                 "type": "about:blank",
                 "title": phrase,
@@ -101,4 +106,12 @@ class GatewayProtocol(HttpToolsProtocol):
                 f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
             )
             self.transport.write(head.encode("ascii") + body)
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # whatever the application still says goes nowhere
         self.transport.close()
+
+    def _may_answer(self) -> bool:
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        # The application has the head already, and what failed is the body behind it.
+        return self._is_in_body and not self.cycle.response_started and not self.pipeline

@@ -99,7 +99,7 @@ class AiohttpUpstream:
                 return await self._attempt(request, SimpleNamespace())
         except TimeoutError as error:
             raise UpstreamTimeout(str(error) or "no answer in time") from error
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             raise UpstreamUnreachable(str(error)) from error
         except (aiohttp.ClientError, ValueError) as error:
             raise UpstreamInvalid(f"{type(error).__name__}: {error}") from error
@@ -135,9 +135,20 @@ class AiohttpUpstream:
 
 
 class AiohttpAnswer:
+    """An answer whose body is read as it comes.
+
+    Where the parser stops in the middle of a body (a chunk size that is none), aiohttp closes the connection
+    and tells nobody who reads the body. So this listens for the end of the connection itself.
+    """
+
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self._headers = [(name.lower(), value) for name, value in response.raw_headers]
+        connection = response.connection  # None where the whole answer is there already
+        protocol = connection.protocol if connection is not None else None
+        self._closed = protocol.closed if protocol is not None else None
+        if self._closed is not None:
+            self._closed.add_done_callback(self._connection_closed)
 
     @property
     def status(self) -> int:
@@ -157,7 +168,16 @@ class AiohttpAnswer:
 
     def close(self) -> None:
         """Does nothing where the whole answer was read: its connection is back in the pool by then."""
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._connection_closed)
         self._response.close()
+
+    def _connection_closed(self, closed: "asyncio.Future[None]") -> None:
+        if not closed.cancelled():
+            closed.exception()  # seen
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection ended before the answer"))
 
 
 class _FirstByte:

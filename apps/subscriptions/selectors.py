@@ -9,6 +9,7 @@ from apps.accounts.access import Actor
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -127,3 +128,13 @@ def search_consumers(
     if plan_slug:
         consumers = consumers.filter(plan__slug=plan_slug)
     return consumers
+
+
+def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those of the actor's organization that are not canceled, with their plans' quotas."""
+    return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")
+
+
+def count_subscribers(plan: Plan) -> int:
+    """How many subscriptions to this version of the plan are not canceled."""
+    return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()

@@ -1,12 +1,14 @@
 // Everything the portal does in the browser. Each module works on what it finds in the page by delegation, so
 // that fragments swapped in later need no start of their own; `ready` is for what must look at new elements.
-import "./busy.js";
 import "./copy.js";
 import "./dialog.js";
+import "./fragment.js";
 import "./menu.js";
 import "./theme.js";
 import "./toast.js";
 import "./shortcut.js";
+// Last: it leaves alone what another module has taken over.
+import "./busy.js";
 import { startCharts } from "./chart.js";
 import { startCodeTabs } from "./code-tabs.js";
 import { startKeyReveal } from "./key-reveal.js";

@@ -336,7 +336,7 @@ BROKEN_ANSWERS = {
     "not http": b"SSH-2.0-OpenSSH_9.6\r\n",
     "half a head": b"HTTP/1.1 200 OK\r\nContent-",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
-    "length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    "length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
     "control character": b"HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 0\r\n\r\n",
     "status 999": b"HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n",

@@ -9,8 +9,8 @@ REFUSED = [
     "http://other/x", "https://gateway/weather/now", "other:443", "*", "", "weather/now", "?x", "#x", "/a#b", "/a?b#c",
     # dot segments, in every encoding
     "/a/../b", "/a/..", "/..", "/.", "/a/./b", "/a/.", "/%2e%2e/b", "/a/%2E%2e", "/a/.%2e/b", "/a/%2e./b", "/a/%2e/b",
-    "/a/%252e%252e/b", "/a/%25%32%65%25%32%65/b", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/;/b", "/a/;x/b", "/a/%2e%2e;/b",
-    "/a/..%3b/b", "/a/..%3B/b",
+    "/a/%252e%252e/b", "/a/%25%32%65%25%32%65/b", "/a/..;/b", "/a/..;x=1/b", "/a/.;/b", "/a/;/b",
+    "/a/;x/b", "/a/%2e%2e;/b", "/a/..%3b/b", "/a/..%3B/b",
     # separators
     "//a", "/a//b", "/a/b//", "///", "/a\\b", "/a/..\\b", "/a%2fb", "/a%2Fb", "/a%5cb", "/a/..%2fb", "/a/..%5cb",
     "/a/%2f", "/a%252fb", "/a%255cb", "/a%25252fb",
@@ -31,9 +31,11 @@ REFUSED = [
 ]  # fmt: skip
 
 ACCEPTED = [
-    "/", "/a", "/a/", "/a/b.json", "/a/...", "/a/..b", "/a/b..", "/.well-known/x", "/a-b_c~d.e", "/a:b@c", "/a!$&'()*+,=",
+    "/", "/a", "/a/", "/a/b.json", "/a/...", "/a/..b", "/a/b..", "/.well-known/x", "/a-b_c~d.e", "/a:b@c",
+    "/a!$&'()*+,=",
     "/13.38,52.51;13.39,52.52", "/a;v=1", "/users/%40me", "/users/@me", "/a%20b", "/a%2Cb", "/a%2cb", "/caf%C3%A9",
-    "/caf%c3%a9", "/100%25", "/%E6%97%A5%E6%9C%AC", "/a%3Db", "/a%3Fb", "/a%23b", "/a%5B0%5D", "/A", "/a?", "/a?x=1&x=2",
+    "/caf%c3%a9", "/100%25", "/%E6%97%A5%E6%9C%AC", "/a%3Db", "/a%3Fb", "/a%23b", "/a%5B0%5D", "/A", "/a?",
+    "/a?x=1&x=2",
     "/a?filter[name]=x&b=%2F&c=%zz&d=100%&e=a/../b&f=\\", "/a?b?c", "/a?http://x/", '/a?"<>^`{|}',
 ]  # fmt: skip
 

@@ -57,7 +57,7 @@ _DIGITS = re.compile(rb"[0-9]{1,18}")
 
 
 class BadFraming(Exception):
-    """Content-Length is not one number, or stands beside Transfer-Encoding."""
+    """Content-Length is not one number, or stands beside Transfer-Encoding, or that is not just `chunked`."""
 
 
 def values_of(headers: Iterable[Header], name: bytes) -> list[bytes]:
@@ -74,6 +74,8 @@ def body_length(headers: list[Header]) -> int | None:
         if name == b"content-length":
             lengths.add(value.strip())
         elif name == b"transfer-encoding":
+            if is_chunked or value.strip().lower() != b"chunked":
+                raise BadFraming
             is_chunked = True
     if is_chunked:
         if lengths:

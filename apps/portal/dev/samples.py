@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.portal import charts, formats
 
 NOW = dt.datetime(2026, 11, 22, 14, 20, tzinfo=dt.UTC)
-THEMES = ("light", "dark")
 SECTIONS = (
     ("colour", _("Colour and type")),
     ("buttons", _("Buttons")),
@@ -42,14 +41,14 @@ class SampleForm(forms.Form):
 def guide_context() -> dict[str, Any]:
     return {
         "sections": SECTIONS,
-        "themes": THEMES,
+        "panes": [
+            {"theme": theme, "form": _form(theme), "failed_form": _failed_form(theme)} for theme in ("light", "dark")
+        ],
         "now": NOW,
         "earlier": NOW - dt.timedelta(hours=3),
         "yesterday": NOW - dt.timedelta(days=1),
         "month_start": dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
         "month_end": dt.datetime(2026, 12, 1, tzinfo=dt.UTC),
-        "form": SampleForm(initial={"name": "Weather", "calls": 10_000, "period": "month"}, auto_id="empty_%s"),
-        "failed_form": _failed_form(),
         "bars": _calls_by_day(),
         "lines": _latency_by_hour(),
         "volume": _volume(),
@@ -70,8 +69,13 @@ def guide_context() -> dict[str, Any]:
     }
 
 
-def _failed_form() -> SampleForm:
-    form = SampleForm({"name": "", "slug": "my weather", "calls": "-1", "period": "month"}, auto_id="failed_%s")
+def _form(theme: str) -> SampleForm:
+    return SampleForm(initial={"name": "Weather", "calls": 10_000, "period": "month"}, auto_id=f"{theme}_%s")
+
+
+def _failed_form(theme: str) -> SampleForm:
+    data = {"name": "", "slug": "my weather", "calls": "-1", "period": "month"}
+    form = SampleForm(data, auto_id=f"{theme}_failed_%s")
     form.add_error(None, gettext("The plan was not saved: another member changed it just now. Load the page again."))
     return form
 

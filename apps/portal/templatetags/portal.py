@@ -93,6 +93,12 @@ def share_of(part: float, whole: float) -> float:
 
 
 @register.filter
+def ratio(part: float, whole: float) -> float:
+    """`part` of `whole` as a share of one; all of it where there is no whole."""
+    return part / whole if whole else 1.0
+
+
+@register.filter
 def pattern_for(text: str) -> str:
     """A regular expression for `<input pattern>` that only this text matches."""
     return "".join(f"\\{sign}" if sign in r"^$\.*+?()[]{}|/" else sign for sign in text)

@@ -143,6 +143,8 @@ class CountersClient:
                 settlement = self._journal.take(entry, await sent)
         if settlement is not Settlement.ABANDONED:
             entry.acknowledged = True
+        if settlement is Settlement.UNKNOWN:
+            self._journal.retry(entry.shard)
         return settlement
 
     def progress(self, reservation: Reservation, outcome: CallOutcome) -> None:
@@ -238,8 +240,8 @@ class CountersClient:
                 self._start(self._catch_up(shard))
 
     async def _catch_up(self, shard: int) -> None:
-        await self._journal.poll([shard])
         await self._leases.renew([shard])
+        await self._journal.catch_up(shard)
 
     def _restore_soon(self, shard: int) -> None:
         self._start(self._restore(shard))

@@ -55,7 +55,7 @@ class Journal:
         self._lost = lost
         self._deferred: list[dict[str, JournalEntry]] = [{} for _ in range(SHARDS)]
         self._held: list[deque[JournalEntry]] = [deque() for _ in range(SHARDS)]
-        self._sending = [0] * SHARDS
+        self._sending: list[set[asyncio.Future[list[Any]]]] = [set() for _ in range(SHARDS)]
         self._size = 0
 
     @property
@@ -103,10 +103,7 @@ class Journal:
         return Settlement.DEFERRED
 
     async def poll(self, shards: Iterable[int] = range(SHARDS)) -> None:
-        """Drop what the meter has stored; send again what was lost, and what could not be sent.
-
-        When it returns, all of that was sent: what is sent to Redis after it is decided after it.
-        """
+        """Drop what the meter has stored; send again what was lost, and what could not be sent."""
         shards = [shard for shard in shards if self._held[shard] or self._deferred[shard]]
         try:
             asked = [self._link.send("HMGET", STATE_KEYS[shard], "gen", "mark") for shard in shards]
@@ -120,9 +117,28 @@ class Journal:
                 self._drop(shard, *mark.rsplit(" ", 1))
             if generation.startswith(f"{self._link.run_id}:"):
                 self._replay(shard, generation)
-                self._retry(shard)
+                self.retry(shard)
             else:
                 self._lost(shard)
+
+    async def catch_up(self, shard: int) -> None:
+        """Bring a new generation all that it lacks; returns when Redis has taken it."""
+        await self.poll([shard])
+        while self._sending[shard]:
+            await asyncio.wait(self._sending[shard])
+            await asyncio.sleep(0)  # let the answers be acted on
+
+    def retry(self, shard: int) -> None:
+        """Send what is deferred, a burst at a time."""
+        if self._sending[shard]:
+            return
+        for entry in list(islice(self._deferred[shard].values(), _BURST)):
+            try:
+                future = self._send(APPEND if entry.replays else SETTLE, entry)
+            except LinkDown:
+                return
+            self._sending[shard].add(future)
+            future.add_done_callback(partial(self._retried, entry))
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -152,28 +168,17 @@ class Journal:
                 entry.replays = entry.acknowledged = True
                 self._deferred[shard][entry.event_id] = entry
 
-    def _retry(self, shard: int) -> None:
-        if self._sending[shard]:
-            return
-        for entry in list(islice(self._deferred[shard].values(), _BURST)):
-            try:
-                future = self._send(APPEND if entry.replays else SETTLE, entry)
-            except LinkDown:
-                return
-            self._sending[shard] += 1
-            future.add_done_callback(partial(self._retried, entry))
-
     def _retried(self, entry: JournalEntry, future: "asyncio.Future[list[Any]]") -> None:
-        shard = entry.shard
-        self._sending[shard] -= 1
+        shard, replayed = entry.shard, entry.replays
+        self._sending[shard].discard(future)
         if future.cancelled() or future.exception() is not None:
             return
         # It may have been taken by an earlier answer.
         if self._deferred[shard].get(entry.event_id) is entry:
             self.take(entry, future.result())
-        # The next burst, as long as they get through.
-        if entry.event_id not in self._deferred[shard]:
-            self._retry(shard)
+        # The next burst, or this one as a replay, as long as something moves.
+        if entry.event_id not in self._deferred[shard] or entry.replays != replayed:
+            self.retry(shard)
 
     def _hold(self, entry: JournalEntry, generation: str, stream_id: str) -> None:
         if self._deferred[entry.shard].pop(entry.event_id, None) is None:

@@ -66,7 +66,9 @@ class RateLimitForm(forms.Form):
         label=_("On"),
         max_length=520,
         required=False,
-        widget=forms.TextInput(attrs={"list": "plan-endpoints", "placeholder": _("every endpoint"), "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"list": "plan-endpoints", "placeholder": _("every endpoint"), "spellcheck": "false"}
+        ),
     )
 
     def __init__(self, *args: Any, endpoints: Mapping[str, Endpoint], **kwargs: Any) -> None:

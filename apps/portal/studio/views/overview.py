@@ -1,5 +1,6 @@
 """The first page of a product: what it still lacks, or how it does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -10,15 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.plans.models import Plan
 from apps.plans.selectors import list_plans_on_sale
 from apps.portal.access import PortalRequest
-from apps.portal.marketplace.documentation import gateway_url
+from apps.portal.marketplace.documentation import first_call, gateway_url
+from apps.portal.ranges import read_range
 from apps.portal.studio.access import product_page
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
+from apps.products.samples import CodeSample
 from apps.products.selectors import list_endpoints
 from apps.products.services import publish_product, unpublish_product
 from apps.subscriptions.selectors import count_live_subscriptions
+from apps.usage import selectors as usage
+from apps.usage.selectors import Scope
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Step:
 @require_safe
 @product_page
 def index(request: PortalRequest, product: Product) -> HttpResponse:
+    week = read_range({"range": "7d"}, clock.now())
+    scope = Scope.of_product(product)
     plans = list(list_plans_on_sale(product))
     steps = _steps(request, product, endpoints=list_endpoints(product).count(), plans=len(plans))
     missing = [step for step in steps if not step.is_done]
@@ -47,6 +56,10 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "is_published": product.status == ProductStatus.PUBLISHED,
         "is_suspended": product.status == ProductStatus.SUSPENDED,
         "subscribers": count_live_subscriptions([product]).get(product.pk, 0),
+        "week": usage.get_usage(scope, week.start, week.end),
+        "daily_calls": [point.stats.calls for point in usage.usage_by_day(scope, week.start, week.end)],
+        "refused": sum(calls for _code, calls in usage.rejections_by_code(scope, week.start, week.end)),
+        "samples": _samples(product, plans),
     }
     return render(request, "studio/overview.html", context)
 
@@ -98,3 +111,8 @@ def _steps(request: PortalRequest, product: Product, *, endpoints: int, plans: i
             url=url("portal:studio-plan-new", Action.PLANS_EDIT),
         ),
     ]
+
+
+def _samples(product: Product, plans: Sequence[Plan]) -> list[CodeSample]:
+    """The simplest call that the highest plan opens."""
+    return first_call(product, plans[-1]) if plans else []

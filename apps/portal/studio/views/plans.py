@@ -19,7 +19,7 @@ from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.plan_editor import PlanEditor
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints_by_rank
-from apps.subscriptions.selectors import count_live_subscriptions
+from apps.subscriptions.selectors import count_live_subscriptions, count_subscribers
 
 
 @require_safe
@@ -96,7 +96,12 @@ def _posted_editor(request: PortalRequest, product: Product, plan: Plan | None =
 
 
 def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, plan: Plan | None) -> HttpResponse:
-    context = {"product": product, "plan": plan, "editor": editor}
+    context = {
+        "product": product,
+        "plan": plan,
+        "editor": editor,
+        "subscribers": count_subscribers(plan) if plan else 0,
+    }
     response = render_page(request, "studio/plan.html", context, fragment="plan-rows")
     if editor.has_errors:
         response.status_code = 422

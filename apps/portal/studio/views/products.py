@@ -1,5 +1,6 @@
 """The products of the organization, and a new one."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.permissions import Action
+from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
 from apps.portal.studio.forms.products import ProductForm
@@ -18,8 +20,10 @@ from apps.products.models import Product
 from apps.products.selectors import count_endpoints, list_products
 from apps.products.services import create_product
 from apps.subscriptions.selectors import count_live_subscriptions
+from apps.usage.selectors import calls_by_product
 
 PAGE_SIZE = 50
+RECENT = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class ProductRow:
     product: Product
     endpoints: int
     subscribers: int
+    calls: int  # in the last 30 days
 
 
 @require_safe
@@ -34,11 +39,19 @@ class ProductRow:
 def index(request: PortalRequest) -> HttpResponse:
     page = Paginator(list_products(request.actor), PAGE_SIZE).get_page(request.GET.get("page"))
     products = list(page.object_list)
+    now = clock.now()
     endpoints, subscribers = count_endpoints(products), count_live_subscriptions(products)
+    calls = calls_by_product(products, now - RECENT, now)
     context = {
         "page": page,
         "rows": [
-            ProductRow(product, endpoints.get(product.pk, 0), subscribers.get(product.pk, 0)) for product in products
+            ProductRow(
+                product,
+                endpoints=endpoints.get(product.pk, 0),
+                subscribers=subscribers.get(product.pk, 0),
+                calls=calls.get(product.pk, 0),
+            )
+            for product in products
         ],
     }
     return render(request, "studio/products.html", context)
