@@ -47,6 +47,11 @@ async def make_calls(client: CountersClient, consumer: Consumer, count: int, **v
     await asyncio.gather(*(client.settle(reserved(each), outcome(**values)) for each in reservations))
 
 
+async def tick(meter: Meter, *, times: int) -> None:
+    for _ in range(times):
+        await meter.tick()
+
+
 async def drain(meter: Meter) -> None:
     while await meter.tick():
         pass
@@ -131,8 +136,7 @@ async def test_a_meter_killed_at_any_step_loses_and_doubles_nothing(
 
     victim = await make_meter(kill, batch_entries=10)
     with pytest.raises(killed):
-        for _ in range(10):
-            await victim.tick()
+        await tick(victim, times=10)
     await make_calls(client, consumer, 5)
     survivor = await make_meter(batch_entries=10)
     await drain(survivor)
