@@ -1,1 +1,27 @@
-"""The `gateway` process (ASGI)."""
+"""The `gateway` process (ASGI): the calls of consumers, checked, forwarded and counted.
+
+    uvicorn config.gateway:application --http apps.gateway.http_protocol:GatewayProtocol --ws none \\
+        --no-access-log --no-server-header --no-date-header --no-proxy-headers --timeout-graceful-shutdown 30
+"""
+
+import os
+
+import django
+
+from config import env
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+django.setup()
+
+from apps.usage.counters.client import CountersClient  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from apps.gateway.asgi import GatewayHandler  # noqa: E402
+from apps.gateway.runtime import runtime_from_settings  # noqa: E402
+
+application = GatewayHandler(
+    urlconf="config.gateway_urls",
+    runtime=runtime_from_settings(
+        CountersClient(settings.COUNTERS_URL), max_concurrent=env.integer("GATEWAY_MAX_CONCURRENT", 2000)
+    ),
+)

@@ -1,10 +1,12 @@
-"""What holds for every test: clean Redis. (The network outside is closed by pytest-socket, see `addopts`.)"""
+"""What holds for every test: clean Redis, real time. (pytest-socket closes the network outside, see `addopts`.)"""
 
 from collections.abc import Iterator
 
 import pytest
 import redis
 from django.conf import settings
+
+from apps.core import clock
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,10 @@ def redis_client() -> Iterator["redis.Redis"]:
 def _empty_redis(redis_client: "redis.Redis") -> None:
     # Counters, broker and cache share this database: their URLs default to it, and none is set in a test run.
     redis_client.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _real_time() -> Iterator[None]:
+    """A test that advanced the clock in a transaction that was rolled back leaves no offset in this process."""
+    yield
+    clock._offset = clock._Offset()

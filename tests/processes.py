@@ -22,6 +22,8 @@ from typing import Self
 from django.conf import settings
 from django.db import connection
 
+from config.up.procfile import read_procfile
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 40.0
 STOP_SECONDS = 15.0
@@ -134,17 +136,37 @@ def _application_env(upstreams: list[str]) -> dict[str, str]:
     }
 
 
+def _commands(**variables: str) -> dict[str, list[str]]:
+    """The commands of the Procfile, run by the interpreter of the tests."""
+    known = {"BIND_ADDRESS": "127.0.0.1", "PORT": "0", "GATEWAY_PORT": "0", "LOCAL_DIR": str(settings.LOCAL_DIR)}
+    commands = read_procfile(ROOT / "Procfile", known | variables)
+    return {name: [sys.executable, *command[1:]] for name, command in commands.items()}
+
+
 def gateway(*, upstreams: list[str]) -> Server:
     """A gateway process. `upstreams` are the `ip:port` of backends on this machine that it may dial."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "uvicorn", "config.gateway:application", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--no-access-log", "--no-server-header", "--no-date-header"]
+    command = _commands(GATEWAY_PORT=str(port))["gateway"]
     return Server("gateway", command, f"{url}/_gateway/healthz", _application_env(upstreams), url)
 
 
+def web(*, local_dir: Path, gateway_url: str, upstreams: list[str]) -> Server:
+    """The web process as a developer has it: mail goes to the mailbox page, below `local_dir`."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "LOCAL_DIR": str(local_dir),
+        "WEB_URL": url,
+        "GATEWAY_URL": gateway_url,
+    }
+    command = _commands(PORT=str(port))["web"]
+    return Server("web", command, f"{url}/_api/healthz", _application_env(upstreams) | env, url)
+
+
 def meter() -> Server:
-    return Server("meter", [sys.executable, "manage.py", "run_meter"], env=_application_env([]))
+    return Server("meter", _commands()["meter"], env=_application_env([]))
 
 
 def httpbin() -> Server:

@@ -9,7 +9,10 @@ from apps.core.errors import NotAllowed
 
 @dataclass(frozen=True)
 class Actor:
-    """Every scoped selector and every service takes one; only `selectors.get_actor` makes them."""
+    """Every scoped selector and every service takes one; only `selectors.get_actor` makes them.
+
+    The role is that of the moment when it was made: it lives as long as one request.
+    """
 
     user: User
     organization: Organization

@@ -2,27 +2,41 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.enums import Role
-from apps.core.ids import PublicIdField
+from apps.core.ids import PublicIdField, SlugField
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A person who may sign in; without a password, only after a reset. Raises ValueError without an address."""
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Staff with every permission. Who may run this command is believed about the address, too: without that,
+        nobody could sign in before mail works.
+        """
+        from allauth.account.models import EmailAddress
+
+        user = self.create_user(email, password, **fields | {"is_staff": True, "is_superuser": True})
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, known by their e-mail address."""
+    """A person, known by their e-mail address, which is kept in lower case."""
 
     public_id = PublicIdField("user")
     email = models.EmailField(_("e-mail address"), unique=True)
@@ -43,6 +57,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # With what receivers add (the personal organization), or not at all.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
     @property
     def display_name(self) -> str:
         return self.name or self.email.split("@")[0]
@@ -53,7 +76,8 @@ class Organization(models.Model):
 
     public_id = PublicIdField("org")
     name = models.CharField(_("name"), max_length=100)
-    slug = models.SlugField(_("address"), max_length=50, unique=True)
+    slug = SlugField(_("address"), max_length=50, unique=True)
+    # Made with its person, who is its first member and stays its owner.
     is_personal = models.BooleanField(default=False)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -90,6 +114,7 @@ class Invitation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint("organization", Lower("email"), name="invitation_once_per_address"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Reads of accounts. What an actor may not see is not found."""
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 
 from apps.accounts.access import Actor
 from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
@@ -9,10 +9,10 @@ from apps.core.errors import NotFound
 
 
 def get_actor(*, user: User, organization_slug: str) -> Actor:
-    """The person acting for that organization. Raises `NotFound` where they are not a member."""
+    """The person acting for that organization. Raises `NotFound` where they are not a member, or deactivated."""
     membership = (
         Membership.objects.select_related("organization")
-        .filter(user=user, organization__slug=organization_slug)
+        .filter(user=user, user__is_active=True, organization__slug=organization_slug)
         .first()
     )
     if membership is None:
@@ -21,16 +21,18 @@ def get_actor(*, user: User, organization_slug: str) -> Actor:
 
 
 def list_memberships_of(user: User) -> QuerySet[Membership]:
-    """The organizations of a person, the personal one first."""
+    """The organizations of a person: their personal one, those of others they are a guest in, the rest by name."""
+    # Their personal organization is as old as they are, so its membership has the lowest id of theirs.
+    oldest_personal_first = Case(When(organization__is_personal=True, then=F("pk")))
     return (
         Membership.objects.filter(user=user)
         .select_related("organization")
-        .order_by("-organization__is_personal", "organization__name", "organization_id")
+        .order_by("-organization__is_personal", oldest_personal_first, "organization__name", "organization_id")
     )
 
 
 def get_personal_organization(user: User) -> Organization:
-    """The organization that everybody has; the first one they belong to when it was deleted."""
+    """The organization that everybody has. Raises `NotFound` for a person without any."""
     membership = list_memberships_of(user).first()
     if membership is None:
         raise NotFound

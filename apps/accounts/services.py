@@ -1,31 +1,46 @@
 """Writes of accounts: organizations, members, invitations. Each leaves an audit event."""
 
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
-from apps.accounts.models import Invitation, Membership, Organization, User
+from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
 from apps.accounts.permissions import Action
+from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.core.ids import random_base62
 from apps.core.jobs import enqueue
 from apps.core.slugs import check_slug, slug_from
+from apps.core.values import check_line
 
 MEMBERS_MAX = 200
 ORGANIZATIONS_MAX = 20
+# By one person, whichever organization it is for: nobody is to send unwanted mail through us.
+INVITATIONS_MAX_PER_DAY = 100
+EMAIL_MAX = 254
 
 
 @transaction.atomic
 def create_personal_organization(*, user: User) -> Organization:
     """The organization that everybody has from the start. Called once, when the user is created."""
-    base = slug_from(user.email.split("@")[0], fallback="user")
-    slug = base
-    while Organization.objects.filter(slug=slug).exists():
-        slug = f"{base}-{random_base62(5).lower()}"
-    organization = Organization.objects.create(name=user.display_name, slug=slug, is_personal=True)
+    slug = base = slug_from(user.email.split("@")[0], fallback="user")
+    while True:
+        try:
+            with transaction.atomic():
+                organization = Organization.objects.create(name=user.display_name, slug=slug, is_personal=True)
+        except IntegrityError:
+            slug = f"{base}-{random_base62(5).lower()}"
+        else:
+            break
     Membership.objects.create(organization=organization, user=user, role=Role.OWNER)
     return organization
 
@@ -33,16 +48,18 @@ def create_personal_organization(*, user: User) -> Organization:
 @transaction.atomic
 def create_organization(*, user: User, name: str, slug: str) -> Organization:
     """A further organization, owned by the person who makes it. Raises `Invalid` or `Conflict`."""
-    name = _checked_name(name)
+    name = check_line(name, field="name", longest=100)
     slug = check_slug(slug)
+    # Locked, so that two at once are counted one after the other.
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     owned = Membership.objects.filter(user=user, role=Role.OWNER).count()
     if owned >= ORGANIZATIONS_MAX:
-        raise Conflict(f"You own {owned} organizations, which is as many as one person may.")
+        raise Conflict(_("You own %(owned)d organizations, which is as many as one person may.") % {"owned": owned})
     try:
         with transaction.atomic():
             organization = Organization.objects.create(name=name, slug=slug)
     except IntegrityError:
-        raise Invalid("This address is taken. Choose another one.", field="slug") from None
+        raise Invalid(_("This address is taken. Choose another one."), field="slug") from None
     Membership.objects.create(organization=organization, user=user, role=Role.OWNER)
     record_event(
         organization=organization,
@@ -56,9 +73,10 @@ def create_organization(*, user: User, name: str, slug: str) -> Organization:
 
 @transaction.atomic
 def rename_organization(*, actor: Actor, name: str) -> Organization:
+    """Change the name that others see; the address stays. Raises `Invalid`."""
     actor.require(Action.ORGANIZATION_MANAGE)
-    organization = Organization.objects.select_for_update().get(pk=actor.organization.pk)
-    previous, organization.name = organization.name, _checked_name(name)
+    organization = _locked(actor)
+    previous, organization.name = organization.name, check_line(name, field="name", longest=100)
     organization.save(update_fields=["name"])
     record_event(
         organization=organization,
@@ -72,19 +90,23 @@ def rename_organization(*, actor: Actor, name: str) -> Organization:
 
 @transaction.atomic
 def invite_member(*, actor: Actor, email: str, role: str) -> Membership | Invitation:
-    """Add the person with this verified address, or keep an invitation until they sign up and verify it."""
+    """Add the person with this verified address, or keep an invitation until they sign up and verify it.
+
+    A second invitation of the same address replaces the first. Raises `Invalid` or `Conflict`.
+    """
     actor.require(Action.MEMBERS_MANAGE)
-    email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise Invalid("This is not an e-mail address.", field="email") from None
+    email = _checked_email(email)
     role = _checked_role(actor, role)
-    organization = Organization.objects.select_for_update().get(pk=actor.organization.pk)
-    if organization.memberships.count() + organization.invitations.count() >= MEMBERS_MAX:
-        raise Conflict(f"An organization has {MEMBERS_MAX} members at most.")
+    organization = _locked(actor)
+    others = organization.invitations.exclude(email=email)
+    if organization.memberships.count() + others.count() >= MEMBERS_MAX:
+        raise Conflict(
+            _("An organization has %(most)d members and open invitations at most. Remove one first.")
+            % {"most": MEMBERS_MAX}
+        )
     if organization.memberships.filter(user__email=email).exists():
-        raise Conflict("This person is a member already.", field="email")
+        raise Conflict(_("This person is a member already."), field="email")
+    _check_invitation_rate(actor.user)
     record_event(
         organization=organization,
         actor=actor.user,
@@ -92,22 +114,29 @@ def invite_member(*, actor: Actor, email: str, role: str) -> Membership | Invita
         summary=f"Invited {email} as {role}",
         data={"email": email, "role": role},
     )
-    invitation, _ = Invitation.objects.update_or_create(
+    invitation, _created = Invitation.objects.update_or_create(
         organization=organization, email=email, defaults={"role": role, "invited_by": actor.user}
     )
-    user = User.objects.filter(email=email, is_active=True, emailaddress__verified=True).first()
-    if user is not None:
-        accept_invitations(user=user)
-        return Membership.objects.get(organization=organization, user=user)
+    address = EmailAddress.objects.filter(email=email, verified=True, user__is_active=True).first()
+    if address is not None:
+        accept_invitations(user=address.user)
+        return Membership.objects.get(organization=organization, user=address.user)
     enqueue("accounts.send_invitation", invitation_id=invitation.pk)
     return invitation
 
 
 @transaction.atomic
 def accept_invitations(*, user: User) -> list[Membership]:
-    """Turn every invitation of the person's address into a membership. The address must be verified."""
+    """Turn every invitation of the person's verified addresses into a membership; returns the new ones.
+
+    An address that is not verified proves nothing, and who is deactivated joins nothing.
+    """
+    if not user.is_active:
+        return []
+    verified = EmailAddress.objects.filter(user=user, verified=True).values("email")
+    waiting = Invitation.objects.select_for_update(of=("self",)).filter(email__in=verified).order_by("pk")
     memberships = []
-    for invitation in Invitation.objects.select_for_update(of=("self",)).filter(email=user.email):
+    for invitation in waiting.select_related("organization"):
         membership, created = Membership.objects.get_or_create(
             organization=invitation.organization, user=user, defaults={"role": invitation.role}
         )
@@ -126,8 +155,11 @@ def accept_invitations(*, user: User) -> list[Membership]:
 
 @transaction.atomic
 def withdraw_invitation(*, actor: Actor, invitation_id: int) -> None:
+    """Take an invitation back. Raises `NotFound` where there is none (any more)."""
     actor.require(Action.MEMBERS_MANAGE)
-    invitation = Invitation.objects.filter(organization=actor.organization, pk=invitation_id).first()
+    invitation = (
+        Invitation.objects.select_for_update().filter(organization=actor.organization, pk=invitation_id).first()
+    )
     if invitation is None:
         raise NotFound
     invitation.delete()
@@ -141,11 +173,14 @@ def withdraw_invitation(*, actor: Actor, invitation_id: int) -> None:
 
 @transaction.atomic
 def change_role(*, actor: Actor, member_id: int, role: str) -> Membership:
-    """Give a member another role. The last owner stays owner."""
+    """Give a member another role. The last owner stays owner, and a person that of their personal organization."""
     actor.require(Action.MEMBERS_MANAGE)
-    membership = _locked_member(actor, member_id)
+    actor, members, membership = _locked_members(actor, member_id)
+    actor.require(Action.MEMBERS_MANAGE)
     role = _checked_role(actor, role)
-    _guard_owner(actor, membership, still_owner=role == Role.OWNER)
+    if role == membership.role:
+        return membership
+    _guard_owner(actor, members, membership)
     previous, membership.role = membership.role, role
     membership.save(update_fields=["role"])
     record_event(
@@ -162,52 +197,84 @@ def change_role(*, actor: Actor, member_id: int, role: str) -> Membership:
 @transaction.atomic
 def remove_member(*, actor: Actor, member_id: int) -> None:
     """Remove a member; everybody may leave by themselves. The last owner stays."""
-    membership = _locked_member(actor, member_id)
-    if membership.user_id != actor.user.pk:
+    actor, members, membership = _locked_members(actor, member_id)
+    leaves = membership.user_id == actor.user.pk
+    if not leaves:
         actor.require(Action.MEMBERS_MANAGE)
-    _guard_owner(actor, membership, still_owner=False)
-    if actor.organization.is_personal and membership.user_id == actor.user.pk:
-        raise Conflict("You cannot leave your personal organization.")
+    _guard_owner(actor, members, membership)
     membership.delete()
     record_event(
         organization=actor.organization,
         actor=actor.user,
-        action="member.removed",
+        action="member.left" if leaves else "member.removed",
         target=membership.user.public_id,
-        summary=f"Removed {membership.user.email}",
+        summary=f"{membership.user.email} left" if leaves else f"Removed {membership.user.email}",
     )
 
 
-def _locked_member(actor: Actor, member_id: int) -> Membership:
-    # All members are locked, in one order, so that two owners cannot remove each other at once.
-    members = Membership.objects.select_for_update().filter(organization=actor.organization).order_by("pk")
-    for membership in members:
-        if membership.pk == member_id:
-            return membership
-    raise NotFound
+def _locked(actor: Actor) -> Organization:
+    # Not a key lock: rows that refer to the organization can be added meanwhile.
+    return Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
 
 
-def _guard_owner(actor: Actor, membership: Membership, *, still_owner: bool) -> None:
-    """Only owners touch owners, and one must remain."""
+def _locked_members(actor: Actor, member_id: int) -> tuple[Actor, list[Membership], Membership]:
+    """The actor as they are now, all members in the order they came, and the one that is meant.
+
+    All are locked, in one order, so that two owners cannot remove each other at once; and the actor's role is
+    read again, because who was removed a moment ago decides nothing any more. Raises `NotFound`.
+    """
+    members = list(
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("user")
+        .filter(organization=actor.organization)
+        .order_by("pk")
+    )
+    own = next((member for member in members if member.user_id == actor.user.pk), None)
+    meant = next((member for member in members if member.pk == member_id), None)
+    if own is None or meant is None:
+        raise NotFound
+    return replace(actor, role=own.role), members, meant
+
+
+def _guard_owner(actor: Actor, members: list[Membership], membership: Membership) -> None:
+    """Whether the member may lose their role: only owners touch owners, and one must remain."""
     if membership.role != Role.OWNER:
         return
     if actor.role != Role.OWNER:
-        raise NotAllowed("Only an owner can change another owner.")
-    owners = Membership.objects.filter(organization=actor.organization, role=Role.OWNER).count()
-    if owners == 1 and not still_owner:
-        raise Conflict("An organization needs an owner. Make somebody else owner first.")
+        raise NotAllowed(_("Only an owner can change another owner."))
+    if actor.organization.is_personal and membership == members[0]:
+        raise Conflict(
+            _("This is the personal organization of %(person)s, who stays its owner.")
+            % {"person": membership.user.display_name}
+        )
+    if sum(member.role == Role.OWNER for member in members) == 1:
+        raise Conflict(_("An organization needs an owner. Make somebody else owner first."))
 
 
-def _checked_role(actor: Actor, role: str) -> str:
+def _check_invitation_rate(user: User) -> None:
+    since = clock.now() - dt.timedelta(days=1)
+    sent = AuditEvent.objects.filter(actor=user, action="member.invited", occurred_at__gt=since).count()
+    if sent >= INVITATIONS_MAX_PER_DAY:
+        raise Conflict(
+            _("You have sent %(sent)d invitations within a day, which is the most. Try again tomorrow.")
+            % {"sent": sent}
+        )
+
+
+def _checked_email(email: Any) -> str:
+    text = email.strip().lower() if isinstance(email, str) else ""
+    try:
+        validate_email(text)
+    except ValidationError:
+        text = ""
+    if not 0 < len(text) <= EMAIL_MAX:
+        raise Invalid(_("This is not an e-mail address."), field="email")
+    return text
+
+
+def _checked_role(actor: Actor, role: Any) -> str:
     if role not in Role.values:
-        raise Invalid("Choose one of the roles.", field="role")
+        raise Invalid(_("Choose one of the roles."), field="role")
     if role == Role.OWNER and actor.role != Role.OWNER:
-        raise NotAllowed("Only an owner can make somebody an owner.")
-    return role
-
-
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 100 or not name.isprintable():
-        raise Invalid("Give a name of 1 to 100 characters.", field="name")
-    return name
+        raise NotAllowed(_("Only an owner can make somebody an owner."))
+    return str(role)

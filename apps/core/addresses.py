@@ -8,13 +8,20 @@ answer differently the second time. The special ranges are those of the IANA spe
 import ipaddress
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.core.errors import Invalid
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Ranges that `is_global` lets through, or that carry an IPv4 address inside an IPv6 one.
+URL_MAX = 500
+# The only IPv6 block that holds addresses of the public internet.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+# Ranges that `is_global` lets through in some version of Python, or that carry an IPv4 address inside.
 _REFUSED = [
     ipaddress.ip_network(text)
     for text in (
@@ -22,23 +29,27 @@ _REFUSED = [
         "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
         "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
         "224.0.0.0/4", "240.0.0.0/4",
-        "::/128", "::1/128", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23",
-        "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
     )
 ]  # fmt: skip
 
-_HOSTNAME = re.compile(
-    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?"
-)
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_HOSTNAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.?")
+# A last label that makes resolvers read the whole name as a number of an IPv4 address.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Names that are answered inside a network, never by the public DNS.
+_INTERNAL = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|private|corp|home|lan|home\.arpa)")
 
 
 class AddressRefused(Invalid):
     code = "address_refused"
-    message = "This address is not on the public internet."
+    message = gettext_noop("This address is not on the public internet. Give one that everybody can reach.")
 
 
 def is_public(address: IPAddress) -> bool:
     """Whether the address is one of the public internet."""
+    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
     return address.is_global and not any(
         address.version == network.version and address in network for network in _REFUSED
     )
@@ -50,13 +61,13 @@ def check_dialled(host: str, port: int, *, allow: Collection[str] = ()) -> None:
     `host` is the IP address that is about to be dialled (after DNS). Raises `AddressRefused`.
     """
     try:
-        address = ipaddress.ip_address(host.split("%", 1)[0])
+        address = ipaddress.ip_address(host)
     except ValueError:
-        raise AddressRefused(f"{host} is not an IP address.") from None
-    if exception_name(address, port) in allow:
+        raise AddressRefused(_("%(host)s is not an IP address.") % {"host": host}) from None
+    zoned = getattr(address, "scope_id", None) is not None
+    if not zoned and (exception_name(address, port) in allow or is_public(address)):
         return
-    if "%" in host or not is_public(address):
-        raise AddressRefused(f"{address} is not a public address.")
+    raise AddressRefused(_("%(address)s is not an address of the public internet.") % {"address": address})
 
 
 def exception_name(address: IPAddress, port: int) -> str:
@@ -64,43 +75,62 @@ def exception_name(address: IPAddress, port: int) -> str:
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
-def check_url(url: str, *, field: str = "url", allow: Collection[str] = ()) -> str:
+def check_url(url: Any, *, field: str = "url", allow: Collection[str] = ()) -> str:
     """Check the base URL of a backend when it is saved; returns it without a trailing slash.
 
-    http or https, a host, no credentials, query or fragment; an IP address must be public or allowed.
+    http or https, a host with a dot or an IP address, no credentials, query or fragment. An IP address must be
+    public or allowed; a name is looked up when it is dialled. Scheme and host come back in lower case.
     Raises `Invalid` (or `AddressRefused`), with `field` set.
     """
-    if len(url) > 500 or any(ord(c) <= 32 or ord(c) > 126 or c in '\\"<>^`{|}' for c in url):
-        raise Invalid("The address may only have the characters of a URL, 500 at most.", field=field)
+    if (
+        not isinstance(url, str)
+        or len(url) > URL_MAX
+        or not re.fullmatch(r"[!-~]*", url)
+        or set(url) & set('\\"<>^`{|}')
+    ):
+        raise Invalid(
+            _("An address has the characters of a URL and %(longest)d at most.") % {"longest": URL_MAX}, field=field
+        )
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port
     except ValueError:
-        raise Invalid("This is not a URL.", field=field) from None
-    host = (parts.hostname or "").lower()
-    if parts.scheme not in ("http", "https") or not host:
-        raise Invalid("Give a full address such as https://api.example.com/v1.", field=field)
+        raise Invalid(_("This is not a URL. Check the host and the port."), field=field) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Invalid(_("Give a full address such as https://api.example.com/v1."), field=field)
+    if port == 0 or parts.netloc.endswith(":"):
+        raise Invalid(_("The port must be a number from 1 to 65535."), field=field)
     if parts.username is not None or parts.password is not None:
-        raise Invalid("The address must not hold a user name or password.", field=field)
-    if parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise Invalid("The address must not have a query or a fragment.", field=field)
-    if re.search(r"(?i)(^|/)(\.|%2e){1,2}(/|$)|%2f|%5c", parts.path):
-        raise Invalid("The path of the address must not have dot segments.", field=field)
+        raise Invalid(_("The address must not hold a user name or password."), field=field)
+    if "?" in url or "#" in url:
+        raise Invalid(_("The address must not have a query or a fragment."), field=field)
+    _check_path(parts.path, field)
+    _check_host(parts, port or (443 if parts.scheme == "https" else 80), field, allow)
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _check_path(path: str, field: str) -> None:
+    """Refuse what a backend could read as another path than the one that is written."""
+    if re.search(r"(?i)(^|/)(\.|%2e){1,2}(/|$)|%2f|%5c|%00|%(?![0-9a-f]{2})", path):
+        raise Invalid(_("The path of the address must not have dot segments or hidden slashes."), field=field)
+
+
+def _check_host(parts: SplitResult, port: int, field: str, allow: Collection[str]) -> None:
+    host = parts.hostname or ""
     try:
-        address = ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
         _check_name(host, field)
-    else:
-        try:
-            check_dialled(str(address), port, allow=allow)
-        except AddressRefused as error:
-            raise AddressRefused(error.message, field=field) from None
-    return url.rstrip("/")
+        return
+    try:
+        check_dialled(host, port, allow=allow)
+    except AddressRefused as error:
+        raise AddressRefused(error.message, field=field) from None
 
 
 def _check_name(host: str, field: str) -> None:
-    last = host.rstrip(".").rsplit(".", 1)[-1]
-    if not _HOSTNAME.fullmatch(host) or last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
-        raise Invalid("The host name is not valid.", field=field)
-    if host.rstrip(".") == "localhost" or last in ("localhost", "local", "internal", "localdomain"):
-        raise AddressRefused("This name is not one of the public internet.", field=field)
+    name = host.removesuffix(".")
+    if not _HOSTNAME.fullmatch(host) or _NUMBER.fullmatch(name.rpartition(".")[2]):
+        raise Invalid(_("The host name is not valid."), field=field)
+    if "." not in name or _INTERNAL.fullmatch(name):
+        raise AddressRefused(_("%(host)s is not a name of the public internet.") % {"host": host}, field=field)

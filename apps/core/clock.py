@@ -8,18 +8,23 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.core.changes import announce
 from apps.core.errors import DomainError
 
 # How long a process may go on with the offset that it knows.
 REFRESH_SECONDS = 2.0
+# Far enough for any test, near enough that dates stay dates.
+OFFSET_MAX = dt.timedelta(days=50 * 365)
 
 
 class ClockRefused(DomainError):
     code = "clock_refused"
-    message = "The clock of this installation cannot be moved."
+    status = 403
+    message = gettext_noop("The clock of this installation cannot be moved: it has no sandbox clock.")
 
 
 class _Offset:
@@ -43,7 +48,7 @@ class _Offset:
         with self.lock:
             try:
                 row = SandboxClock.objects.filter(pk=1).values_list("offset", flat=True).first()
-            except DatabaseError:
+            except Error:
                 return  # the last known offset stands until Postgres answers again
             self.value = row or dt.timedelta()
             self.read_at = time.monotonic()
@@ -72,16 +77,18 @@ def refresh() -> dt.timedelta:
 def advance(by: dt.timedelta) -> dt.timedelta:
     """Move the sandbox clock forward; it never goes back. Returns the new offset.
 
-    Raises `ClockRefused` where the installation has no sandbox clock.
+    Raises `ClockRefused` where the installation has no sandbox clock, backwards, and beyond 50 years.
     """
     from apps.core.models import SandboxClock
 
     if not settings.SANDBOX_CLOCK:
         raise ClockRefused
     if by < dt.timedelta():
-        raise ClockRefused("The clock only moves forward.")
+        raise ClockRefused(_("The clock only moves forward."))
     SandboxClock.objects.get_or_create(pk=1)
     row = SandboxClock.objects.select_for_update().get(pk=1)
+    if by > OFFSET_MAX - row.offset:
+        raise ClockRefused(_("The clock cannot be more than 50 years ahead."))
     row.offset += by
     row.save(update_fields=["offset"])
     announce("clock")

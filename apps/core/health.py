@@ -1,15 +1,10 @@
 """Liveness and readiness: is this process alive, and can it reach what it needs."""
 
-from functools import cache
-
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
-
-@cache
-def _redis() -> "redis.Redis":
-    return redis.Redis.from_url(settings.COUNTERS_URL, socket_timeout=1, socket_connect_timeout=1)
+from apps.core.redis_client import impatient_redis
 
 
 def readiness() -> dict[str, bool]:
@@ -21,13 +16,17 @@ def _postgres_answers() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
+        connection.close()  # a broken one is not to be asked again
         return False
     return True
 
 
 def _redis_answers() -> bool:
+    """Whether each Redis answers: that of the counters, of the jobs and of the cache may be one or three."""
     try:
-        return bool(_redis().ping())
+        return all(
+            impatient_redis(url).ping() for url in {settings.COUNTERS_URL, settings.BROKER_URL, settings.CACHE_URL}
+        )
     except redis.RedisError:
         return False

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 for events, prefixed random ids for everything that is shown outside."""
+"""Identifiers: UUIDv7 for events, prefixed random ids and slugs for everything that is shown outside."""
 
 import os
 import secrets
@@ -24,7 +24,24 @@ def random_base62(length: int) -> str:
     return "".join(secrets.choice(BASE62) for _ in range(length))
 
 
-class PublicIdField(models.CharField[str, str]):
+class AsciiLookup:
+    """For fields that hold visible ASCII only: nothing is found by any other text.
+
+    Ids and slugs come straight from addresses. PostgreSQL refuses a NUL character and the driver a lone
+    surrogate with an error, where “there is no such row” is the answer.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, str) and not (value.isascii() and value.isprintable()):
+            return ""
+        return super().get_prep_value(value)  # type: ignore[misc]  # of the field it is mixed into
+
+
+class SlugField(AsciiLookup, models.SlugField[str, str]):
+    """A slug that can be looked up by whatever text a request brings."""
+
+
+class PublicIdField(AsciiLookup, models.CharField[str, str]):
     """A unique id for the outside, `<prefix>_<22 base62 characters>` (131 bits), made when the row is."""
 
     def __init__(self, prefix: str = "", **kwargs: Any) -> None:

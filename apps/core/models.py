@@ -19,5 +19,11 @@ class SandboxClock(models.Model):
 
     offset = models.DurationField(default=dt.timedelta)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="sandbox_clock_once"),
+            models.CheckConstraint(condition=models.Q(offset__gte=dt.timedelta()), name="sandbox_clock_never_behind"),
+        ]
+
     def __str__(self) -> str:
         return f"+{self.offset}"

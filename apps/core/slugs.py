@@ -1,6 +1,10 @@
 """Addresses (slugs) that people choose: their shape, and the words that are taken."""
 
 import re
+from collections.abc import Container
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 from apps.core.errors import Invalid
 
@@ -15,20 +19,30 @@ RESERVED = frozenset(_RESERVED_WORDS.split())
 _SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])")
 
 
-def check_slug(slug: str, *, field: str = "slug") -> str:
+def check_slug(slug: Any, *, field: str = "slug") -> str:
     """Lower-case letters, digits and single hyphens inside, 2 to 50 characters; raises `Invalid`."""
-    slug = slug.strip().lower()
-    if not _SHAPE.fullmatch(slug) or "--" in slug:
+    text = slug.strip().lower() if isinstance(slug, str) else ""
+    if not _SHAPE.fullmatch(text) or "--" in text:
         raise Invalid(
-            "Use 2 to 50 lower-case letters, digits and single hyphens, beginning and ending with a letter or digit.",
+            _("Use 2 to 50 lower-case letters, digits and single hyphens, with a letter or digit at both ends."),
             field=field,
         )
-    if slug in RESERVED:
-        raise Invalid("This address is reserved. Choose another one.", field=field)
-    return slug
+    if text in RESERVED:
+        raise Invalid(_("This address is reserved. Choose another one."), field=field)
+    return text
 
 
 def slug_from(text: str, *, fallback: str) -> str:
     """A slug made of a name or address, not yet checked for being taken."""
     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
     return slug if _SHAPE.fullmatch(slug) and slug not in RESERVED else f"{fallback}-{slug}".strip("-")
+
+
+def free_slug(slug: str, taken: Container[str]) -> str:
+    """The slug, or the first of `<slug>-2`, `<slug>-3` … that is not taken; within 40 characters if `slug` is."""
+    candidate, number = slug, 1
+    while candidate in taken:
+        number += 1
+        suffix = f"-{number}"
+        candidate = slug[: 40 - len(suffix)].rstrip("-") + suffix
+    return candidate

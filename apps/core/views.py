@@ -1,8 +1,12 @@
 """Platform endpoints that need no account: health, and the hello API that a first integration calls."""
 
-from django.http import HttpRequest, JsonResponse
+from typing import NoReturn
+
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django_ratelimit.decorators import ratelimit
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -31,5 +35,13 @@ class PingView(APIView):
 class EchoView(APIView):
     """Answers with the JSON that was sent, so that a first integration can see its own request."""
 
+    @method_decorator(ratelimit(key="ip", rate="120/m"))
     def post(self, request: Request) -> Response:
         return Response({"echo": request.data})
+
+
+class UnknownView(APIView):
+    """What has the prefix of the REST API and no view: not found, in the envelope, by every method."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> NoReturn:
+        raise Http404

@@ -26,6 +26,7 @@ class NewSecret:
 
 
 def generate() -> NewSecret:
+    """A new random key with what is stored and shown of it."""
     body = PREFIX + random_base62(32)
     secret = body + checksum(body)
     return NewSecret(secret=secret, prefix=secret[:12], last4=secret[-4:], digest=digest(secret))
@@ -42,6 +43,7 @@ def checksum(body: str) -> str:
 
 
 def digest(secret: str) -> bytes:
+    """What a key is stored and found by; the key must be well formed."""
     return hashlib.sha256(secret.encode("ascii")).digest()
 
 

@@ -3,6 +3,8 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
@@ -10,6 +12,7 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.values import check_line
 from apps.keys import secret
 from apps.keys.models import ApiKey
 from apps.subscriptions.enums import SubscriptionStatus
@@ -26,15 +29,14 @@ def create_key(
     actor.require(Action.KEYS_MANAGE)
     subscription = _locked(actor, subscription)
     if subscription.status == SubscriptionStatus.CANCELED:
-        raise Conflict("This subscription is canceled: it cannot have new keys.")
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 60 or not name.isprintable():
-        raise Invalid("Give a name of 1 to 60 characters, such as “production”.", field="name")
-    if expires_at is not None and expires_at <= clock.now():
-        raise Invalid("A key expires in the future.", field="expires_at")
-    working = subscription.api_keys.filter(revoked_at__isnull=True)
+        raise Conflict(_("This subscription is canceled: it cannot have new keys. Subscribe again."))
+    name = check_line(name, field="name", longest=60)
+    now = clock.now()
+    if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
+        raise Invalid(_("A key expires at a time in the future."), field="expires_at")
+    working = subscription.api_keys.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
     if working.count() >= KEYS_MAX:
-        raise Conflict(f"A subscription has {KEYS_MAX} working keys at most. Revoke one first.")
+        raise Conflict(_("A subscription has %(most)d working keys at most. Revoke one first.") % {"most": KEYS_MAX})
     made = secret.generate()
     key = ApiKey.objects.create(
         subscription=subscription,
@@ -54,7 +56,10 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
     """End a key for good. Revoking twice is no error."""
     actor.require(Action.KEYS_MANAGE)
     subscription = _locked(actor, key.subscription)
-    key = ApiKey.objects.select_for_update(of=("self",)).get(pk=key.pk, subscription=subscription)
+    found = subscription.api_keys.filter(pk=key.pk).first()
+    if found is None:
+        raise NotFound
+    key = found
     if key.revoked_at is None:
         key.revoked_at = clock.now()
         key.save(update_fields=["revoked_at"])
@@ -63,8 +68,9 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
 
 
 def _locked(actor: Actor, subscription: Subscription) -> Subscription:
+    """The subscription of the actor's organization, locked: one writer of its keys at a time. Raises `NotFound`."""
     found = (
-        Subscription.objects.select_for_update(of=("self",))
+        Subscription.objects.select_for_update(of=("self",), no_key=True)
         .select_related("product")
         .filter(pk=subscription.pk, organization=actor.organization)
         .first()

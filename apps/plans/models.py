@@ -1,8 +1,7 @@
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.ids import PublicIdField
+from apps.core.ids import PublicIdField, SlugField
 from apps.plans.enums import WINDOW_SECONDS, QuotaAnchor, QuotaPeriodUnit, RateWindow
 from apps.products.models import Endpoint, Product, Tier
 
@@ -23,7 +22,7 @@ class Plan(models.Model):
     public_id = PublicIdField("plan")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="plans")
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="plans")
-    slug = models.SlugField(max_length=40)
+    slug = SlugField(max_length=40)
     version = models.PositiveIntegerField(default=1)
     name = models.CharField(_("name"), max_length=40)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -83,7 +82,7 @@ class RateLimit(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="rate_limits")
     endpoint = models.ForeignKey(Endpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="rate_limits")
     name = models.SlugField(max_length=40)
-    max_calls = models.PositiveIntegerField(_("calls"), validators=[MinValueValidator(0)])
+    max_calls = models.PositiveIntegerField(_("calls"))
     window = models.CharField(_("per"), max_length=10, choices=RateWindow)
 
     class Meta:

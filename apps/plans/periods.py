@@ -15,8 +15,11 @@ _CALENDAR_ORIGIN = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
 def period_at(unit: str, anchor: str, anchored_at: dt.datetime, at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """The period `[start, end)` that holds `at`.
 
-    `unit` is day, week, month or year; `anchor` is calendar or subscription. Raises ValueError otherwise.
+    `unit` is day, week, month or year; `anchor` is calendar or subscription. Raises ValueError otherwise, and
+    for a datetime without a time zone, which would be read as that of the machine.
     """
+    if anchored_at.tzinfo is None or at.tzinfo is None:
+        raise ValueError("a period needs aware datetimes")
     if anchor == "calendar":
         anchored_at = _CALENDAR_ORIGIN
     elif anchor != "subscription":

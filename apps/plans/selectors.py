@@ -1,5 +1,7 @@
 """Reads of plans: those on sale, which everybody may see, and all versions, for the creator."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, Q, QuerySet
 
 from apps.core.errors import NotFound
@@ -18,6 +20,7 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
 
 
 def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
+    """A plan that can be subscribed to now. Raises `NotFound`."""
     plan = list_plans_on_sale(product).filter(slug=slug).first()
     if plan is None:
         raise NotFound
@@ -35,7 +38,7 @@ def list_plans(product: Product) -> QuerySet[Plan]:
 
 
 def get_plan(product: Product, *, public_id: str) -> Plan:
-    """A version of a plan of the product, whatever its state."""
+    """A version of a plan of the product, whatever its state. Raises `NotFound`."""
     plan = (
         Plan.objects.filter(product=product, public_id=public_id)
         .select_related("tier", "product")
@@ -55,3 +58,25 @@ def find_cheapest_plan_for(endpoint: Endpoint) -> Plan | None:
         .order_by("price_amount", "tier__rank", "id")
         .first()
     )
+
+
+def find_replaced_plan(product: Product, *, slug: str) -> Plan | None:
+    """The last version of a plan that was on sale once and is not any more."""
+    return (
+        Plan.objects.filter(product=product, slug=slug, published_at__isnull=False, withdrawn_at__isnull=False)
+        .order_by("-version")
+        .first()
+    )
+
+
+def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
+    """The cheapest plan on sale of each of these products that has one, by the product's primary key."""
+    plans = Plan.objects.on_sale().filter(product__in=products)
+    ordered = plans.order_by("product_id", "price_amount", "tier__rank", "id").distinct("product_id")
+    return {plan.product_id: plan for plan in ordered}
+
+
+def count_plans_by_tier(product: Product) -> dict[int, int]:
+    """How many plans, withdrawn versions among them, sell each tier of the product, by the tier's primary key."""
+    rows = Plan.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
+    return {row["tier"]: row["count"] for row in rows}

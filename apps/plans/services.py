@@ -1,8 +1,8 @@
 """Writes of plans. A published plan never changes: an edit makes a new version."""
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
@@ -10,11 +10,11 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid, NotFound
-from apps.core.slugs import slug_from
+from apps.core.slugs import free_slug, slug_from
+from apps.core.values import check_line
 from apps.plans.models import Plan, Quota, RateLimit
-from apps.plans.specs import PlanSpec
-from apps.products.models import Endpoint, Product
-from apps.products.selectors import get_tier
+from apps.plans.specs import DESCRIPTION_MAX, NAME_MAX, PlanSpec, RateLimitSpec
+from apps.products.models import Endpoint, Product, Tier
 
 PLANS_MAX = 50
 
@@ -23,13 +23,13 @@ PLANS_MAX = 50
 def create_plan(*, actor: Actor, product: Product, spec: PlanSpec) -> Plan:
     """A first version, not yet on sale. Raises `Invalid` with the field that is wrong."""
     actor.require(Action.PLANS_EDIT)
+    spec.check()
     product = _locked(actor, product)
-    slug = slug_from(spec.name, fallback="plan")
-    if Plan.objects.filter(product=product, withdrawn_at__isnull=True, name__iexact=spec.name.strip()).exists():
-        raise Invalid("There is a plan of this name.", field="name")
-    if Plan.objects.filter(product=product, withdrawn_at__isnull=True).count() >= PLANS_MAX:
-        raise Conflict(f"A product has {PLANS_MAX} plans at most.")
-    plan = _write_version(product, slug, spec)
+    current = Plan.objects.filter(product=product, withdrawn_at__isnull=True)
+    if current.count() >= PLANS_MAX:
+        raise Conflict(_("A product has %(most)d plans at most. Withdraw one first.") % {"most": PLANS_MAX})
+    slug = free_slug(slug_from(spec.name, fallback="plan"), set(current.values_list("slug", flat=True)))
+    plan = _write_version(Plan(product=product, slug=slug), spec)
     _record(actor, plan, "plan.created", f"Created the plan {plan.name} of {product.name}")
     return plan
 
@@ -38,35 +38,32 @@ def create_plan(*, actor: Actor, product: Product, spec: PlanSpec) -> Plan:
 def revise_plan(*, actor: Actor, plan: Plan, spec: PlanSpec) -> Plan:
     """A plan that says what `spec` says, and the version on sale if the old one was.
 
-    A draft is replaced; a published version is withdrawn from sale and its subscribers stay on it.
+    A draft is rewritten; a published version is withdrawn from sale and its subscribers stay on it.
+    Raises `Invalid` with the field that is wrong, `Conflict` where somebody else was faster.
     """
     actor.require(Action.PLANS_EDIT)
-    product = _locked(actor, plan.product)
-    plan = Plan.objects.select_for_update(of=("self",)).get(pk=plan.pk, product=product)
-    if plan.withdrawn_at is not None:
-        raise Conflict("This version has been replaced. Change the current one.")
-    was_published = plan.published_at is not None
-    if was_published:
-        plan.withdrawn_at = clock.now()
-        plan.save(update_fields=["withdrawn_at"])
+    spec.check()
+    plan = _current(actor, plan)
+    if plan.published_at is None:
+        plan.quotas.all().delete()
+        plan.rate_limits.all().delete()
+        revised = _write_version(plan, spec)
     else:
-        plan.delete()
-    revised = _write_version(product, plan.slug, spec)
-    if was_published:
-        revised.published_at = clock.now()
-        revised.save(update_fields=["published_at"])
+        now = clock.now()
+        plan.withdrawn_at = now
+        plan.save(update_fields=["withdrawn_at"])
+        revised = _write_version(Plan(product=plan.product, slug=plan.slug, published_at=now), spec)
     _record(actor, revised, "plan.revised", f"Revised the plan {revised.name} (version {revised.version})")
     return revised
 
 
 @transaction.atomic
 def publish_plan(*, actor: Actor, plan: Plan) -> Plan:
-    """Put a draft on sale."""
+    """Put a draft on sale. Raises `Conflict` where it is on sale or gone."""
     actor.require(Action.PLANS_EDIT)
-    product = _locked(actor, plan.product)
-    plan = Plan.objects.select_for_update(of=("self",)).get(pk=plan.pk, product=product)
+    plan = _current(actor, plan)
     if plan.published_at is not None:
-        raise Conflict("This plan is published already.")
+        raise Conflict(_("This plan is on sale already."))
     plan.published_at = clock.now()
     plan.save(update_fields=["published_at"])
     _record(actor, plan, "plan.published", f"Put the plan {plan.name} on sale")
@@ -75,49 +72,35 @@ def publish_plan(*, actor: Actor, plan: Plan) -> Plan:
 
 @transaction.atomic
 def withdraw_plan(*, actor: Actor, plan: Plan) -> Plan:
-    """Take a plan off sale; its subscribers stay on it. A draft goes away."""
+    """Take a plan off sale; its subscribers stay on it. A draft goes away. Raises `Conflict` where it is gone."""
     actor.require(Action.PLANS_EDIT)
-    product = _locked(actor, plan.product)
-    plan = Plan.objects.select_for_update(of=("self",)).get(pk=plan.pk, product=product)
-    if plan.withdrawn_at is not None:
-        raise Conflict("This plan is not on sale.")
+    plan = _current(actor, plan)
     plan.withdrawn_at = clock.now()
     plan.save(update_fields=["withdrawn_at"])
     _record(actor, plan, "plan.withdrawn", f"Took the plan {plan.name} off sale")
     return plan
 
 
-def _write_version(product: Product, slug: str, spec: PlanSpec) -> Plan:
-    spec.check()
-    try:
-        tier = get_tier(product, slug=spec.tier_slug)
-    except NotFound:
-        raise Invalid("Choose one of the product's tiers.", field="tier") from None
-    latest = Plan.objects.filter(product=product, slug=slug).aggregate(version=Max("version"))["version"] or 0
-    plan = Plan(
-        product=product,
-        tier=tier,
-        slug=slug,
-        version=latest + 1,
-        name=spec.name.strip(),
-        description=spec.description.strip(),
-        price_amount=spec.price_amount,
-        currency=spec.currency,
-    )
-    try:
-        plan.full_clean(validate_constraints=False)
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Invalid(messages[0], field=field) from None
+def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
+    """Fill the plan, a new version of its slug or a draft that has none yet, with what the spec says."""
+    product = plan.product
+    plan.name = check_line(spec.name, field="name", longest=NAME_MAX)
+    plan.description = check_line(spec.description, field="description", shortest=0, longest=DESCRIPTION_MAX)
+    plan.price_amount = spec.price_amount
+    plan.currency = spec.currency
+    plan.tier = _tier(product, spec.tier_slug)
+    others = Plan.objects.filter(product=product, withdrawn_at__isnull=True).exclude(pk=plan.pk)
+    if others.filter(name__iexact=plan.name).exists():
+        raise Invalid(_("There is a plan of this name."), field="name")
+    _check_endpoints(product, spec.rate_limits)
+    if plan.pk is None:
+        latest = Plan.objects.filter(product=product, slug=plan.slug).aggregate(version=Max("version"))["version"]
+        plan.version = (latest or 0) + 1
     plan.save()
     Quota.objects.bulk_create(
         Quota(plan=plan, name=quota.name, included_units=quota.included_units, period=quota.period, anchor=quota.anchor)
         for quota in spec.quotas
     )
-    endpoints = set(Endpoint.objects.current().filter(product=product).values_list("pk", flat=True))
-    for limit in spec.rate_limits:
-        if limit.endpoint is not None and limit.endpoint.pk not in endpoints:
-            raise Invalid("Choose one of the product's endpoints.", field="rate_limits")
     RateLimit.objects.bulk_create(
         RateLimit(plan=plan, endpoint=limit.endpoint, name=limit.name, max_calls=limit.max_calls, window=limit.window)
         for limit in spec.rate_limits
@@ -125,10 +108,38 @@ def _write_version(product: Product, slug: str, spec: PlanSpec) -> Plan:
     return plan
 
 
+def _tier(product: Product, slug: str) -> Tier:
+    tier = product.tiers.filter(slug=slug).first()
+    if tier is None:
+        raise Invalid(_("Choose one of the product's tiers."), field="tier")
+    return tier
+
+
+def _check_endpoints(product: Product, limits: tuple[RateLimitSpec, ...]) -> None:
+    wanted = {limit.endpoint.pk for limit in limits if limit.endpoint is not None}
+    found = Endpoint.objects.current().filter(product=product, pk__in=wanted).count() if wanted else 0
+    if found < len(wanted):
+        raise Invalid(_("Choose one of the product's endpoints."), field="rate_limits")
+
+
 def _locked(actor: Actor, product: Product) -> Product:
-    found = Product.objects.select_for_update().filter(pk=product.pk, organization=actor.organization).first()
+    # Everything that writes plans locks their product first, as the writers of products do.
+    found = (
+        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization).first()
+    )
     if found is None:
         raise NotFound
+    return found
+
+
+def _current(actor: Actor, plan: Plan) -> Plan:
+    """The plan as it is now that its product is locked; a draft or on sale. Raises `NotFound` or `Conflict`."""
+    product = _locked(actor, plan.product)
+    found = Plan.objects.select_related("product", "tier").filter(pk=plan.pk, product=product).first()
+    if found is None:
+        raise NotFound
+    if found.withdrawn_at is not None:
+        raise Conflict(_("This version has been replaced or withdrawn. Change the current one."))
     return found
 
 

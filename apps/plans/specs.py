@@ -1,14 +1,19 @@
 """What a plan is made of, as plain data: the input of the services that write plans."""
 
+import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from apps.core.errors import Invalid
+from apps.core.values import check_integer, check_line
 from apps.plans.enums import QuotaAnchor, QuotaPeriodUnit, RateWindow
 from apps.products.models import Endpoint
 
+NAME_MAX = 40
+DESCRIPTION_MAX = 300
 UNITS_MAX = 10**15
 CALLS_MAX = 10**9
-QUOTAS_MAX = 8
 RATE_LIMITS_MAX = 200
 
 _NAMES = {
@@ -17,6 +22,7 @@ _NAMES = {
     QuotaPeriodUnit.MONTH: "monthly",
     QuotaPeriodUnit.YEAR: "yearly",
 }
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,8 @@ class QuotaSpec:
     def check(self) -> None:
         """Raises `Invalid`."""
         if self.period not in QuotaPeriodUnit.values or self.anchor not in QuotaAnchor.values:
-            raise Invalid("Choose the period of each quota.", field="quotas")
-        if not 0 <= self.included_units <= UNITS_MAX:
-            raise Invalid(f"A quota has 0 to {UNITS_MAX:,} units.", field="quotas")
+            raise Invalid(_("Choose the period of each quota."), field="quotas")
+        check_integer(self.included_units, field="quotas", lowest=0, highest=UNITS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,8 @@ class RateLimitSpec:
     def check(self) -> None:
         """Raises `Invalid`."""
         if self.window not in RateWindow.values:
-            raise Invalid("Choose the window of each rate limit.", field="rate_limits")
-        if not 0 <= self.max_calls <= CALLS_MAX:
-            raise Invalid(f"A rate limit has 0 to {CALLS_MAX:,} calls.", field="rate_limits")
+            raise Invalid(_("Choose the window of each rate limit."), field="rate_limits")
+        check_integer(self.max_calls, field="rate_limits", lowest=0, highest=CALLS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +79,21 @@ class PlanSpec:
 
     def check(self) -> None:
         """Raises `Invalid` with the field that is wrong."""
-        if not 1 <= len(self.name.strip()) <= 40 or not self.name.isprintable():
-            raise Invalid("Give a name of 1 to 40 characters.", field="name")
-        if len(self.description) > 300 or "\x00" in self.description:
-            raise Invalid("A description has 300 characters at most.", field="description")
-        if not 0 <= self.price_amount <= UNITS_MAX:
-            raise Invalid("The price is out of range.", field="price_amount")
-        if len(self.quotas) > QUOTAS_MAX or len({quota.period for quota in self.quotas}) < len(self.quotas):
-            raise Invalid("A plan has one quota for each period at most.", field="quotas")
-        windows = {(limit.endpoint and limit.endpoint.pk, limit.window) for limit in self.rate_limits}
-        if len(self.rate_limits) > RATE_LIMITS_MAX or len(windows) < len(self.rate_limits):
-            raise Invalid("A plan has one rate limit for each window and endpoint at most.", field="rate_limits")
+        check_line(self.name, field="name", longest=NAME_MAX)
+        check_line(self.description, field="description", shortest=0, longest=DESCRIPTION_MAX)
+        check_integer(self.price_amount, field="price_amount", lowest=0, highest=UNITS_MAX)
+        if not isinstance(self.currency, str) or not _CURRENCY.fullmatch(self.currency):
+            raise Invalid(_("A currency is three capital letters, such as USD."), field="currency")
         for quota in self.quotas:
             quota.check()
+        if len({quota.period for quota in self.quotas}) < len(self.quotas):
+            raise Invalid(_("A plan has one quota for each period at most."), field="quotas")
+        if len(self.rate_limits) > RATE_LIMITS_MAX:
+            raise Invalid(
+                _("A plan has %(most)d rate limits at most.") % {"most": RATE_LIMITS_MAX}, field="rate_limits"
+            )
         for limit in self.rate_limits:
             limit.check()
+        windows = {(limit.endpoint and limit.endpoint.pk, limit.window) for limit in self.rate_limits}
+        if len(windows) < len(self.rate_limits):
+            raise Invalid(_("A plan has one rate limit for each window and endpoint at most."), field="rate_limits")

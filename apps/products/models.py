@@ -3,7 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Organization
-from apps.core.ids import PublicIdField, random_base62
+from apps.core.ids import PublicIdField, SlugField, random_base62
 from apps.products.enums import Method, ProductStatus
 
 
@@ -22,7 +22,7 @@ class Product(models.Model):
 
     public_id = PublicIdField("prod")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="products")
-    slug = models.SlugField(_("address"), max_length=50, unique=True)
+    slug = SlugField(_("address"), max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=80)
     tagline = models.CharField(_("tagline"), max_length=160, blank=True)
     description = models.TextField(_("description"), max_length=20_000, blank=True)
@@ -58,7 +58,7 @@ class Tier(models.Model):
     """A level of access within a product: an endpoint requires one, a plan sells one. Higher rank includes lower."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="tiers")
-    slug = models.SlugField(max_length=40)
+    slug = SlugField(max_length=40)
     name = models.CharField(_("name"), max_length=40)
     rank = models.PositiveSmallIntegerField()
 

@@ -6,6 +6,9 @@ matches one or more characters of its segment and never a slash.
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 from apps.core.errors import Invalid
 
@@ -22,6 +25,11 @@ class Segment:
     prefix: str
     parameter: str | None = None
     suffix: str = ""
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the parameter is the whole segment."""
+        return self.parameter is not None and not self.prefix and not self.suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,44 +50,65 @@ class PathTemplate:
         )
 
 
-def parse_template(text: str, *, field: str = "path") -> PathTemplate:
+def parse_template(text: Any, *, field: str = "path") -> PathTemplate:
     """Parse a path template. Raises `Invalid` that says what is wrong with which segment."""
-    if not text.startswith("/"):
-        raise Invalid("A path begins with a slash.", field=field)
+    if not isinstance(text, str) or not text.startswith("/"):
+        raise Invalid(_("A path begins with a slash."), field=field)
     if len(text) > PATH_MAX:
-        raise Invalid(f"A path has {PATH_MAX} characters at most.", field=field)
+        raise Invalid(_("A path has %(most)d characters at most.") % {"most": PATH_MAX}, field=field)
     parts = text[1:].split("/")
     if "" in parts[:-1]:
-        raise Invalid("A path has no empty segments (two slashes in a row).", field=field)
+        raise Invalid(_("A path has no empty segments (two slashes in a row)."), field=field)
     segments = tuple(_parse_segment(part, field) for part in parts)
     template = PathTemplate(text=text, segments=segments)
     if len(set(template.parameters)) != len(template.parameters):
-        raise Invalid("Each parameter of a path has a name of its own.", field=field)
+        raise Invalid(_("Each parameter of a path has a name of its own."), field=field)
     return template
 
 
 def _parse_segment(part: str, field: str) -> Segment:
     if part in (".", ".."):
-        raise Invalid("A path has no dot segments.", field=field)
+        raise Invalid(_("A path has no dot segments."), field=field)
     prefix, brace, rest = part.partition("{")
     parameter, closing, suffix = rest.partition("}")
     if not _LITERAL.fullmatch(prefix) or not _LITERAL.fullmatch(suffix):
         raise Invalid(
-            f"The segment “{part}” has a character that a path template cannot have, or more than one parameter.",
+            _("The segment “%(segment)s” has a character that a path template cannot have, or two parameters.")
+            % {"segment": part},
             field=field,
         )
     if not brace:
         return Segment(prefix=prefix)
     if not closing or not _PARAMETER.fullmatch(parameter):
-        raise Invalid(f"The segment “{part}” has no readable parameter such as {{id}}.", field=field)
+        raise Invalid(
+            _("The segment “%(segment)s” has no readable parameter such as {id}.") % {"segment": part}, field=field
+        )
     return Segment(prefix=prefix, parameter=parameter, suffix=suffix)
 
 
-def check_upstream_path(text: str, route: PathTemplate) -> PathTemplate:
-    """Parse the path at the backend; it may only use parameters of the route. Raises `Invalid`."""
-    template = parse_template(text, field="upstream_path")
+def check_upstream_path(text: Any, route: PathTemplate) -> PathTemplate:
+    """Parse the path at the backend; it may only use parameters of the route. Raises `Invalid`.
+
+    Refused, too: a parameter that is only a part of its segment in the route and alone (or beside dots) at the
+    backend, such as `/v{rest}` → `/{rest}`: a call of `/v..` would leave the backend's folder.
+    """
+    field = "upstream_path"
+    template = parse_template(text, field=field)
     unknown = set(template.parameters) - set(route.parameters)
     if unknown:
-        names = ", ".join(sorted(unknown))
-        raise Invalid(f"The path at the backend uses parameters that the path lacks: {names}.", field="upstream_path")
+        raise Invalid(
+            _("The path at the backend uses parameters that the path lacks: %(names)s.")
+            % {"names": ", ".join(sorted(unknown))},
+            field=field,
+        )
+    bare = {segment.parameter for segment in route.segments if segment.is_bare}
+    for segment in template.segments:
+        if segment.parameter is None or segment.parameter in bare:
+            continue
+        if not (segment.prefix + segment.suffix).strip("."):
+            raise Invalid(
+                _("The parameter {%(name)s} must not stand alone at the backend, since it does not in the path.")
+                % {"name": segment.parameter},
+                field=field,
+            )
     return template

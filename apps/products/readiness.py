@@ -5,6 +5,8 @@ Apps above add their own checks in `AppConfig.ready()`: plans, that one is on sa
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+
 from apps.products.models import Product
 
 # Given a product, the sentences that say what is missing; empty when nothing is.
@@ -18,7 +20,7 @@ def register_check(check: Check) -> None:
 
 def missing_for_publication(product: Product) -> list[str]:
     """What to do before the product can be published, in words; empty when it is ready."""
-    missing = [] if product.endpoints.current().exists() else ["Add an endpoint."]
+    missing = [] if product.endpoints.current().exists() else [_("Add an endpoint.")]
     for check in _checks:
         missing += check(product)
     return missing

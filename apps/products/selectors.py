@@ -1,6 +1,8 @@
 """Reads of products: the marketplace's, which everybody may see, and the creator's own."""
 
-from django.db.models import Prefetch, Q, QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
@@ -13,7 +15,7 @@ SEARCH_MAX = 100
 def list_listed_products(*, search: str = "") -> QuerySet[Product]:
     """Published products, newest first, with their creators."""
     products = Product.objects.listed().select_related("organization").order_by("-published_at", "-id")
-    for word in search.replace("\x00", "")[:SEARCH_MAX].split():
+    for word in _words(search):
         products = products.filter(
             Q(name__icontains=word) | Q(tagline__icontains=word) | Q(organization__name__icontains=word)
         )
@@ -49,10 +51,12 @@ def get_product(actor: Actor, *, slug: str) -> Product:
 
 
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:
+    """The routes that a product has now, by path."""
     return product.endpoints.current().select_related("tier").order_by("path", "method")
 
 
 def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
+    """A route that the product has now. Raises `NotFound`."""
     endpoint = list_endpoints(product).filter(public_id=public_id).first()
     if endpoint is None:
         raise NotFound
@@ -60,11 +64,51 @@ def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
 
 
 def get_tier(product: Product, *, slug: str) -> Tier:
+    """A tier of the product. Raises `NotFound`."""
     tier = Tier.objects.filter(product=product, slug=slug).first()
     if tier is None:
         raise NotFound
     return tier
 
 
+def _words(search: str) -> list[str]:
+    """The words of a search; characters that cannot be seen separate them too, and few enough to be quick."""
+    visible = "".join(character if character.isprintable() else " " for character in search[:SEARCH_MAX])
+    return visible.split()
+
+
 def _current_endpoints() -> "Prefetch[str]":
     return Prefetch("endpoints", queryset=Endpoint.objects.current().select_related("tier"))
+
+
+def count_endpoints(products: Iterable[Product]) -> dict[int, int]:
+    """How many endpoints each of these products has, by the product's primary key."""
+    rows = Endpoint.objects.current().filter(product__in=products).order_by().values("product")
+    return {row["product"]: row["count"] for row in rows.annotate(count=Count("pk"))}
+
+
+def count_endpoints_by_rank(product: Product) -> dict[int, int]:
+    """How many endpoints of the product require the tier of each rank."""
+    rows = product.endpoints.current().order_by().values("tier__rank")
+    return {row["tier__rank"]: row["count"] for row in rows.annotate(count=Count("pk"))}
+
+
+def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint]:
+    """The endpoints whose method, path or summary has every word of the search."""
+    endpoints = list_endpoints(product)
+    for word in _words(search):
+        endpoints = endpoints.filter(
+            Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
+        )
+    return endpoints
+
+
+def find_endpoint(product: Product, *, public_id: str) -> Endpoint | None:
+    """A route that the product has or once had."""
+    return product.endpoints.filter(public_id=public_id).first()
+
+
+def count_endpoints_by_tier(product: Product) -> dict[int, int]:
+    """How many endpoints, removed ones among them, require each tier of the product, by the tier's primary key."""
+    rows = Endpoint.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
+    return {row["tier"]: row["count"] for row in rows}

@@ -1,22 +1,30 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
+from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.plans.models import Plan
+from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
 
+_LIVE_FIRST = (F("canceled_at").desc(nulls_first=True), "-created_at", "-id")
+
 
 def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
-    """The subscriptions of the actor's organization: live ones first, then the newest."""
+    """The subscriptions of the actor's organization: live ones first, the newest of them at the top."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
         .select_related("product__organization", "plan__tier")
-        .order_by("canceled_at", "-created_at", "-id")
+        .order_by(*_LIVE_FIRST)
     )
 
 
@@ -40,16 +48,17 @@ def find_live_subscription(actor: Actor, product: Product) -> Subscription | Non
 
 
 def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
-    """The subscriptions to a product of the actor's organization, for its creator."""
+    """The subscriptions to a product of the actor's organization, for its creator; live ones first."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
         .select_related("organization", "plan__tier", "product")
-        .order_by("canceled_at", "-created_at", "-id")
+        .order_by(*_LIVE_FIRST)
     )
 
 
 def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription:
+    """A subscription to a product of the actor's organization, with its plan's quotas. Raises `NotFound`."""
     subscription = (
         list_consumers(actor, product)
         .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
@@ -62,4 +71,70 @@ def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscript
 
 
 def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
+    """The history of a subscription that the caller fetched for its actor, newest first."""
     return subscription.changes.select_related("actor", "from_plan", "to_plan")
+
+
+def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
+    """A product that the person may look at, with its creator. Raises `NotFound`.
+
+    Everybody may look at a published one; at any other, its creators and those who are subscribed to it.
+    """
+    products = Product.objects.select_related("organization").filter(slug=slug)
+    if user.is_authenticated:
+        subscribed = Subscription.objects.filter(
+            product=OuterRef("pk"), status__in=SubscriptionStatus.live(), organization__memberships__user=user
+        )
+        own = Product.objects.filter(pk=OuterRef("pk"), organization__memberships__user=user)
+        products = products.filter(Q(status=ProductStatus.PUBLISHED) | Exists(own) | Exists(subscribed))
+    else:
+        products = products.filter(status=ProductStatus.PUBLISHED)
+    product = products.first()
+    if product is None:
+        raise NotFound
+    return product
+
+
+def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscription]:
+    """The subscriptions to the product that the person's organizations have and that are not canceled."""
+    return (
+        Subscription.objects.filter(
+            product=product, organization__memberships__user=user, status__in=SubscriptionStatus.live()
+        )
+        .select_related("organization", "plan")
+        .order_by("organization__name", "id")
+    )
+
+
+def count_live_subscriptions(products: Iterable[Product]) -> dict[int, int]:
+    """How many subscriptions to each of these products are not canceled, by the product's primary key."""
+    live = Subscription.objects.filter(product__in=products, status__in=SubscriptionStatus.live())
+    rows = live.order_by().values("product").annotate(count=Count("pk"))
+    return {row["product"]: row["count"] for row in rows}
+
+
+def search_consumers(
+    actor: Actor, product: Product, *, search: str = "", status: str = "", plan_slug: str = ""
+) -> QuerySet[Subscription]:
+    """The subscriptions to a product that have this text in their organization's name, this status, this plan.
+
+    What is empty does not filter; every version of the plan counts.
+    """
+    consumers = list_consumers(actor, product)
+    if search:
+        consumers = consumers.filter(organization__name__icontains=search)
+    if status:
+        consumers = consumers.filter(status=status)
+    if plan_slug:
+        consumers = consumers.filter(plan__slug=plan_slug)
+    return consumers
+
+
+def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those of the actor's organization that are not canceled, with their plans' quotas."""
+    return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")
+
+
+def count_subscribers(plan: Plan) -> int:
+    """How many subscriptions to this version of the plan are not canceled."""
+    return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()

@@ -1,6 +1,8 @@
 """Writes of subscriptions. Each is a line of the history, and live in the gateway within seconds."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
@@ -10,6 +12,7 @@ from apps.core.changes import announce
 from apps.core.errors import Conflict, NotFound
 from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
+from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.subscriptions.state import check_transition
@@ -17,28 +20,33 @@ from apps.subscriptions.state import check_transition
 
 @transaction.atomic
 def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
-    """Subscribe the actor's organization to a free plan. Raises `Conflict` where that cannot be."""
+    """Subscribe the actor's organization to a free plan. Raises `Conflict` where that cannot be.
+
+    Who canceled while the creator had them paused begins paused: canceling is no way out of it.
+    """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
-    # Locked, so that a plan withdrawn or a product unpublished meanwhile is seen.
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("product").get(pk=plan.pk)
-    if not plan.is_on_sale or plan.product.status != ProductStatus.PUBLISHED:
-        raise Conflict("This plan is not on sale any more.")
+    plan = _locked_plan_on_sale(plan)
     if not plan.is_free:
-        raise Conflict("This plan has a price, and paid plans cannot be bought here yet. Choose a free plan.")
+        raise Conflict(_("This plan has a price, and paid plans cannot be bought here yet. Choose a free plan."))
     now = clock.now()
+    paused = _left_paused(actor, plan.product)
     subscription = Subscription(
         organization=actor.organization,
         product=plan.product,
         plan=plan,
-        status=SubscriptionStatus.ACTIVE,
+        status=SubscriptionStatus.PAUSED if paused else SubscriptionStatus.ACTIVE,
         started_at=now,
+        paused_at=now if paused else None,
         created_by=actor.user,
     )
     try:
         with transaction.atomic():
             subscription.save()
     except IntegrityError:
-        raise Conflict(f"{actor.organization.name} has a subscription to {plan.product.name} already.") from None
+        raise Conflict(
+            _("%(organization)s has a subscription to %(product)s already.")
+            % {"organization": actor.organization.name, "product": plan.product.name}
+        ) from None
     _record(actor, subscription, "started", "", f"Subscribed to {plan.product.name}, plan {plan.name}")
     return subscription
 
@@ -47,9 +55,7 @@ def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
 def cancel_subscription(*, actor: Actor, subscription: Subscription) -> Subscription:
     """End a subscription of the actor's organization now; its keys stop working."""
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
-    subscription = _locked(subscription)
-    if subscription.organization_id != actor.organization.pk:
-        raise NotFound
+    subscription = _locked(subscription, Q(organization=actor.organization))
     return _move(actor, subscription, SubscriptionStatus.CANCELED, "canceled", f"Canceled {subscription.product.name}")
 
 
@@ -68,6 +74,7 @@ def pause_consumer(*, actor: Actor, subscription: Subscription) -> Subscription:
 
 @transaction.atomic
 def resume_consumer(*, actor: Actor, subscription: Subscription) -> Subscription:
+    """Let a paused consumer of the actor's product call again."""
     subscription = _locked_consumer(actor, subscription)
     return _move(
         actor,
@@ -83,7 +90,7 @@ def reset_quota(*, actor: Actor, subscription: Subscription) -> Subscription:
     """Give a consumer of the actor's product the quota of the running period anew."""
     subscription = _locked_consumer(actor, subscription)
     if subscription.status == SubscriptionStatus.CANCELED:
-        raise Conflict("This subscription is canceled.")
+        raise Conflict(_("This subscription is canceled."))
     subscription.quota_epoch += 1
     subscription.save(update_fields=["quota_epoch"])
     _record(
@@ -104,20 +111,40 @@ def _move(actor: Actor, subscription: Subscription, to: SubscriptionStatus, kind
     return subscription
 
 
-def _locked(subscription: Subscription) -> Subscription:
-    return (
-        Subscription.objects.select_for_update(of=("self",))
-        .select_related("organization", "product", "plan")
-        .get(pk=subscription.pk)
+def _locked_plan_on_sale(plan: Plan) -> Plan:
+    """The plan as it is now. Its product is locked, as by everything that changes plans or publication."""
+    product = Product.objects.select_for_update(no_key=True).filter(pk=plan.product_id).first()
+    found = Plan.objects.on_sale().select_related("product").filter(pk=plan.pk, product=product).first()
+    if found is None or found.product.status != ProductStatus.PUBLISHED:
+        raise Conflict(_("This plan is not on sale any more. Choose one of those that the product has now."))
+    return found
+
+
+def _left_paused(actor: Actor, product: Product) -> bool:
+    """Whether the organization's last subscription to the product was paused when it was canceled."""
+    canceled = SubscriptionChange.objects.filter(
+        subscription__organization=actor.organization, subscription__product=product, kind="canceled"
     )
+    last = canceled.order_by("-id").first()
+    return last is not None and last.from_status == SubscriptionStatus.PAUSED
+
+
+def _locked(subscription: Subscription, owned: Q) -> Subscription:
+    """The subscription as it is now, locked, where `owned` holds. Raises `NotFound`."""
+    found = (
+        Subscription.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization", "product", "plan")
+        .filter(owned, pk=subscription.pk)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _locked_consumer(actor: Actor, subscription: Subscription) -> Subscription:
     actor.require(Action.CONSUMERS_MANAGE)
-    subscription = _locked(subscription)
-    if subscription.product.organization_id != actor.organization.pk:
-        raise NotFound
-    return subscription
+    return _locked(subscription, Q(product__organization=actor.organization))
 
 
 def _record(actor: Actor, subscription: Subscription, kind: str, previous: str, summary: str) -> None:

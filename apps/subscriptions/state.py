@@ -1,5 +1,7 @@
 """The one table of which status of a subscription may follow which."""
 
+from django.utils.translation import gettext as _
+
 from apps.core.errors import Conflict
 from apps.subscriptions.enums import SubscriptionStatus as S
 
@@ -18,4 +20,7 @@ TRANSITIONS: dict[S, frozenset[S]] = {
 def check_transition(current: str, to: S) -> None:
     """Raises `Conflict` where the one may not follow the other."""
     if to not in TRANSITIONS[S(current)]:
-        raise Conflict(f"A subscription that is {S(current).label.lower()} cannot become {to.label.lower()}.")
+        raise Conflict(
+            _("This subscription is “%(current)s” and cannot become “%(to)s”.")
+            % {"current": S(current).label, "to": to.label}
+        )

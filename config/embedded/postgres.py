@@ -24,6 +24,8 @@ TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes"
 
 class EmbeddedPostgres(EmbeddedServer):
     name: ClassVar[str] = "postgres"
+    title: ClassVar[str] = "PostgreSQL"
+    service: ClassVar[str] = "postgres"
     url_variable: ClassVar[str] = "DATABASE_URL"
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
 

@@ -46,11 +46,20 @@ def spawn(
     )
 
 
+def signal_when_parent_ends(number: signal.Signals) -> None:
+    """Ask the kernel (Linux) for this signal when the parent of this process ends."""
+    _prctl()(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def _prctl() -> Any:
+    return ctypes.CDLL(None, use_errno=True).prctl
+
+
 def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     # Looked up before the fork: the child may do next to nothing between fork and exec.
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = _prctl()
     parent = os.getpid()
 
     def prepare_child() -> None:
@@ -77,6 +86,24 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
+def interrupt_group(group: int) -> None:
+    """SIGINT to every process of the group: the one signal that every program here takes as a request to end."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGINT)
+
+
+def birth(pid: int) -> str:
+    """When the process was born, in the system's own notation; empty for none and for a zombie."""
+    if Path("/proc/self/stat").exists():
+        try:
+            # The second field is the program's name in brackets, which may hold anything.
+            state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (OSError, ValueError):
+            return ""
+        return "" if state in "ZX" else fields[18]
+    return _ps(pid, "lstart=")
+
+
 def command_line(pid: int) -> str:
     """The command line of a running process, arguments separated by blanks; empty for none and for a zombie."""
     if Path("/proc/self/cmdline").exists():
@@ -84,8 +111,7 @@ def command_line(pid: int) -> str:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             return ""
-    result = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return result.stdout.strip()
+    return _ps(pid, "command=")
 
 
 def wait_until(condition: Callable[[], bool], timeout: float, *, interval: float = 0.05) -> bool:
@@ -96,3 +122,8 @@ def wait_until(condition: Callable[[], bool], timeout: float, *, interval: float
             return False
         time.sleep(interval)
     return True
+
+
+def _ps(pid: int, column: str) -> str:
+    result = subprocess.run(["/bin/ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False)
+    return result.stdout.strip()

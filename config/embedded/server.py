@@ -25,6 +25,8 @@ class EmbeddedServer(ABC):
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    service: ClassVar[str]  # its name in `services.json`
     url_variable: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
 
@@ -53,6 +55,7 @@ class EmbeddedServer(ABC):
 
     def spawn(self, output: Output) -> subprocess.Popen[bytes]:
         """Start the process and return at once; `prepare` must have run. From the main thread only."""
+        self.stop()  # reaps one that died
         try:
             self.process = spawn(
                 self.command(),

@@ -17,6 +17,8 @@ DATABASES = 256
 
 class EmbeddedValkey(EmbeddedServer):
     name: ClassVar[str] = "valkey"
+    title: ClassVar[str] = "Valkey"
+    service: ClassVar[str] = "redis"
     url_variable: ClassVar[str] = "REDIS_URL"
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 

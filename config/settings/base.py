@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "django.contrib.staticfiles",
+    "config.staticfiles.PortalStaticFilesConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "apps.usage",
     "apps.gateway",
     "apps.portal",
+    "apps.demo",
 ]
 
 MIDDLEWARE = [
@@ -109,6 +110,8 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "components"
+# A component sees what it is given and the context processors, never the variables of the page around it.
+COTTON_ISOLATE_BY_DEFAULT = True
 
 # --- Data --------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", "") or service_url(LOCAL_DIR, "postgres")
@@ -154,8 +157,16 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
+# One address each: a new one takes the place of the old when it is verified.
+ACCOUNT_CHANGE_EMAIL = True
+# A stolen session is not to become a stolen account: the address changes only after a recent sign-in, and
+# the person hears of it.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "API Factory"
+# Phones are a little fast or slow: the code before and after counts, too.
+MFA_TOTP_TOLERANCE = 1
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "portal:home"
@@ -203,10 +214,15 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["apps.core.envelope.EnvelopeRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.JSONBodyParser"],
     "EXCEPTION_HANDLER": "apps.core.envelope.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # No `?format=`: there is one format.
+    "URL_FORMAT_OVERRIDE": None,
 }
+
+# The same answer as everywhere to the question whose request this is.
+RATELIMIT_IP_META_KEY = "apps.core.client.client_address"
 
 # --- Jobs --------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
@@ -224,6 +240,8 @@ CELERY_TIMEZONE = "UTC"
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
 # How many proxies in front of the gateway may be believed about X-Forwarded-For.
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
+# Where `load_demo` finds the backends of the demo marketplace.
+DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import redis
 from django.conf import settings
+from pytest_django import Settings
 
 from apps.plans.specs import QuotaSpec
 from apps.usage import selectors as usage_selectors
@@ -24,8 +25,9 @@ SETTLED_SECONDS = 60.0
 
 
 @pytest.fixture
-def backend() -> Iterator[Server]:
+def backend(settings: Settings) -> Iterator[Server]:
     with processes.backend() as server:
+        settings.UPSTREAM_ALLOW = [processes.address(server.url)]
         yield server
 
 
@@ -131,8 +133,9 @@ def test_redis_flushed_in_mid_run_loses_and_doubles_nothing(backend: Server) -> 
 
     with running(*gateways, processes.meter()):
         seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=flush)
-        assert sum(seen.values()) == 2000
-        assert set(seen) <= {200, 503}, seen
+        # While a shard is rebuilt, a call waits or is refused with 503; most are neither.
+        assert seen[200] + seen[503] == 2000, seen
+        assert seen[200] > 1900, seen
         assert_all_agree(world, seen[200])
 
 

@@ -1,10 +1,18 @@
 """Every write of products, by noun."""
 
-from apps.products.services.endpoints import add_endpoint, remove_endpoint, update_endpoint
+from apps.products.services.endpoints import (
+    add_endpoint,
+    deprecate_endpoint,
+    remove_endpoint,
+    undeprecate_endpoint,
+    update_endpoint,
+)
 from apps.products.services.products import (
     create_product,
+    lift_suspension,
     publish_product,
     rotate_proxy_secret,
+    set_billable_statuses,
     suspend_product,
     unpublish_product,
     update_product,
@@ -15,12 +23,16 @@ __all__ = [
     "add_endpoint",
     "add_tier",
     "create_product",
+    "deprecate_endpoint",
+    "lift_suspension",
     "publish_product",
     "remove_endpoint",
     "remove_tier",
     "rename_tier",
     "rotate_proxy_secret",
+    "set_billable_statuses",
     "suspend_product",
+    "undeprecate_endpoint",
     "unpublish_product",
     "update_endpoint",
     "update_product",

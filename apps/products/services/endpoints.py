@@ -1,13 +1,17 @@
+import datetime as dt
 import json
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.json_values import fault_in
+from apps.core.values import check_integer
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
 from apps.products.paths import check_upstream_path, parse_template
@@ -38,7 +42,7 @@ def add_endpoint(
     actor.require(Action.PRODUCTS_EDIT)
     product = locked(actor, product)
     if product.endpoints.current().count() >= ENDPOINTS_MAX:
-        raise Conflict(f"A product has {ENDPOINTS_MAX} endpoints at most.")
+        raise Conflict(_("A product has %(most)s endpoints at most.") % {"most": f"{ENDPOINTS_MAX:,}"})
     endpoint = Endpoint(product=product)
     _fill(endpoint, method, path, tier, upstream_path, weight, operation)
     _save(endpoint)
@@ -58,10 +62,12 @@ def update_endpoint(
     weight: int = 1,
     operation: dict[str, Any] | None = None,
 ) -> Endpoint:
-    """Change a route; live in the gateway within seconds. Raises as `add_endpoint` does."""
+    """Change a route; live in the gateway within seconds. Raises as `add_endpoint` does.
+
+    An `operation` of None keeps the documentation; all else is what it is from now on.
+    """
     actor.require(Action.PRODUCTS_EDIT)
-    locked(actor, endpoint.product)
-    endpoint = _current(endpoint)
+    endpoint = _locked(actor, endpoint)
     _fill(endpoint, method, path, tier, upstream_path, weight, operation)
     _save(endpoint)
     _record(actor, endpoint, "endpoint.changed", f"Changed {endpoint} of {endpoint.product.name}")
@@ -69,11 +75,39 @@ def update_endpoint(
 
 
 @transaction.atomic
+def deprecate_endpoint(*, actor: Actor, endpoint: Endpoint, sunset_at: dt.datetime | None = None) -> Endpoint:
+    """Tell callers, in a header of every answer, that a route will go away, and when. It works as before.
+
+    Raises `Invalid` for a sunset that is not in the future.
+    """
+    actor.require(Action.PRODUCTS_EDIT)
+    endpoint = _locked(actor, endpoint)
+    now = clock.now()
+    if sunset_at is not None and (sunset_at.tzinfo is None or sunset_at <= now):
+        raise Invalid(_("An endpoint is switched off at a time in the future."), field="sunset_at")
+    endpoint.deprecated_at = endpoint.deprecated_at or now
+    endpoint.sunset_at = sunset_at
+    endpoint.save(update_fields=["deprecated_at", "sunset_at"])
+    _record(actor, endpoint, "endpoint.deprecated", f"Marked {endpoint} of {endpoint.product.name} as deprecated")
+    return endpoint
+
+
+@transaction.atomic
+def undeprecate_endpoint(*, actor: Actor, endpoint: Endpoint) -> Endpoint:
+    """Take the mark of `deprecate_endpoint` away."""
+    actor.require(Action.PRODUCTS_EDIT)
+    endpoint = _locked(actor, endpoint)
+    endpoint.deprecated_at = endpoint.sunset_at = None
+    endpoint.save(update_fields=["deprecated_at", "sunset_at"])
+    _record(actor, endpoint, "endpoint.undeprecated", f"{endpoint} of {endpoint.product.name} is to stay")
+    return endpoint
+
+
+@transaction.atomic
 def remove_endpoint(*, actor: Actor, endpoint: Endpoint) -> None:
     """Take a route away: the gateway answers 404. Its usage stays."""
     actor.require(Action.PRODUCTS_EDIT)
-    locked(actor, endpoint.product)
-    endpoint = _current(endpoint)
+    endpoint = _locked(actor, endpoint)
     endpoint.removed_at = clock.now()
     endpoint.save(update_fields=["removed_at"])
     _record(actor, endpoint, "endpoint.removed", f"Removed {endpoint} from {endpoint.product.name}")
@@ -89,56 +123,46 @@ def _fill(
     operation: dict[str, Any] | None,
 ) -> None:
     if method not in Method.values:
-        raise Invalid("Choose one of the methods.", field="method")
-    if tier.product_id != endpoint.product_id:
-        raise Invalid("Choose one of the product's tiers.", field="tier")
-    if not 0 <= weight <= WEIGHT_MAX:
-        raise Invalid(f"A call costs 0 to {WEIGHT_MAX:,} units.", field="weight")
-    template = parse_template(path.strip())
-    upstream = check_upstream_path(upstream_path.strip() or template.text, template)
+        raise Invalid(_("Choose one of the methods."), field="method")
+    # Looked up again, since it may have been removed before the product was locked.
+    current_tier = Tier.objects.filter(pk=tier.pk, product=endpoint.product).first()
+    if current_tier is None:
+        raise Invalid(_("Choose one of the product's tiers."), field="tier")
+    template = parse_template(_stripped(path))
+    upstream = check_upstream_path(_stripped(upstream_path) or template.text, template)
     endpoint.method = method
-    endpoint.tier = tier
+    endpoint.tier = current_tier
     endpoint.path = template.text
     endpoint.pattern = template.pattern
     endpoint.upstream_path = upstream.text
-    endpoint.weight = weight
-    endpoint.operation = _checked_operation(operation or {})
+    endpoint.weight = check_integer(weight, field="weight", lowest=0, highest=WEIGHT_MAX)
+    if operation is not None:
+        endpoint.operation = _checked_operation(operation)
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _checked_operation(operation: dict[str, Any]) -> dict[str, Any]:
     """Small enough, shallow enough and storable; what it means is the business of the documentation."""
     if not isinstance(operation, dict):
-        raise Invalid("An OpenAPI operation is a JSON object.", field="operation")
-    if _depth(operation) > OPERATION_DEPTH_MAX:
-        raise Invalid("The OpenAPI operation is nested too deeply.", field="operation")
+        raise Invalid(_("An OpenAPI operation is a JSON object."), field="operation")
+    if fault := fault_in(operation, deepest=OPERATION_DEPTH_MAX, most_values=OPERATION_BYTES_MAX):
+        raise Invalid(_("The OpenAPI operation cannot be stored. %(fault)s") % {"fault": fault}, field="operation")
     try:
-        text = json.dumps(operation, allow_nan=False)
-    except (TypeError, ValueError):
-        raise Invalid("The OpenAPI operation is not JSON.", field="operation") from None
-    if len(text) > OPERATION_BYTES_MAX:
-        raise Invalid("The OpenAPI operation is larger than 256 KB.", field="operation")
-    if "\\u0000" in text:
-        raise Invalid("The OpenAPI operation has a NUL character.", field="operation")
+        size = len(json.dumps(operation, ensure_ascii=False).encode())
+    except ValueError:  # a number of more digits than Python writes
+        size = OPERATION_BYTES_MAX + 1
+    if size > OPERATION_BYTES_MAX:
+        raise Invalid(_("The OpenAPI operation is larger than 256 KB."), field="operation")
     return operation
 
 
-def _depth(value: Any) -> int:
-    """How deeply containers are nested, without recursion."""
-    deepest, level = 0, [value]
-    while level and deepest <= OPERATION_DEPTH_MAX:
-        inner: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner.extend(item.values())
-            elif isinstance(item, list):
-                inner.extend(item)
-        level = inner
-        deepest += 1
-    return deepest
-
-
-def _current(endpoint: Endpoint) -> Endpoint:
-    found = Endpoint.objects.current().select_for_update().select_related(None).filter(pk=endpoint.pk).first()
+def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
+    """The endpoint as it is now, its product locked. Raises `NotFound` for a removed one, too."""
+    product = locked(actor, endpoint.product)
+    found = product.endpoints.current().select_related("product", "tier").filter(pk=endpoint.pk).first()
     if found is None:
         raise NotFound
     return found
@@ -150,7 +174,7 @@ def _save(endpoint: Endpoint) -> None:
             endpoint.save()
     except IntegrityError:
         raise Conflict(
-            f"There is an endpoint {endpoint.method} {endpoint.path} (or one that matches the same paths).",
+            _("There is an endpoint %(endpoint)s (or one that matches the same paths).") % {"endpoint": endpoint},
             field="path",
         ) from None
 

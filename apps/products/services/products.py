@@ -1,21 +1,27 @@
+from collections.abc import Collection
+
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
-from apps.accounts.models import User
+from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.addresses import check_url
 from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.core.slugs import check_slug
+from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
 from apps.products.models import Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
 
 FIRST_TIER = "Free"
+PRODUCTS_MAX = 500
+BODY_BYTES_MAX = 1024**3
+TIMEOUT_SECONDS_MAX = 300
 
 
 @transaction.atomic
@@ -24,20 +30,16 @@ def create_product(
 ) -> Product:
     """A draft with one tier, called Free. Raises `Invalid` with the field that is wrong."""
     actor.require(Action.PRODUCTS_EDIT)
-    product = Product(
-        organization=actor.organization,
-        name=name.strip(),
-        slug=check_slug(slug),
-        tagline=tagline.strip(),
-        description=description.strip(),
-        upstream_url=check_url(upstream_url.strip(), field="upstream_url", allow=settings.UPSTREAM_ALLOW),
-    )
-    _validate(product)
+    Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
+    if Product.objects.filter(organization=actor.organization).count() >= PRODUCTS_MAX:
+        raise Conflict(_("An organization has %(most)d products at most.") % {"most": PRODUCTS_MAX})
+    product = Product(organization=actor.organization, slug=check_slug(slug))
+    _describe(product, name, upstream_url, tagline, description)
     try:
         with transaction.atomic():
             product.save()
     except IntegrityError:
-        raise Invalid("This address is taken. Choose another one.", field="slug") from None
+        raise Invalid(_("This address is taken. Choose another one."), field="slug") from None
     Tier.objects.create(product=product, slug=FIRST_TIER.lower(), name=FIRST_TIER, rank=0)
     _record(actor, product, "product.created", f"Created the product {product.name}")
     return product
@@ -56,35 +58,60 @@ def update_product(
     timeout_seconds: int | None = None,
     rapidapi_compatible: bool | None = None,
 ) -> Product:
-    """Change what a product says and where its backend is; the gateway follows within seconds."""
+    """Change what a product says and where its backend is; the gateway follows within seconds.
+
+    What is None stays as it is. Raises `Invalid` with the field that is wrong.
+    """
     actor.require(Action.PRODUCTS_EDIT)
     product = locked(actor, product)
-    product.name = name.strip()
-    product.tagline = tagline.strip()
-    product.description = description.strip()
-    product.upstream_url = check_url(upstream_url.strip(), field="upstream_url", allow=settings.UPSTREAM_ALLOW)
+    _describe(product, name, upstream_url, tagline, description)
     if max_body_bytes is not None:
-        product.max_body_bytes = max_body_bytes
+        product.max_body_bytes = check_integer(max_body_bytes, field="max_body_bytes", lowest=0, highest=BODY_BYTES_MAX)
     if timeout_seconds is not None:
-        product.timeout_seconds = timeout_seconds
+        product.timeout_seconds = check_integer(
+            timeout_seconds, field="timeout_seconds", lowest=1, highest=TIMEOUT_SECONDS_MAX
+        )
     if rapidapi_compatible is not None:
-        product.rapidapi_compatible = rapidapi_compatible
-    _validate(product)
-    product.save()
+        product.rapidapi_compatible = bool(rapidapi_compatible)
+    product.save(
+        update_fields=[
+            "name", "tagline", "description", "upstream_url",
+            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
+        ]
+    )  # fmt: skip
     _record(actor, product, "product.updated", f"Changed the product {product.name}")
     return product
 
 
 @transaction.atomic
+def set_billable_statuses(*, actor: Actor, product: Product, statuses: Collection[int] | None) -> Product:
+    """Say which answers of the backend are billed: exactly these; None: all below 500.
+
+    Raises `Invalid` for what is no HTTP status of an answer (200 to 599).
+    """
+    actor.require(Action.PLANS_EDIT)
+    product = locked(actor, product)
+    if statuses is not None:
+        checked = {check_integer(status, field="statuses", lowest=200, highest=599) for status in statuses}
+        statuses = sorted(checked)
+    product.billable_statuses = statuses
+    product.save(update_fields=["billable_statuses", "updated_at"])
+    _record(actor, product, "product.billing_changed", f"Changed which answers of {product.name} are billed")
+    return product
+
+
+@transaction.atomic
 def publish_product(*, actor: Actor, product: Product) -> Product:
-    """List the product in the marketplace. Raises `Conflict` that says what is missing."""
+    """List the product in the marketplace; once more is no error. Raises `Conflict` that says what is missing."""
     actor.require(Action.PRODUCTS_PUBLISH)
     product = locked(actor, product)
     if product.status == ProductStatus.SUSPENDED:
-        raise NotAllowed("The platform has suspended this product. Contact its staff.")
+        raise NotAllowed(_("The platform has suspended this product. Contact its staff."))
+    if product.status == ProductStatus.PUBLISHED:
+        return product
     missing = missing_for_publication(product)
     if missing:
-        raise Conflict("Before you can publish: " + " ".join(missing))
+        raise Conflict(_("Before you can publish: %(missing)s") % {"missing": " ".join(missing)})
     product.status = ProductStatus.PUBLISHED
     product.published_at = product.published_at or clock.now()
     product.save(update_fields=["status", "published_at", "updated_at"])
@@ -98,7 +125,7 @@ def unpublish_product(*, actor: Actor, product: Product) -> Product:
     actor.require(Action.PRODUCTS_PUBLISH)
     product = locked(actor, product)
     if product.status != ProductStatus.PUBLISHED:
-        raise Conflict("Only a published product can be unpublished.")
+        raise Conflict(_("Only a published product can be unpublished."))
     product.status = ProductStatus.UNPUBLISHED
     product.save(update_fields=["status", "updated_at"])
     _record(actor, product, "product.unpublished", f"Unpublished the product {product.name}")
@@ -108,19 +135,27 @@ def unpublish_product(*, actor: Actor, product: Product) -> Product:
 @transaction.atomic
 def suspend_product(*, staff: User, product: Product, reason: str) -> Product:
     """Stop a product for everybody (abuse, law): the gateway answers 403. Only for staff."""
-    if not staff.is_staff:
-        raise NotAllowed
-    product = Product.objects.select_for_update().get(pk=product.pk)
+    product = _locked_by_staff(staff, product)
+    reason = check_line(reason, field="reason", longest=200)
+    if product.status == ProductStatus.SUSPENDED:
+        raise Conflict(_("This product is suspended already."))
     product.status = ProductStatus.SUSPENDED
     product.save(update_fields=["status", "updated_at"])
-    record_event(
-        organization=product.organization,
-        actor=staff,
-        action="product.suspended",
-        target=product.public_id,
-        summary=f"Suspended the product {product.name}: {reason}",
-    )
-    announce(f"product:{product.pk}")
+    _record_by_staff(staff, product, "product.suspended", f"Suspended the product {product.name}: {reason}")
+    return product
+
+
+@transaction.atomic
+def lift_suspension(*, staff: User, product: Product, reason: str) -> Product:
+    """End a suspension: existing subscriptions go on, and its creator may publish the product again."""
+    product = _locked_by_staff(staff, product)
+    reason = check_line(reason, field="reason", longest=200)
+    if product.status != ProductStatus.SUSPENDED:
+        raise Conflict(_("This product is not suspended."))
+    product.status = ProductStatus.UNPUBLISHED if product.published_at else ProductStatus.DRAFT
+    product.save(update_fields=["status", "updated_at"])
+    summary = f"Lifted the suspension of the product {product.name}: {reason}"
+    _record_by_staff(staff, product, "product.suspension_lifted", summary)
     return product
 
 
@@ -136,8 +171,14 @@ def rotate_proxy_secret(*, actor: Actor, product: Product) -> str:
 
 
 def locked(actor: Actor, product: Product) -> Product:
-    """The product's row, locked, when it belongs to the actor's organization. Raises `NotFound`."""
-    found = Product.objects.select_for_update().filter(pk=product.pk, organization=actor.organization).first()
+    """The product's row, locked, when it belongs to the actor's organization. Raises `NotFound`.
+
+    Everything that changes a product, its tiers, endpoints or plans locks it first: one writer at a time, and
+    always in this order. It is no key lock, so that rows which only refer to the product can be added meanwhile.
+    """
+    found = (
+        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization).first()
+    )
     if found is None:
         raise NotFound
     return found
@@ -148,20 +189,37 @@ def changed(product: Product) -> None:
     announce(f"product:{product.pk}")
 
 
+def _describe(product: Product, name: str, upstream_url: str, tagline: str, description: str) -> None:
+    product.name = check_line(name, field="name", longest=80)
+    product.tagline = check_line(tagline, field="tagline", shortest=0, longest=160)
+    product.description = check_text(description, field="description", longest=20_000)
+    url = upstream_url.strip() if isinstance(upstream_url, str) else upstream_url
+    product.upstream_url = check_url(url, field="upstream_url", allow=settings.UPSTREAM_ALLOW)
+
+
+def _locked_by_staff(staff: User, product: Product) -> Product:
+    if not (staff.is_staff and staff.is_active):
+        raise NotAllowed(_("Only the platform's staff can do this."))
+    found = (
+        Product.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .filter(pk=product.pk)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _record(actor: Actor, product: Product, action: str, summary: str) -> None:
     record_event(
-        organization=product.organization,
-        actor=actor.user,
-        action=action,
-        target=product.public_id,
-        summary=summary,
+        organization=actor.organization, actor=actor.user, action=action, target=product.public_id, summary=summary
     )
     changed(product)
 
 
-def _validate(product: Product) -> None:
-    try:
-        product.full_clean(exclude=["slug", "organization"], validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise Invalid(messages[0], field=field) from None
+def _record_by_staff(staff: User, product: Product, action: str, summary: str) -> None:
+    record_event(
+        organization=product.organization, actor=staff, action=action, target=product.public_id, summary=summary
+    )
+    changed(product)

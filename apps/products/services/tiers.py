@@ -1,11 +1,13 @@
-from django.db import IntegrityError, transaction
-from django.db.models import Max, ProtectedError
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
-from apps.core.errors import Conflict, Invalid
-from apps.core.slugs import slug_from
+from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.slugs import free_slug, slug_from
+from apps.core.values import check_line
 from apps.products.models import Product, Tier
 from apps.products.services.products import changed, locked
 
@@ -17,29 +19,27 @@ def add_tier(*, actor: Actor, product: Product, name: str) -> Tier:
     """A tier above the existing ones, which includes them. Raises `Invalid` or `Conflict`."""
     actor.require(Action.PRODUCTS_EDIT)
     product = locked(actor, product)
-    name = _checked_name(name)
-    if product.tiers.count() >= TIERS_MAX:
-        raise Conflict(f"A product has {TIERS_MAX} tiers at most.")
-    highest = product.tiers.aggregate(rank=Max("rank"))["rank"]
-    try:
-        with transaction.atomic():
-            tier = Tier.objects.create(
-                product=product,
-                name=name,
-                slug=slug_from(name, fallback="tier"),
-                rank=0 if highest is None else highest + 1,
-            )
-    except IntegrityError:
-        raise Invalid("There is a tier of this name.", field="name") from None
+    name = _checked_name(product, name)
+    tiers = list(product.tiers.all())
+    if len(tiers) >= TIERS_MAX:
+        raise Conflict(_("A product has %(most)d tiers at most.") % {"most": TIERS_MAX})
+    tier = Tier.objects.create(
+        product=product,
+        name=name,
+        slug=free_slug(slug_from(name, fallback="tier"), {tier.slug for tier in tiers}),
+        rank=max((tier.rank + 1 for tier in tiers), default=0),
+    )
     _record(actor, product, "tier.added", f"Added the tier {name} to {product.name}")
     return tier
 
 
 @transaction.atomic
 def rename_tier(*, actor: Actor, tier: Tier, name: str) -> Tier:
+    """Change the name that people see; the slug stays. Raises `Invalid`."""
     actor.require(Action.PRODUCTS_EDIT)
     product = locked(actor, tier.product)
-    previous, tier.name = tier.name, _checked_name(name)
+    tier = _current(product, tier)
+    previous, tier.name = tier.name, _checked_name(product, name, tier)
     tier.save(update_fields=["name"])
     _record(actor, product, "tier.renamed", f"Renamed the tier {previous} to {tier.name}")
     return tier
@@ -47,28 +47,40 @@ def rename_tier(*, actor: Actor, tier: Tier, name: str) -> Tier:
 
 @transaction.atomic
 def remove_tier(*, actor: Actor, tier: Tier) -> None:
-    """Remove a tier that no endpoint requires and no plan sells. Raises `Conflict`."""
+    """Remove a tier that no endpoint ever required and no plan ever sold. Raises `Conflict`."""
     actor.require(Action.PRODUCTS_EDIT)
     product = locked(actor, tier.product)
+    tier = _current(product, tier)
     if product.tiers.count() == 1:
-        raise Conflict("A product needs at least one tier.")
+        raise Conflict(_("A product needs at least one tier."))
     try:
         with transaction.atomic():
             tier.delete()
     except ProtectedError:
-        raise Conflict(f"Endpoints or plans use the tier {tier.name}.") from None
+        raise Conflict(
+            _("Endpoints or plans use the tier %(tier)s, or did before they were removed.") % {"tier": tier.name}
+        ) from None
     _record(actor, product, "tier.removed", f"Removed the tier {tier.name} from {product.name}")
 
 
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 40 or not name.isprintable():
-        raise Invalid("Give a name of 1 to 40 characters.", field="name")
+def _current(product: Product, tier: Tier) -> Tier:
+    """The tier as it is now that the product is locked."""
+    found = product.tiers.filter(pk=tier.pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _checked_name(product: Product, name: str, tier: Tier | None = None) -> str:
+    name = check_line(name, field="name", longest=40)
+    others = product.tiers.exclude(pk=tier.pk) if tier else product.tiers.all()
+    if others.filter(name__iexact=name).exists():
+        raise Invalid(_("There is a tier of this name."), field="name")
     return name
 
 
 def _record(actor: Actor, product: Product, action: str, summary: str) -> None:
     record_event(
-        organization=product.organization, actor=actor.user, action=action, target=product.public_id, summary=summary
+        organization=actor.organization, actor=actor.user, action=action, target=product.public_id, summary=summary
     )
     changed(product)

@@ -6,7 +6,10 @@ from apps.usage.selectors.breakdowns import (
     KeyUsage,
     UsagePoint,
     UsageStats,
+    calls_by_product,
     get_usage,
+    has_calls,
+    rejections_by_code,
     usage_by_consumer,
     usage_by_day,
     usage_by_endpoint,
@@ -14,7 +17,7 @@ from apps.usage.selectors.breakdowns import (
     usage_by_key,
 )
 from apps.usage.selectors.progress import find_complete_until
-from apps.usage.selectors.quotas import QuotaUsage, quota_usage
+from apps.usage.selectors.quotas import QuotaUsage, quota_usage, quota_usages
 from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestPage, get_request, list_requests
 from apps.usage.selectors.scope import Scope
 
@@ -29,11 +32,15 @@ __all__ = [
     "Scope",
     "UsagePoint",
     "UsageStats",
+    "calls_by_product",
     "find_complete_until",
     "get_request",
     "get_usage",
+    "has_calls",
     "list_requests",
     "quota_usage",
+    "quota_usages",
+    "rejections_by_code",
     "usage_by_consumer",
     "usage_by_day",
     "usage_by_endpoint",

@@ -12,10 +12,10 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from apps.keys.models import ApiKey
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
 from apps.usage.metering import LATENCY_COUNTS, latency_percentile
-from apps.usage.models import UsageRollup
+from apps.usage.models import Rejection, UsageRollup
 from apps.usage.selectors.scope import Scope
 from apps.usage.sums import floor_hour
 
@@ -47,8 +47,13 @@ class UsageStats:
         return self.client_errors + self.server_errors
 
     @property
+    def error_share(self) -> float:
+        """From 0 to 1."""
+        return self.errors / self.calls if self.calls else 0.0
+
+    @property
     def error_percent(self) -> float:
-        return 100 * self.errors / self.calls if self.calls else 0.0
+        return 100 * self.error_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ def get_usage(scope: Scope, start: dt.datetime, end: dt.datetime) -> UsageStats:
     return _stats(_rollups(scope, start, end).aggregate(**_SUMS, **_LATENCIES))
 
 
+def has_calls(scope: Scope) -> bool:
+    """Whether any call was ever forwarded."""
+    return scope.restrict(UsageRollup.objects.all()).exists()
+
+
 def usage_by_hour(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[UsagePoint]:
     """A point for every hour of the span, also those without calls."""
     rows = _rollups(scope, start, end).values("hour").annotate(**_SUMS, **_LATENCIES)
@@ -107,11 +117,24 @@ def usage_by_key(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[Key
     return [KeyUsage(api_key, stats) for api_key, stats in found]
 
 
+def rejections_by_code(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[tuple[str, int]]:
+    """How many calls the gateway refused for which reason, the most frequent first."""
+    rejections = scope.restrict(Rejection.objects.filter(occurred_at__gte=start, occurred_at__lt=end))
+    rows = rejections.values("code").annotate(calls=Sum("weight")).order_by("-calls", "code")
+    return [(row["code"], row["calls"]) for row in rows]
+
+
 def usage_by_consumer(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[ConsumerUsage]:
     """The subscriptions that made calls, most calls first."""
     subscriptions = Subscription.objects.select_related("organization", "plan", "product")
     found = _grouped(scope, start, end, "subscription_id", subscriptions.in_bulk)
     return [ConsumerUsage(subscription, stats) for subscription, stats in found]
+
+
+def calls_by_product(products: Iterable[Product], start: dt.datetime, end: dt.datetime) -> dict[int, int]:
+    """How many calls each of these products that was called had, by the product's primary key."""
+    rollups = UsageRollup.objects.filter(product__in=products, hour__gte=floor_hour(start), hour__lt=end)
+    return dict(rollups.order_by().values_list("product").annotate(Sum("calls")))
 
 
 def _rollups(scope: Scope, start: dt.datetime, end: dt.datetime) -> QuerySet[UsageRollup]:

@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core import clock
@@ -30,11 +31,19 @@ class QuotaUsage:
 
 def quota_usage(subscription: Subscription) -> list[QuotaUsage]:
     """The running period of each quota of the subscription's plan."""
+    return quota_usages([subscription])[subscription.pk]
+
+
+def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaUsage]]:
+    """The same of several, by primary key, in one query; the plans come with their quotas."""
     now = clock.now()
-    quotas = list(subscription.plan.quotas.all())
-    periods = [period_at(quota.period, quota.anchor, subscription.started_at, now) for quota in quotas]
-    used = sum_units([UsageSpan(subscription.pk, subscription.quota_epoch, start, end) for start, end in periods])
-    return [
-        QuotaUsage(quota.name, quota.period, quota.included_units, units, start, end)
-        for quota, (start, end), units in zip(quotas, periods, used, strict=True)
+    running = [
+        (subscription, quota, *period_at(quota.period, quota.anchor, subscription.started_at, now))
+        for subscription in subscriptions
+        for quota in subscription.plan.quotas.all()
     ]
+    used = sum_units([UsageSpan(one.pk, one.quota_epoch, start, end) for one, _quota, start, end in running])
+    usages: dict[int, list[QuotaUsage]] = {subscription.pk: [] for subscription in subscriptions}
+    for (one, quota, start, end), units in zip(running, used, strict=True):
+        usages[one.pk].append(QuotaUsage(quota.name, quota.period, quota.included_units, units, start, end))
+    return usages

@@ -1,0 +1,52 @@
+# Everything that is done with this repository. `make help` lists it.
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help up test test-full lint format smoke css lock clean reset packages packages-dev
+
+help: ## Show what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: packages ## Start the whole product with demo data (PORT=8000 GATEWAY_PORT=8001 LOCAL_DIR=.local)
+	@$(RUN) -m config.up
+
+test: packages-dev ## Run the tests, without the long sets (ARGS="tests/core -k name" for a part)
+	@$(RUN) -m pytest -m "not long" $(ARGS)
+
+test-full: packages-dev ## Run all tests, the long sets too
+	@$(RUN) -m pytest $(ARGS)
+
+lint: packages-dev ## Check style, types, layers, templates, migrations
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	.venv/bin/lint-imports
+	$(RUN) -m djlint templates --lint --quiet
+	$(RUN) -m pytest tests/architecture --quiet
+
+format: packages-dev ## Rewrite the code in the project's style
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+smoke: ## Clone, start, call an API, stop: what a newcomer does
+	@$(PYTHON) scripts/smoke.py
+
+css: packages ## Build static/css/app.css
+	@$(RUN) -m config.up.css
+
+lock: ## Pin the packages anew (ARGS=--upgrade for newer ones; needs uv)
+	@$(PYTHON) scripts/lock.py $(ARGS)
+
+clean: ## Remove what was built: .venv, caches, stylesheet; data stays
+	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache static/css/app.css
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+reset: packages ## Delete the data of LOCAL_DIR: database, Redis, demo
+	@$(RUN) -m config.up.reset
+
+packages:
+	@$(PYTHON) scripts/bootstrap.py runtime
+
+packages-dev:
+	@$(PYTHON) scripts/bootstrap.py dev

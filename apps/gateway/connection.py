@@ -1,0 +1,112 @@
+"""A client's connection on any ASGI server: implements `engine.request.Client` for one request.
+
+ASGI has no way to break a message off. An application that returns before the message is complete makes the
+server close the connection: without the last chunk, or short of the declared length. The client sees both.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from apps.gateway.engine.request import ClientGone, Header
+
+Receive = Callable[[], Any]
+Send = Callable[[dict[str, Any]], Any]
+
+# An unread body up to this size is left to the server to skip; for a larger one the connection is closed.
+_SKIPPED_BODY_MAX = 64 * 1024
+# How much and how long such a client may still send, into nowhere, before its connection is closed under it:
+# many clients read no answer before they have sent everything.
+_LINGER_BYTES = 32 * 1024 * 1024
+_LINGER_SECONDS = 5.0
+
+
+class AsgiClient:
+    def __init__(self, headers: Iterable[Header], receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._unread = _declared_length(headers)
+        self._is_body_read = self._unread == 0
+        self._is_closing = False
+        self._gone_callback: Callable[[], None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def body(self) -> AsyncIterator[bytes]:
+        while not self._is_body_read:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._gone()
+                raise ClientGone
+            self._is_body_read = not message.get("more_body", False)
+            if piece := message.get("body", b""):
+                yield piece
+        if self._gone_callback is not None:
+            self._watch()
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        self._gone_callback = callback
+        if self._is_body_read:
+            self._watch()
+
+    async def start(self, status: int, headers: list[Header]) -> None:
+        self._is_closing = not self._is_body_read and self._unread > _SKIPPED_BODY_MAX
+        if self._is_closing:
+            headers = [*headers, (b"connection", b"close")]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def write(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def finish(self, data: bytes = b"") -> None:
+        if self._is_closing and not self._is_body_read:
+            await self.write(data)
+            data = b""
+            await self._linger()
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+    def abort(self) -> None:
+        """Nothing to do: the message stays incomplete, and the handler returns."""
+
+    async def close(self) -> None:
+        """The request is over: stop watching for the client's departure."""
+        if self._watcher is not None and not self._watcher.done():
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
+
+    def _watch(self) -> None:
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._wait_for_departure())
+
+    async def _wait_for_departure(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone()
+
+    def _gone(self) -> None:
+        callback, self._gone_callback = self._gone_callback, None
+        if callback is not None:
+            callback()
+
+    async def _linger(self) -> None:
+        """Take in some more of a body that nobody reads."""
+        taken = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while taken < _LINGER_BYTES:
+                    message = await self._receive()
+                    taken += len(message.get("body", b""))
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
+
+
+def _declared_length(headers: Iterable[Header]) -> float:
+    """0 where there is no body, infinity where its length is not declared or not readable."""
+    length = 0.0
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return float("inf")
+        if name == b"content-length":
+            length = int(value) if value.isdigit() else float("inf")
+    return length

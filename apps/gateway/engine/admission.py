@@ -1,0 +1,207 @@
+"""The checks before the limits, in their order: parse → route → key → subscription → entitlement → size.
+
+Each step fills in the call or raises `Rejected`. None of them takes anything from a counter. A declared
+length is compared here, before the limits take a place for the call: a refused call must consume nothing.
+"""
+
+import re
+
+from apps.gateway.engine import problems
+from apps.gateway.engine.call import Admitted, Call
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.cors import is_preflight
+from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extract
+from apps.gateway.engine.entities import KeyEntry, ProductEntry, ProductState, Standing
+from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
+from apps.gateway.engine.paths import BadTarget, Target, parse_target, without_parameters
+from apps.gateway.engine.ports import Directory
+from apps.gateway.engine.problems import Problem, Rejected
+from apps.gateway.engine.request import GatewayRequest
+from apps.gateway.engine.routes import Endpoint, Match
+from apps.keys import secret as key_secret
+
+_NO_SUCH_API = "There is no such API."
+_AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9\-._~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+class Preflight(Exception):
+    """Not a call: a browser asks what it may send to this route."""
+
+    def __init__(self, methods: list[str]) -> None:
+        super().__init__()
+        self.methods = methods
+
+
+async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admitted:
+    """Run the checks. Raises `Rejected`, `Preflight` or `DirectoryUnavailable`."""
+    whole_target = _parse(call)
+    product, target = await _find_product(call, whole_target, directory, config)
+    if product.state == ProductState.SUSPENDED:
+        raise Rejected(problems.PRODUCT_SUSPENDED)
+    try:
+        match, endpoint = _route(call, target, product)
+        credentials, key = await _authenticate(call, target, product, directory)
+    except (Rejected, Preflight):
+        if product.state == ProductState.HIDDEN:
+            raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
+        raise
+    _entitle(call, key, endpoint, product)
+    _check_size(call, product)
+    return Admitted(
+        product=product,
+        endpoint=endpoint,
+        key=key,
+        upstream_path=_upstream_path(match, endpoint),
+        headers=credentials.headers,
+        query=credentials.query,
+    )
+
+
+def _parse(call: Call) -> Target:
+    """Read the request in one way only, or refuse it."""
+    request = call.request
+    try:
+        target = parse_target(request.target)
+        call.body_length = body_length(request.headers)
+    except BadTarget as error:
+        raise Rejected(problems.BAD_REQUEST, str(error)) from None
+    except BadFraming:
+        raise Rejected(problems.BAD_REQUEST, "The length of the body is not clear.") from None
+    if not (are_well_formed(request.headers) and are_text(request.headers)):
+        raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
+    _read_host(call, request)
+    if any(name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in request.headers):
+        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[(b"connection", b"close")])
+    return target
+
+
+def _read_host(call: Call, request: GatewayRequest) -> None:
+    hosts = values_of(request.headers, b"host")
+    if not hosts and request.http_version == "1.0":
+        return
+    text = hosts[0].decode("latin-1").strip() if len(hosts) == 1 else ""
+    authority = _AUTHORITY.fullmatch(text)
+    if authority is None:
+        raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
+    call.authority = text
+    call.host = authority["host"].lower().rstrip(".")
+
+
+async def _find_product(
+    call: Call, target: Target, directory: Directory, config: EngineConfig
+) -> tuple[ProductEntry, Target]:
+    """The product that the host or the first segment of the path names, and the target below it."""
+    if config.domain and call.host.endswith(f".{config.domain}"):
+        slug = call.host.removesuffix(f".{config.domain}")
+        call.has_own_host = True
+    else:
+        slug = target.decoded[0]
+        target = target.below_first_segment()
+    product = await directory.find_product(slug) if slug else None
+    if product is None:
+        raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API)
+    call.product, call.path = product, target.path
+    return product, target
+
+
+def _route(call: Call, target: Target, product: ProductEntry) -> tuple[Match, Endpoint]:
+    match = product.routes.match_target(target)
+    if match is None:
+        raise Rejected(problems.ROUTE_NOT_FOUND, f"{product.slug} has no route {target.path}.")
+    _check_same_route_without_parameters(target, product, match)
+    method = call.request.method
+    endpoint = match.find(method)
+    if endpoint is None:
+        if is_preflight(method, call.request.headers):
+            raise Preflight(match.methods)
+        allowed = ", ".join(match.methods)
+        raise Rejected(
+            problems.METHOD_NOT_ALLOWED, f"This route has {allowed}.", headers=[(b"allow", allowed.encode("ascii"))]
+        )
+    call.endpoint = endpoint
+    return match, endpoint
+
+
+def _check_same_route_without_parameters(target: Target, product: ProductEntry, match: Match) -> None:
+    """Some backends cut `;x` off a segment: refuse a path that would be another route there."""
+    if not any(";" in segment for segment in target.decoded):
+        return
+    cut = without_parameters(target.decoded)
+    other = product.routes.match(cut, cut)
+    if other is None or other.endpoints is not match.endpoints:
+        raise Rejected(problems.BAD_REQUEST, "Without its ;parameters this path would be another route.")
+
+
+async def _authenticate(
+    call: Call, target: Target, product: ProductEntry, directory: Directory
+) -> tuple[Credentials, KeyEntry]:
+    """The key, and that its subscription is one to this product."""
+    try:
+        credentials = extract(call.request.headers, target.query, rapidapi=product.rapidapi_compatible)
+    except ConflictingKeys:
+        raise Rejected(problems.BAD_REQUEST, "The request carries two API keys that differ.") from None
+    if not credentials.secret:
+        raise _unauthorized(problems.KEY_MISSING, product)
+    key = await _find_key(credentials.secret, directory)
+    if key is None:
+        raise _unauthorized(problems.KEY_INVALID, product)
+    call.key = key
+    if key.is_revoked:
+        raise _unauthorized(problems.KEY_REVOKED, product)
+    if key.expires_at is not None and key.expires_at <= directory.now():
+        raise _unauthorized(problems.KEY_EXPIRED, product)
+    if key.entitlement.product_id != product.id:
+        raise Rejected(problems.NOT_SUBSCRIBED)
+    call.entitlement = key.entitlement
+    return credentials, key
+
+
+async def _find_key(secret: str, directory: Directory) -> KeyEntry | None:
+    # A mistyped or invented key costs no lookup.
+    if not key_secret.is_well_formed(secret):
+        return None
+    return await directory.find_key(key_secret.digest(secret))
+
+
+def _unauthorized(problem: Problem, product: ProductEntry) -> Rejected:
+    challenge = f'Bearer realm="{product.slug}"'
+    if problem is not problems.KEY_MISSING:
+        challenge += ', error="invalid_token"'
+    return Rejected(problem, headers=[(b"www-authenticate", challenge.encode("ascii"))])
+
+
+def _entitle(call: Call, key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
+    """The subscription is in order, and its plan opens the endpoint."""
+    entitlement = key.entitlement
+    if entitlement.standing == Standing.UNPAID:
+        raise Rejected(problems.PAYMENT_REQUIRED)
+    if entitlement.standing != Standing.OPEN:
+        raise Rejected(problems.SUBSCRIPTION_INACTIVE, f"The subscription of this key is {entitlement.status}.")
+    if entitlement.tier_rank >= endpoint.tier_rank:
+        return
+    offer = product.cheapest_offer(endpoint.tier_rank)
+    advice = f"{offer.name} does." if offer else "No plan on sale does."
+    raise Rejected(
+        problems.PLAN_UPGRADE_REQUIRED,
+        f"The plan {entitlement.plan_name} does not include this endpoint. {advice}",
+        members={"required_plan": offer.slug if offer else None},
+    )
+
+
+def _check_size(call: Call, product: ProductEntry) -> None:
+    if call.body_length is not None and call.body_length > product.max_body_bytes:
+        raise too_large(product)
+
+
+def too_large(product: ProductEntry) -> Rejected:
+    return Rejected(
+        problems.REQUEST_TOO_LARGE,
+        f"The request body is larger than {product.max_body_bytes} bytes, which is what this product takes.",
+    )
+
+
+def _upstream_path(match: Match, endpoint: Endpoint) -> str:
+    try:
+        return match.upstream_path(endpoint)
+    except BadTarget as error:
+        raise Rejected(problems.BAD_REQUEST, str(error)) from None

@@ -1,0 +1,71 @@
+"""The heads of answers: what every reply of the gateway carries, and whole answers of its own."""
+
+import time
+from collections.abc import Sequence
+from email.utils import formatdate
+from functools import lru_cache
+
+from apps.gateway.engine.call import Call
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.cors import cors_headers
+from apps.gateway.engine.headers import values_of
+from apps.gateway.engine.problems import PROBLEM_HEADERS, Rejected, problem_body
+from apps.gateway.engine.request import Header
+from apps.gateway.engine.routes import Endpoint
+
+
+def completed_head(
+    call: Call, headers: list[Header], config: EngineConfig, *, origin_seconds: float = 0.0
+) -> list[Header]:
+    """The headers with those of every reply: request id, timing, Via, Date and what CORS wants."""
+    total = time.perf_counter() - call.request.started_at
+    timing = f"gw;dur={max(0.0, total - origin_seconds) * 1000:.2f}, origin;dur={origin_seconds * 1000:.2f}"
+    added = [
+        (b"x-request-id", call.request_id.encode("ascii")),
+        (b"server-timing", timing.encode("ascii")),
+        (b"via", f"1.1 {config.pseudonym}".encode("latin-1")),
+        *cors_headers(call.request.headers, headers),
+    ]
+    if not values_of(headers, b"date"):
+        added.append((b"date", _http_date(int(time.time()))))
+    return headers + added
+
+
+async def send_problem(
+    call: Call,
+    rejected: Rejected,
+    config: EngineConfig,
+    *,
+    limits: Sequence[Header] = (),
+    origin_seconds: float = 0.0,
+) -> int:
+    """Answer with a problem document; returns the bytes of its body."""
+    body = problem_body(rejected, call.event_id)
+    headers = [*PROBLEM_HEADERS, (b"content-length", b"%d" % len(body)), *rejected.headers, *limits]
+    client = call.request.client
+    await client.start(rejected.problem.status, completed_head(call, headers, config, origin_seconds=origin_seconds))
+    await client.finish(body)
+    return len(body)
+
+
+async def send_empty(call: Call, status: int, headers: list[Header], config: EngineConfig) -> None:
+    """Answer without a body."""
+    await call.request.client.start(status, completed_head(call, headers, config))
+    await call.request.client.finish()
+
+
+def deprecation_headers(endpoint: Endpoint, page: str) -> list[Header]:
+    """RFC 9745 and RFC 8594, for an endpoint that is marked; `page` tells people more."""
+    if endpoint.deprecated_at is None:
+        return []
+    headers = [(b"deprecation", b"@%d" % int(endpoint.deprecated_at.timestamp()))]
+    if endpoint.sunset_at is not None:
+        headers.append((b"sunset", _http_date(int(endpoint.sunset_at.timestamp()))))
+    if page:
+        headers.append((b"link", f'<{page}>; rel="deprecation"; type="text/html"'.encode("latin-1")))
+    return headers
+
+
+@lru_cache(maxsize=4)
+def _http_date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode("ascii")

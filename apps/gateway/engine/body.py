@@ -1,0 +1,48 @@
+"""The body of a request on its way to the backend: counted, bounded in size and in idleness."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from apps.gateway.engine.request import Client, ClientGone
+
+
+class BodyTooLarge(Exception):
+    """More came than the product takes."""
+
+
+class BodyTooSlow(Exception):
+    """Nothing came for too long."""
+
+
+class RequestBody:
+    """`failure` says why `pieces` broke off; `on_failure` is called then, because whoever reads them may not
+    notice while the answer is on its way."""
+
+    def __init__(self, client: Client, *, limit: int, idle_seconds: float, on_failure: Callable[[], None]) -> None:
+        self._client = client
+        self._limit = limit
+        self._idle_seconds = idle_seconds
+        self._on_failure = on_failure
+        self.received = 0
+        self.failure: BodyTooLarge | BodyTooSlow | ClientGone | None = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Raises `BodyTooLarge`, `BodyTooSlow` or `ClientGone`."""
+        try:
+            source = self._client.body()
+            while piece := await self._next(source):
+                self.received += len(piece)
+                if self.received > self._limit:
+                    raise BodyTooLarge
+                yield piece
+        except (BodyTooLarge, BodyTooSlow, ClientGone) as failure:
+            self.failure = failure
+            self._on_failure()
+            raise
+
+    async def _next(self, source: AsyncIterator[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                return await anext(source, b"")
+        except TimeoutError:
+            raise BodyTooSlow from None

@@ -1,0 +1,50 @@
+"""One call on its way through the engine: what is known of it, for whoever answers and records it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from apps.gateway.engine.entities import Entitlement, KeyEntry, ProductEntry
+from apps.gateway.engine.problems import request_id
+from apps.gateway.engine.request import GatewayRequest, Header
+from apps.gateway.engine.routes import Endpoint
+
+# What of a path a usage event or rejection keeps.
+_RECORDED_PATH_MAX = 1000
+
+
+@dataclass(slots=True)
+class Call:
+    """Filled in step by step: what is still None was not reached."""
+
+    request: GatewayRequest
+    event_id: UUID
+    authority: str = ""  # the Host header
+    host: str = ""  # its host name in lower case, without the port
+    has_own_host: bool = False  # <slug>.<gateway domain>, not <gateway>/<slug>
+    path: str = ""  # below the product
+    body_length: int | None = 0  # None: chunked
+    product: ProductEntry | None = None
+    endpoint: Endpoint | None = None
+    key: KeyEntry | None = None
+    entitlement: Entitlement | None = None  # set once the key is good for this product
+
+    @property
+    def request_id(self) -> str:
+        return request_id(self.event_id)
+
+    @property
+    def recorded_path(self) -> str:
+        return self.path[:_RECORDED_PATH_MAX]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A call that passed every check but the limits."""
+
+    product: ProductEntry
+    endpoint: Endpoint
+    key: KeyEntry
+    upstream_path: str
+    # What may be forwarded: without the key.
+    headers: list[Header]
+    query: bytes

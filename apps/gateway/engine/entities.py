@@ -1,0 +1,83 @@
+"""What the directory knows of products and keys: plain, frozen data."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from apps.gateway.engine.routes import Endpoint, RouteTable
+from apps.usage.counters.types import QuotaRule, RateRule
+
+
+class ProductState(StrEnum):
+    OPEN = auto()  # published, or unpublished: existing subscriptions go on
+    HIDDEN = auto()  # a draft: nobody but existing subscribers may know that it exists
+    SUSPENDED = auto()
+
+
+class Standing(StrEnum):
+    """What the status of a subscription means for its calls."""
+
+    OPEN = auto()
+    UNPAID = auto()
+    INACTIVE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffer:
+    """A plan on sale: what a refused consumer is told to upgrade to."""
+
+    slug: str
+    name: str
+    tier_rank: int
+    price_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductEntry:
+    id: int
+    slug: str
+    state: ProductState
+    upstream_url: str  # without a trailing slash
+    proxy_secret: str
+    max_body_bytes: int
+    timeout_seconds: int  # to the first byte of the answer
+    billable_statuses: tuple[int, ...] | None
+    rapidapi_compatible: bool
+    routes: RouteTable
+    offers: tuple[PlanOffer, ...]  # the cheapest first
+
+    def cheapest_offer(self, tier_rank: int) -> PlanOffer | None:
+        """The cheapest plan on sale that opens endpoints of this rank."""
+        return next((offer for offer in self.offers if offer.tier_rank >= tier_rank), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a subscription may do under its plan."""
+
+    subscription_id: int
+    product_id: int
+    plan_id: int
+    organization_id: int
+    consumer: str  # a pseudonym, the same for all calls of this consumer to this product
+    plan_slug: str
+    plan_name: str
+    status: str  # the subscription's, in words for people
+    standing: Standing
+    tier_rank: int
+    quota_epoch: int
+    rates: tuple[RateRule, ...]
+    endpoint_rates: dict[int, tuple[RateRule, ...]]
+    quotas: tuple[QuotaRule, ...]
+
+    def rates_for(self, endpoint: Endpoint) -> tuple[RateRule, ...]:
+        """The limits of the endpoint where the plan has such, else the plan's own."""
+        return self.endpoint_rates.get(endpoint.id, self.rates)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    id: int
+    is_revoked: bool
+    expires_at: dt.datetime | None
+    entitlement: Entitlement

@@ -1,0 +1,268 @@
+"""One forwarded call: the request to the backend, its answer to the client, and the account of both.
+
+The end of an answer leaves only after the call is settled: the last byte where the length is known, the
+mark of the end where it is not, everything where there is no body. So an answer that a client has whole is
+one that is counted, and a call that was given up (and is not billed) is one whose answer never ended.
+"""
+
+import asyncio
+import logging
+import time
+from enum import Enum, auto
+
+from apps.gateway.engine import problems
+from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
+from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
+from apps.gateway.engine.call import Admitted, Call
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.forwarding import upstream_request
+from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
+from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.ports import (
+    Upstream,
+    UpstreamAborted,
+    UpstreamAnswer,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from apps.gateway.engine.problems import Problem, Rejected
+from apps.gateway.engine.ratelimit_fields import ratelimit_fields
+from apps.gateway.engine.request import ClientGone, Header
+from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.usage.counters.types import Metering, Reservation, Settlement
+
+logger = logging.getLogger(__name__)
+
+_WITHOUT_BODY = frozenset({204, 304})
+_FAILURES: dict[type[UpstreamError], tuple[Problem, Outcome]] = {
+    UpstreamUnreachable: (problems.UPSTREAM_UNREACHABLE, Outcome.UPSTREAM_UNREACHABLE),
+    UpstreamInvalid: (problems.UPSTREAM_INVALID, Outcome.UPSTREAM_INVALID),
+    UpstreamTimeout: (problems.UPSTREAM_TIMEOUT, Outcome.UPSTREAM_TIMEOUT),
+    UpstreamAborted: (problems.UPSTREAM_INVALID, Outcome.UPSTREAM_ABORTED),
+}
+
+
+class _Interruption(Enum):
+    CLIENT_GONE = auto()
+    BODY_FAILED = auto()
+    ABANDONED = auto()
+
+
+class Exchange:
+    """Made before the reservation, because that may be taken back at any time: `abandon`."""
+
+    def __init__(
+        self, call: Call, admitted: Admitted, *, metering: Metering, upstream: Upstream, config: EngineConfig
+    ) -> None:
+        self._call = call
+        self._admitted = admitted
+        self._metering = metering
+        self._upstream = upstream
+        self._config = config
+        self._client = call.request.client
+        self._body = RequestBody(
+            self._client,
+            limit=admitted.product.max_body_bytes,
+            idle_seconds=config.client_idle_seconds,
+            on_failure=lambda: self._interrupt(_Interruption.BODY_FAILED),
+        )
+        self._scope: asyncio.Timeout | None = None
+        self._interruption: _Interruption | None = None
+        self._is_settling = False
+        self._has_started = False  # the head is on its way to the client
+        self._limits: list[Header] = []
+
+    def abandon(self) -> None:
+        """The lease was lost: the call is not billed, so its answer must not end."""
+        self._interrupt(_Interruption.ABANDONED)
+
+    async def run(self, reservation: Reservation) -> None:
+        """Forward, answer, settle. Every way out has settled the call (or it was abandoned)."""
+        self._account = Account(self._metering, reservation, self._call, self._admitted)
+        self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                self._client.when_gone(lambda: self._interrupt(_Interruption.CLIENT_GONE))
+                await self._forward()
+        except TimeoutError:
+            self._scope = None
+            await self._break_off()
+        except asyncio.CancelledError:
+            self._scope = None
+            await self._settle(Outcome.GATEWAY_STOPPED, self._account.answer_status or STOPPED_STATUS)
+            raise
+        except Exception:
+            self._scope = None
+            logger.exception("call %s failed in the gateway", self._call.request_id)
+            await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
+
+    def _interrupt(self, why: _Interruption) -> None:
+        """Stop wherever the exchange waits; once it settles, it is too late."""
+        if self._scope is None or self._is_settling or self._interruption is not None:
+            return
+        self._interruption = why
+        self._scope.reschedule(0)
+
+    async def _forward(self) -> None:
+        body = None if self._call.body_length == 0 else self._body.pieces()
+        asked_at = time.perf_counter()
+        try:
+            answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
+        except UpstreamError as error:
+            self._account.origin_seconds = time.perf_counter() - asked_at
+            await self._fail(error)
+            return
+        self._account.origin_seconds = time.perf_counter() - asked_at
+        try:
+            await self._relay(answer)
+        except (UpstreamError, ClientGone) as error:
+            await self._fail(error)
+        finally:
+            answer.close()
+
+    async def _relay(self, answer: UpstreamAnswer) -> None:
+        length = _answer_length(self._call.request.method, answer)
+        self._account.answer_status = answer.status
+        head = self._head(answer)
+        if length == 0:
+            if await self._settle_completed(answer.status):
+                await self._start(answer.status, head)
+                await self._client.finish()
+        elif length is None:
+            await self._relay_unsized(answer, head)
+        else:
+            await self._relay_sized(answer, head, length)
+
+    async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
+        """A stream: every piece leaves at once, and only the mark of its end is held back."""
+        await self._start(answer.status, head)
+        while piece := await answer.read():
+            await self._write(piece)
+            self._account.report_progress(self._config.progress_seconds)
+        if await self._settle_completed(answer.status):
+            await self._client.finish()
+
+    async def _relay_sized(self, answer: UpstreamAnswer, head: list[Header], length: int) -> None:
+        """The last byte is held back; a body that came in one piece leaves in one, after the account."""
+        missing = length
+        while True:
+            piece = await answer.read()
+            missing -= len(piece)
+            if not piece or missing < 0:
+                raise UpstreamAborted("The answer does not have the length that it declared.")
+            if missing == 0:
+                break
+            await self._start(answer.status, head)
+            await self._write(piece)
+        if self._has_started and len(piece) > 1:
+            await self._write(piece[:-1])
+            piece = piece[-1:]
+        self._account.response_bytes += len(piece)
+        if await self._settle_completed(answer.status):
+            await self._start(answer.status, head)
+            await self._client.finish(piece)
+
+    async def _start(self, status: int, head: list[Header]) -> None:
+        if not self._has_started:
+            self._has_started = True
+            await self._client.start(
+                status,
+                completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds),
+            )
+
+    async def _write(self, piece: bytes) -> None:
+        """Raises `ClientGone` when the client takes nothing for too long."""
+        try:
+            async with asyncio.timeout(self._config.client_idle_seconds):
+                await self._client.write(piece)
+        except TimeoutError:
+            raise ClientGone from None
+        self._account.response_bytes += len(piece)
+
+    async def _settle_completed(self, status: int) -> bool:
+        """Whether the answer may end; if not, it has been broken off."""
+        if await self._settle(Outcome.COMPLETED, status) != Settlement.ABANDONED:
+            return True
+        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        return False
+
+    async def _fail(self, error: UpstreamError | ClientGone) -> None:
+        """Settle and answer a call that the backend, the client or the body's size ended."""
+        match self._body.failure or error:
+            case BodyTooLarge():
+                await self._end(Outcome.REQUEST_TOO_LARGE, Rejected(problems.REQUEST_TOO_LARGE))
+            case BodyTooSlow():
+                await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case ClientGone():
+                await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
+                self._client.abort()
+            case failure:
+                problem, outcome = _FAILURES[type(failure)]
+                logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
+                await self._end(outcome, Rejected(problem))
+
+    async def _end(self, outcome: Outcome, rejected: Rejected) -> None:
+        """Settle a call that was not completed, then answer with the problem or break off."""
+        started_status = self._account.answer_status if self._has_started else None
+        await self._settle(outcome, started_status or rejected.problem.status)
+        await self._refuse_or_abort(rejected)
+
+    async def _refuse_or_abort(self, rejected: Rejected) -> None:
+        if self._has_started:
+            self._client.abort()
+            return
+        await send_problem(
+            self._call, rejected, self._config, limits=self._limits, origin_seconds=self._account.origin_seconds
+        )
+
+    async def _break_off(self) -> None:
+        """The client or its body ended the call, or the lease was lost; the backend's connection is closed."""
+        if self._interruption == _Interruption.ABANDONED:
+            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        else:
+            await self._fail(ClientGone())
+
+    async def _settle(self, outcome: Outcome, status: int) -> Settlement:
+        self._is_settling = True
+        if self._scope is not None:
+            self._scope.reschedule(None)
+        self._account.request_bytes = self._body.received
+        return await self._account.settle(outcome, status)
+
+    def _head(self, answer: UpstreamAnswer) -> list[Header]:
+        """The backend's headers as the client gets them, and what is known of the call and the endpoint."""
+        call, product = self._call, self._admitted.product
+        headers = to_client(
+            answer.headers,
+            own_host=call.host if call.has_own_host else "",
+            reserved_cookies=self._config.reserved_cookies,
+            has_length=answer.status not in _WITHOUT_BODY,
+        )
+        public = f"{call.request.scheme}://{call.authority}"
+        addresses = Addresses(product.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
+        page = self._config.product_page.format(slug=product.slug)
+        return [
+            *rewrite_locations(headers, addresses),
+            *deprecation_headers(self._admitted.endpoint, page),
+            *self._limits,
+        ]
+
+
+def _answer_length(method: str, answer: UpstreamAnswer) -> int | None:
+    """The length of the answer's body; None where it ends with its last chunk or its connection.
+
+    Raises `UpstreamInvalid` for a head that cannot be passed on.
+    """
+    if not 200 <= answer.status <= 599 or not are_well_formed(answer.headers):
+        raise UpstreamInvalid("The head of the answer is not valid.")
+    try:
+        length = body_length(answer.headers)
+    except BadFraming:
+        raise UpstreamInvalid("The length of the answer is not clear.") from None
+    if method == "HEAD" or answer.status in _WITHOUT_BODY:
+        return 0
+    if length == 0 and not any(name == b"content-length" for name, _ in answer.headers):
+        return None
+    return length

@@ -1,0 +1,73 @@
+"""The request as the backend gets it."""
+
+import time
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from apps.gateway.engine.call import Admitted, Call
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.headers import to_backend
+from apps.gateway.engine.ports import UpstreamRequest
+from apps.gateway.engine.request import Header
+from apps.gateway.engine.signature import signature
+
+
+def upstream_request(
+    call: Call, admitted: Admitted, body: AsyncIterator[bytes] | None, config: EngineConfig
+) -> UpstreamRequest:
+    """What the client sent, without its key and what ends at this hop, and with what the gateway vouches for."""
+    product, request = admitted.product, call.request
+    path_and_query = admitted.upstream_path + (f"?{admitted.query.decode('ascii')}" if admitted.query else "")
+    headers = to_backend(
+        admitted.headers, reserved_cookies=config.reserved_cookies, rapidapi=product.rapidapi_compatible
+    )
+    if call.body_length:
+        headers.append((b"content-length", b"%d" % call.body_length))
+    headers.append((b"via", f"{request.http_version} {config.pseudonym}".encode("latin-1")))
+    headers += _vouched_for(call)
+    headers += _gateway_headers(call, admitted, path_and_query)
+    return UpstreamRequest(
+        method=request.method,
+        url=product.upstream_url + path_and_query,
+        headers=headers,
+        body=body,
+        first_byte_seconds=product.timeout_seconds,
+    )
+
+
+def _vouched_for(call: Call) -> list[Header]:
+    address = call.request.client_ip.encode("latin-1")
+    return [
+        (b"x-forwarded-for", address),
+        (b"x-forwarded-host", call.authority.encode("latin-1")),
+        (b"x-forwarded-proto", call.request.scheme.encode("latin-1")),
+        (b"x-real-ip", address),
+    ]
+
+
+def _gateway_headers(call: Call, admitted: Admitted, path_and_query: str) -> list[Header]:
+    product, entitlement = admitted.product, admitted.key.entitlement
+    secret = product.proxy_secret.encode("latin-1")
+    consumer = entitlement.consumer.encode("latin-1")
+    plan = entitlement.plan_slug.encode("latin-1")
+    signed = signature(
+        secret=product.proxy_secret,
+        timestamp=int(time.time()),
+        method=call.request.method,
+        path_and_query=urlsplit(product.upstream_url).path + path_and_query,
+        request_id=call.request_id,
+    )
+    headers = [
+        (b"x-apifactory-proxy-secret", secret),
+        (b"x-apifactory-consumer", consumer),
+        (b"x-apifactory-plan", plan),
+        (b"x-apifactory-request-id", call.request_id.encode("latin-1")),
+        (b"x-apifactory-signature", signed.encode("latin-1")),
+    ]
+    if product.rapidapi_compatible:
+        headers += [
+            (b"x-rapidapi-proxy-secret", secret),
+            (b"x-rapidapi-user", consumer),
+            (b"x-rapidapi-subscription", plan.upper()),
+        ]
+    return headers

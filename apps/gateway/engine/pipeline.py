@@ -1,0 +1,152 @@
+"""The engine: route → key → subscription → entitlement → size → limits → forward → settle.
+
+Whatever happens, a call gets exactly one answer or a connection that visibly broke off, a refused call is
+recorded and consumes nothing, and a forwarded call is settled.
+"""
+
+import logging
+
+from apps.core.ids import uuid7
+from apps.gateway.engine import problems
+from apps.gateway.engine.admission import Preflight, admit
+from apps.gateway.engine.answering import send_empty, send_problem
+from apps.gateway.engine.call import Admitted, Call
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.cors import preflight_headers
+from apps.gateway.engine.exchange import Exchange
+from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
+from apps.gateway.engine.problems import Rejected, Violation
+from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
+from apps.gateway.engine.request import GatewayRequest, Header
+from apps.usage.counters.types import (
+    CallSpec,
+    Metering,
+    MeteringUnavailable,
+    Refusal,
+    RefusedBy,
+    RejectedCall,
+    Reservation,
+)
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SOON: list[Header] = [(b"retry-after", b"1")]
+
+
+class OverLimit(Rejected):
+    """Refused by the counters, which said how they stand."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        worst = refusal.violated[0]
+        wait = max(1, refusal.retry_after_seconds)
+        problem = problems.RATE_LIMITED if refusal.by == RefusedBy.RATE else problems.QUOTA_EXCEEDED
+        super().__init__(
+            problem,
+            f"The limit {worst.name} of {worst.limit} is reached. Try again in {wait} seconds.",
+            headers=[(b"retry-after", b"%d" % wait)],
+            members={"violated-policies": [state.name for state in refusal.violated]},
+            violation=Violation(policy=worst.name, counter=worst.limit - worst.remaining, limit=worst.limit),
+        )
+        self.limits = ratelimit_fields((*refusal.rates, *refusal.quotas))
+
+
+class Engine:
+    """One per process; holds no state of a call."""
+
+    def __init__(
+        self, *, directory: Directory, metering: Metering, upstream: Upstream, config: EngineConfig | None = None
+    ) -> None:
+        self._directory = directory
+        self._metering = metering
+        self._upstream = upstream
+        self._config = config or EngineConfig()
+        self._on_their_way = 0
+
+    async def handle(self, request: GatewayRequest) -> None:
+        """Answer the request through its client."""
+        call = Call(request=request, event_id=uuid7())
+        if self._on_their_way >= self._config.max_concurrent:
+            await send_problem(call, Rejected(problems.OVERLOADED, headers=_RETRY_SOON), self._config)
+            return
+        self._on_their_way += 1
+        try:
+            await self._handle(call)
+        except Exception:
+            logger.exception("call %s was not answered", call.request_id)
+            request.client.abort()
+        finally:
+            self._on_their_way -= 1
+
+    async def _handle(self, call: Call) -> None:
+        try:
+            admitted = await admit(call, self._directory, self._config)
+            exchange = Exchange(call, admitted, metering=self._metering, upstream=self._upstream, config=self._config)
+            reservation = await self._reserve(call, admitted, exchange)
+        except Preflight as preflight:
+            await send_empty(call, 204, preflight_headers(preflight.methods), self._config)
+        except Rejected as rejected:
+            self._record(call, rejected)
+            await send_problem(call, rejected, self._config, limits=self._limits_of(call, rejected))
+        except (DirectoryUnavailable, MeteringUnavailable) as error:
+            logger.warning("call %s cannot be checked: %s", call.request_id, error)
+            await send_problem(call, Rejected(problems.UNAVAILABLE, headers=_RETRY_SOON), self._config)
+        except Exception:
+            logger.exception("call %s failed before it was forwarded", call.request_id)
+            await send_problem(call, Rejected(problems.INTERNAL_ERROR), self._config)
+        else:
+            await exchange.run(reservation)
+
+    async def _reserve(self, call: Call, admitted: Admitted, exchange: Exchange) -> Reservation:
+        """Take a place in every limit. Raises `OverLimit` or `MeteringUnavailable`."""
+        entitlement = admitted.key.entitlement
+        spec = CallSpec(
+            event_id=call.event_id,
+            subscription_id=entitlement.subscription_id,
+            product_id=admitted.product.id,
+            endpoint_id=admitted.endpoint.id,
+            api_key_id=admitted.key.id,
+            quota_epoch=entitlement.quota_epoch,
+            units=admitted.endpoint.weight,
+            rates=entitlement.rates_for(admitted.endpoint),
+            quotas=entitlement.quotas,
+            method=call.request.method,
+            path=call.recorded_path,
+        )
+        decision = await self._metering.reserve(spec, on_abandoned=exchange.abandon)
+        if isinstance(decision, Refusal):
+            raise OverLimit(decision)
+        return decision
+
+    def _limits_of(self, call: Call, rejected: Rejected) -> list[Header]:
+        """The rate limit fields of a refusal: how the counters stand where they were asked."""
+        if isinstance(rejected, OverLimit):
+            return rejected.limits
+        if call.entitlement is None or call.endpoint is None:
+            return []
+        rates = call.entitlement.rates_for(call.endpoint)
+        return announced_fields(rates, call.entitlement.quotas, self._directory.now())
+
+    def _record(self, call: Call, rejected: Rejected) -> None:
+        """Keep the refusal, so that "why was I blocked" can be answered. Without a product it is nobody's."""
+        if call.product is None:
+            return
+        # A key of another product is that product's business.
+        key = call.key if call.key and call.key.entitlement.product_id == call.product.id else None
+        violation = rejected.violation
+        self._metering.reject(
+            RejectedCall(
+                event_id=call.event_id,
+                product_id=call.product.id,
+                subscription_id=key.entitlement.subscription_id if key else None,
+                endpoint_id=call.endpoint.id if call.endpoint else None,
+                api_key_id=key.id if key else None,
+                method=call.request.method,
+                path=call.recorded_path,
+                status=rejected.problem.status,
+                code=rejected.problem.code,
+                policy=violation.policy if violation else "",
+                counter=violation.counter if violation else None,
+                limit=violation.limit if violation else None,
+                occurred_at=self._directory.now(),
+            )
+        )

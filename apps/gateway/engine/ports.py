@@ -1,0 +1,80 @@
+"""What the engine needs of the outside, besides `apps.usage.counters.types.Metering`."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from apps.gateway.engine.entities import KeyEntry, ProductEntry
+from apps.gateway.engine.request import Header
+
+
+class DirectoryUnavailable(Exception):
+    """It is not known whether the thing exists: it is not cached, and the database does not answer."""
+
+
+class Directory(Protocol):
+    async def find_product(self, slug: str) -> ProductEntry | None:
+        """Raises `DirectoryUnavailable`."""
+        ...
+
+    async def find_key(self, digest: bytes) -> KeyEntry | None:
+        """The key with this SHA-256, revoked and expired ones too. Raises `DirectoryUnavailable`."""
+        ...
+
+    def now(self) -> dt.datetime:
+        """The time of the installation."""
+        ...
+
+
+class UpstreamError(Exception):
+    """A backend did not give a whole answer; the message is safe to show to the consumer."""
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection: the name does not resolve, nobody listens, TLS fails, or the address may not be dialled."""
+
+
+class UpstreamInvalid(UpstreamError):
+    """A connection, but no answer that could be read."""
+
+
+class UpstreamTimeout(UpstreamError):
+    """Too slow to accept, to begin its answer or to go on with it."""
+
+
+class UpstreamAborted(UpstreamError):
+    """The answer broke off in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    method: str
+    url: str  # sent byte for byte
+    headers: list[Header]  # complete but for Host; Content-Length where the length is known
+    body: AsyncIterator[bytes] | None  # None: there is none
+    first_byte_seconds: int
+
+
+class UpstreamAnswer(Protocol):
+    """An answer whose head has come. Closing it before its end closes the connection to the backend."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> list[Header]:
+        """Every line, in order; names in lower case."""
+        ...
+
+    async def read(self) -> bytes:
+        """The next piece of the body, b"" at its end. Raises `UpstreamAborted` or `UpstreamTimeout`."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Upstream(Protocol):
+    async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
+        """Forward a request and wait for the head of the answer. Raises `UpstreamError`."""
+        ...

@@ -1,0 +1,58 @@
+"""`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11), and `X-RateLimit-*` for older clients.
+
+Rate limits and quotas are policies alike. `X-RateLimit-*` tells of the tightest one: the fewest calls left,
+and of several the longest wait; `X-RateLimit-Reset` is in seconds from now.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from apps.gateway.engine.request import Header
+from apps.plans.periods import period_at
+from apps.usage.counters.types import PolicyState, QuotaRule, RateRule
+
+# The largest Integer of RFC 8941.
+_INTEGER_MAX = 999_999_999_999_999
+
+
+def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
+    """The fields of a reply whose limits were asked; nothing for a call without limits."""
+    if not states:
+        return []
+    tightest = min(states, key=lambda state: (state.remaining, -state.reset_seconds))
+    limits = ", ".join(
+        f"{_string(state.name)};r={_integer(state.remaining)};t={_integer(state.reset_seconds)}" for state in states
+    )
+    return [
+        _policy_field((state.name, state.limit, state.window_seconds) for state in states),
+        (b"ratelimit", limits.encode("ascii")),
+        (b"x-ratelimit-limit", b"%d" % tightest.limit),
+        (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
+        (b"x-ratelimit-reset", b"%d" % max(0, tightest.reset_seconds)),
+    ]
+
+
+def announced_fields(rates: Sequence[RateRule], quotas: Sequence[QuotaRule], now: dt.datetime) -> list[Header]:
+    """The policies alone, for a reply to a known consumer that was refused before the counters were asked."""
+    policies = [(rule.name, rule.max_calls, max(1, rule.window_ms // 1000)) for rule in rates]
+    for quota in quotas:
+        start, end = period_at(quota.period, quota.anchor, quota.anchored_at, now)
+        policies.append((quota.name, quota.included_units, int((end - start).total_seconds())))
+    return [_policy_field(policies)] if policies else []
+
+
+def _policy_field(policies: Iterable[tuple[str, int, int]]) -> Header:
+    """`RateLimit-Policy` of (name, limit, window in seconds)."""
+    items = (f"{_string(name)};q={_integer(limit)};w={_integer(window)}" for name, limit, window in policies)
+    return b"ratelimit-policy", ", ".join(items).encode("ascii")
+
+
+def _string(name: str) -> str:
+    """A String of RFC 8941. Names are slugs; anything else in one would break the field."""
+    text = name.encode("ascii", "replace").decode("ascii")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _integer(value: int) -> int:
+    return min(max(0, value), _INTEGER_MAX)

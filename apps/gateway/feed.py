@@ -1,0 +1,91 @@
+"""The change feed as this process follows it: a Redis message for speed, the table for certainty.
+
+Messages get lost, and rows become visible when their transaction commits, not in the order of their ids. So
+the last minute of the table is read again and again, and what was seen is remembered.
+"""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Awaitable, Callable
+
+import redis.asyncio
+from django.db import DatabaseError
+
+from apps.core.changes import CHANNEL
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 2.0
+# No transaction that announces a change is open for longer than this.
+WINDOW = dt.timedelta(seconds=60)
+RECONNECT_SECONDS = 1.0
+
+ReadChanges = Callable[[dt.datetime], Awaitable[list[tuple[int, str]]]]
+
+
+class ChangeFeed:
+    """Calls `on_change(topic)` for every change, at least once, within a few seconds of its commit."""
+
+    def __init__(
+        self,
+        *,
+        redis_url: str,
+        read_changes: ReadChanges,
+        on_change: Callable[[str], None],
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._redis_url = redis_url
+        self._read_changes = read_changes
+        self._on_change = on_change
+        self._poll_seconds = poll_seconds
+        self._seen: dict[int, dt.datetime] = {}
+        self._read_until = dt.datetime.now(dt.UTC)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.has_read = False
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._poll_forever()), asyncio.create_task(self._listen_forever())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _poll_forever(self) -> None:
+        while True:
+            try:
+                await self._poll()
+            except (DatabaseError, OSError, TimeoutError) as error:
+                # What is known stands until Postgres answers; then everything since is read.
+                logger.warning("changes cannot be read: %s", error)
+            except Exception:
+                logger.exception("changes cannot be read")
+            await asyncio.sleep(self._poll_seconds)
+
+    async def _poll(self) -> None:
+        started = dt.datetime.now(dt.UTC)
+        for change, topic in await self._read_changes(self._read_until - WINDOW):
+            if change not in self._seen:
+                self._on_change(topic)
+            self._seen[change] = started
+        self._seen = {change: seen for change, seen in self._seen.items() if seen == started}
+        self._read_until = started
+        self.has_read = True
+
+    async def _listen_forever(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("changes come by polling alone: %s", error)
+            except Exception:
+                logger.exception("changes come by polling alone")
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        client = redis.asyncio.Redis.from_url(self._redis_url, health_check_interval=30)
+        async with client, client.pubsub(ignore_subscribe_messages=True) as pubsub:
+            await pubsub.subscribe(CHANNEL)
+            async for message in pubsub.listen():
+                self._on_change(message["data"].decode())

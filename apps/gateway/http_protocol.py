@@ -1,0 +1,117 @@
+"""uvicorn's HTTP/1.1 protocol for a port that is open to the world.
+
+Chosen with `--http apps.gateway.http_protocol:GatewayProtocol`. It adds what uvicorn leaves out: bounds on
+the size of a request head and on the time for it, the request target as it was sent (uvicorn drops the host
+of `GET http://other/` and fragments), and refusals in the gateway's own format. The application runs without
+it too, with the bounds of whatever stands in front.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# ASGI scope extension: {"raw": the request target, bytes}.
+TARGET_EXTENSION = "apifactory.target"
+
+HEAD_BYTES_MAX = 64 * 1024
+HEAD_SECONDS = 30.0
+
+
+class HeadTooLarge(Exception):
+    """Raised inside the parser, which stops there."""
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # uvicorn's access log writes down the query, and a key may stand there.
+        self.access_log = False
+        self._head_bytes = 0
+        self._is_in_body = False
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._await_head()
+
+    def on_url(self, url: bytes) -> None:
+        self._take_in(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._take_in(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_arrived()
+        self._is_in_body = True
+        self.scope["extensions"] = {TARGET_EXTENSION: {"raw": self.url}}
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_in_body = False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Called by uvicorn when the parser stops: the connection cannot go on."""
+        self._head_arrived()
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(431, "Request Header Fields Too Large", "The head of the request is too large.")
+        else:
+            self._refuse(400, "Bad Request", "This is not a valid HTTP/1.1 request.")
+
+    def _take_in(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise HeadTooLarge
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def _head_arrived(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self._refuse(408, "Request Timeout", "The head of the request did not come in time.")
+
+    def _refuse(self, status: int, phrase: str, detail: str) -> None:
+        """Answer and close, unless an earlier request of this connection still waits for its answer."""
+        if self._may_answer():
+            document = {
+                "type": "about:blank",
+                "title": phrase,
+                "status": status,
+                "detail": detail,
+                "code": "bad_request",
+            }
+            body = json.dumps(document).encode()
+            head = (
+                f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode("ascii") + body)
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # whatever the application still says goes nowhere
+        self.transport.close()
+
+    def _may_answer(self) -> bool:
+        if self.cycle is None or self.cycle.response_complete:
+            return True
+        # The application has the head already, and what failed is the body behind it.
+        return self._is_in_body and not self.cycle.response_started and not self.pipeline

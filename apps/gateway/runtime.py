@@ -1,0 +1,57 @@
+"""What a gateway process is made of, and its start and stop."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+
+from apps.gateway.directory import OrmDirectory
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.pipeline import Engine
+from apps.gateway.upstream import AiohttpUpstream
+from apps.usage.counters.types import Metering
+
+
+class StartedMetering(Metering, Protocol):
+    """Metering with a life of its own: connections, heartbeats, replay."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    engine: Engine
+    directory: OrmDirectory
+    metering: StartedMetering
+    upstream: AiohttpUpstream
+    trusted_proxy_hops: int
+
+    async def start(self) -> None:
+        await self.directory.start()
+        await self.metering.start()
+        await self.upstream.start()
+
+    async def stop(self) -> None:
+        """In the opposite order: what settles calls outlives what makes them."""
+        await self.upstream.stop()
+        await self.metering.stop()
+        await self.directory.stop()
+
+
+def runtime_from_settings(metering: StartedMetering, *, max_concurrent: int) -> Runtime:
+    """The parts as the settings describe them; `max_concurrent` calls at once, and more get 503."""
+    directory = OrmDirectory(redis_url=settings.CACHE_URL)
+    upstream = AiohttpUpstream(allow=settings.UPSTREAM_ALLOW)
+    config = EngineConfig(
+        domain=settings.GATEWAY_DOMAIN.lower(),
+        product_page=f"{settings.WEB_URL}/products/{{slug}}/",
+        max_concurrent=max_concurrent,
+        reserved_cookies=frozenset(
+            name.encode("ascii")
+            for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)
+        ),
+    )
+    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config)
+    return Runtime(engine, directory, metering, upstream, settings.TRUSTED_PROXY_HOPS)

@@ -1,0 +1,161 @@
+"""What the gateway reads from Postgres: a product or a key with everything that a decision needs."""
+
+import datetime as dt
+import logging
+
+from django.utils.crypto import salted_hmac
+
+from apps.core.errors import Invalid
+from apps.core.models import Change
+from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, ProductEntry, ProductState, Standing
+from apps.gateway.engine.routes import Endpoint, RouteTable
+from apps.keys.models import ApiKey
+from apps.plans.models import Plan, RateLimit
+from apps.products.enums import ProductStatus
+from apps.products.models import Endpoint as EndpointRow
+from apps.products.models import Product
+from apps.products.paths import parse_template
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription
+from apps.usage.counters.types import QuotaRule, RateRule
+
+logger = logging.getLogger(__name__)
+
+_STATES = {
+    ProductStatus.DRAFT: ProductState.HIDDEN,
+    ProductStatus.PUBLISHED: ProductState.OPEN,
+    ProductStatus.UNPUBLISHED: ProductState.OPEN,
+    ProductStatus.SUSPENDED: ProductState.SUSPENDED,
+}
+
+
+def find_product(slug: str) -> ProductEntry | None:
+    """The product with its routes and the plans on sale."""
+    product = Product.objects.filter(slug=slug).first()
+    if product is None:
+        return None
+    statuses = product.billable_statuses
+    return ProductEntry(
+        id=product.pk,
+        slug=product.slug,
+        state=_STATES[ProductStatus(product.status)],
+        upstream_url=product.upstream_url.rstrip("/"),
+        proxy_secret=product.proxy_secret,
+        max_body_bytes=product.max_body_bytes,
+        timeout_seconds=product.timeout_seconds,
+        billable_statuses=None if statuses is None else tuple(int(status) for status in statuses),
+        rapidapi_compatible=product.rapidapi_compatible,
+        routes=RouteTable(_endpoints(product)),
+        offers=_offers(product),
+    )
+
+
+def _endpoints(product: Product) -> list[Endpoint]:
+    rows = (
+        EndpointRow.objects.current()
+        .filter(product=product)
+        .order_by("id")
+        .values_list("id", "method", "path", "upstream_path", "tier__rank", "weight", "deprecated_at", "sunset_at")
+    )
+    endpoints = []
+    for pk, method, path, upstream_path, rank, weight, deprecated_at, sunset_at in rows:
+        try:
+            templates = parse_template(path), parse_template(upstream_path)
+        except Invalid as error:
+            # One bad row must not take the product's other routes away.
+            logger.error("endpoint %s is left out: %s", pk, error.message)
+            continue
+        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at))
+    return endpoints
+
+
+def _offers(product: Product) -> tuple[PlanOffer, ...]:
+    plans = (
+        Plan.objects.on_sale().filter(product=product).order_by("price_amount", "tier__rank", "id")
+    ).select_related("tier")
+    return tuple(
+        PlanOffer(slug=plan.slug, name=plan.name, tier_rank=plan.tier.rank, price_amount=plan.price_amount)
+        for plan in plans
+    )
+
+
+def find_key(digest: bytes) -> KeyEntry | None:
+    """The key with what its subscription may do; revoked and expired keys too."""
+    key = (
+        ApiKey.objects.filter(digest=digest)
+        .select_related("subscription__plan__tier", "subscription__product", "subscription__organization")
+        .prefetch_related("subscription__plan__quotas", "subscription__plan__rate_limits")
+        .first()
+    )
+    if key is None:
+        return None
+    return KeyEntry(
+        id=key.pk,
+        is_revoked=key.is_revoked,
+        expires_at=key.expires_at,
+        entitlement=_entitlement(key.subscription),
+    )
+
+
+def _entitlement(subscription: Subscription) -> Entitlement:
+    plan = subscription.plan
+    limits = list(plan.rate_limits.all())
+    by_endpoint: dict[int, list[RateLimit]] = {}
+    for limit in limits:
+        if limit.endpoint_id is not None:
+            by_endpoint.setdefault(limit.endpoint_id, []).append(limit)
+    status = SubscriptionStatus(subscription.status)
+    return Entitlement(
+        subscription_id=subscription.pk,
+        product_id=subscription.product_id,
+        plan_id=plan.pk,
+        organization_id=subscription.organization_id,
+        consumer=_pseudonym(subscription),
+        plan_slug=plan.slug,
+        plan_name=plan.name,
+        status=str(status.label).lower(),
+        standing=_standing(status),
+        tier_rank=plan.tier.rank,
+        quota_epoch=subscription.quota_epoch,
+        rates=tuple(_rate_rule(limit) for limit in limits if limit.endpoint_id is None),
+        endpoint_rates={endpoint: tuple(_rate_rule(limit) for limit in own) for endpoint, own in by_endpoint.items()},
+        quotas=tuple(
+            QuotaRule(
+                quota_id=quota.pk,
+                name=quota.name,
+                included_units=quota.included_units,
+                period=quota.period,
+                anchor=quota.anchor,
+                anchored_at=subscription.started_at,
+            )
+            for quota in plan.quotas.all()
+        ),
+    )
+
+
+def _standing(status: SubscriptionStatus) -> Standing:
+    if status in SubscriptionStatus.callable():
+        return Standing.OPEN
+    return Standing.UNPAID if status == SubscriptionStatus.UNPAID else Standing.INACTIVE
+
+
+def _rate_rule(limit: RateLimit) -> RateRule:
+    """Counters of a plan's own limits and of an endpoint's never share a name."""
+    owner = f"plan:{limit.plan_id}" if limit.endpoint_id is None else f"ep:{limit.endpoint_id}"
+    return RateRule(
+        counter=f"{owner}:{limit.window}",
+        name=limit.name,
+        max_calls=limit.max_calls,
+        window_ms=limit.window_seconds * 1000,
+    )
+
+
+def _pseudonym(subscription: Subscription) -> str:
+    """The consumer as the product's backend knows it: stable, and of no use to find them elsewhere."""
+    who = f"{subscription.product.public_id}:{subscription.organization.public_id}"
+    return f"con_{salted_hmac('apps.gateway.consumer', who, algorithm='sha256').hexdigest()[:24]}"
+
+
+def list_changes(since: dt.datetime) -> list[tuple[int, str]]:
+    """The id and topic of every change since then."""
+    return list(Change.objects.filter(created_at__gte=since).order_by("id").values_list("id", "topic"))

@@ -1,0 +1,78 @@
+"""What the gateway process serves: every call of every product, and its own health."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.views import View
+
+from apps.core.health import readiness
+from apps.gateway.asgi import GatewayHttpRequest
+from apps.gateway.engine.client_address import client_address
+from apps.gateway.engine.headers import values_of
+from apps.gateway.engine.request import GatewayRequest
+from apps.gateway.http_protocol import TARGET_EXTENSION
+from apps.gateway.responses import RelayedResponse
+
+
+class ProxyView(View):
+    """Any method of any path: the engine decides, forwards and answers."""
+
+    view_is_async = True
+
+    async def dispatch(  # type: ignore[override]  # an async view returns a coroutine
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> RelayedResponse:
+        assert isinstance(request, GatewayHttpRequest)
+        engine, parsed = request.runtime.engine, _gateway_request(request)
+        return RelayedResponse(lambda: engine.handle(parsed))
+
+
+async def healthz(request: GatewayHttpRequest) -> JsonResponse:
+    """200 when calls can be checked and counted, else 503; with `?live`, 200 while the process answers at all.
+
+    Postgres may be away: known keys go on. It must have been there once, or nothing would be known.
+    """
+    if "live" in request.GET:
+        return JsonResponse({"status": "ok", "live": True})
+    directory = request.runtime.directory
+    try:
+        checks = await directory.in_thread(readiness)
+    except TimeoutError:
+        checks = {"postgres": False, "redis": False}
+    ready = checks["redis"] and (checks["postgres"] or directory.has_read)
+    body = {"status": "ok" if ready else "unavailable", "live": True, "ready": ready, "checks": checks}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def _gateway_request(request: GatewayHttpRequest) -> GatewayRequest:
+    """The engine's view of the request: the raw target and header lines, and who really called."""
+    scope, hops = request.scope, request.runtime.trusted_proxy_hops
+    headers = list(scope["headers"])
+    peer = scope["client"][0] if scope.get("client") else ""
+    return GatewayRequest(
+        method=scope["method"],
+        target=_target(scope),
+        headers=headers,
+        client_ip=client_address(peer, values_of(headers, b"x-forwarded-for"), trusted_hops=hops),
+        scheme=_scheme(scope["scheme"], values_of(headers, b"x-forwarded-proto") if hops else []),
+        http_version=scope["http_version"],
+        started_at=time.perf_counter(),
+        client=request.client,
+    )
+
+
+def _target(scope: Mapping[str, Any]) -> bytes:
+    """The target as it stood in the request line, where the server tells; else put together again."""
+    raw: bytes | None = scope.get("extensions", {}).get(TARGET_EXTENSION, {}).get("raw")
+    if raw is not None:
+        return raw
+    path: bytes = scope["raw_path"]
+    return path + b"?" + scope["query_string"] if scope["query_string"] else path
+
+
+def _scheme(scheme: str, forwarded: list[bytes]) -> str:
+    """What the nearest trusted proxy says that the client used, if it says so."""
+    said = b",".join(forwarded).rpartition(b",")[2].strip().lower()
+    return said.decode("ascii") if said in (b"http", b"https") else scheme

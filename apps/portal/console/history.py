@@ -1,0 +1,35 @@
+"""The history of a subscription in words."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.subscriptions.models import SubscriptionChange
+
+
+@dataclass(frozen=True)
+class Line:
+    change: SubscriptionChange
+    text: str
+    icon: str
+    tone: str
+
+
+_LOOKS: dict[str, tuple[str | Promise, str, str]] = {
+    "started": (gettext_lazy("Subscribed to the plan %(plan)s"), "check", "green"),
+    "paused": (gettext_lazy("Paused: calls are refused"), "pause", "amber"),
+    "resumed": (gettext_lazy("Resumed: calls pass again"), "check", "green"),
+    "canceled": (gettext_lazy("Canceled: the keys stopped working"), "cross", "red"),
+    "quota_reset": (gettext_lazy("The creator reset the quota of the running period"), "rotate", "neutral"),
+}
+
+
+def line(change: SubscriptionChange) -> Line:
+    """A line of the history; `change` comes with its plans."""
+    if change.kind == "plan_changed" and change.from_plan is not None:
+        text = _("Moved from the plan %(before)s to %(after)s")
+        return Line(change, text % {"before": change.from_plan.name, "after": change.to_plan.name}, "rotate", "neutral")
+    words, icon, tone = _LOOKS.get(change.kind, (change.kind, "info", "neutral"))
+    return Line(change, str(words) % {"plan": change.to_plan.name}, icon, tone)

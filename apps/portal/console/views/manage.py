@@ -1,0 +1,60 @@
+"""What a subscription is: its plan, its limits, its history, and its end."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.permissions import Action
+from apps.portal.access import PortalRequest
+from apps.portal.console import history
+from apps.portal.console.access import subscription_page
+from apps.portal.console.forms import CancelForm
+from apps.portal.forms import carried_out
+from apps.portal.wording import quotas_in_words, rate_limit_in_words
+from apps.subscriptions import services
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.selectors import list_changes
+
+CHANGES_PER_PAGE = 20
+
+
+@require_safe
+@subscription_page
+def manage(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    return render(request, "console/manage.html", _context(request, subscription))
+
+
+@require_POST
+@subscription_page
+def cancel(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    form = CancelForm(request.POST, product_name=subscription.product.name)
+    canceled = None
+    if form.is_valid():
+        canceled = carried_out(
+            form, lambda: services.cancel_subscription(actor=request.actor, subscription=subscription)
+        )
+    if canceled is None:
+        return render(request, "console/manage.html", _context(request, subscription) | {"form": form}, status=422)
+    text = _("The subscription to %(product)s is canceled. Its keys stop working within seconds.")
+    messages.success(request, text % {"product": subscription.product.name})
+    return redirect("portal:subscription-manage", request.actor.organization.slug, subscription.public_id)
+
+
+def _context(request: PortalRequest, subscription: Subscription) -> dict[str, Any]:
+    page = Paginator(list_changes(subscription), CHANGES_PER_PAGE).get_page(request.GET.get("page"))
+    limits = list(subscription.plan.rate_limits.all())
+    return {
+        "subscription": subscription,
+        "quotas": quotas_in_words(subscription.plan),
+        "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
+        "page": page,
+        "lines": [history.line(change) for change in page.object_list],
+        "may_cancel": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
+        and subscription.status != SubscriptionStatus.CANCELED,
+    }

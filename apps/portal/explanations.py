@@ -1,0 +1,180 @@
+"""Why the gateway refused a call, or why a forwarded one failed: what happened and what to do, in words."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.portal.formats import grouped
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`title` is short enough for a row of a table; `rule` names what decided, `advice` the next step."""
+
+    title: str
+    rule: str
+    advice: str
+
+
+_Words = str | Promise
+
+# Code of the problem → title, rule, advice. The codes are those of `apps.gateway.engine.problems`.
+_REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
+    "bad_request": (
+        lazy("Unreadable request"),
+        lazy("The request could be read in more than one way, so the gateway did not forward it."),
+        lazy("Send the key once, and a path without dot segments, double slashes or escaped slashes."),
+    ),
+    "route_not_found": (
+        lazy("No such endpoint"),
+        lazy("The product has no endpoint with this path."),
+        lazy("Compare the path with the documentation. Case counts, and so does a slash at the end."),
+    ),
+    "method_not_allowed": (
+        lazy("Wrong method"),
+        lazy("The path exists, but not with this method."),
+        lazy("Use one of the methods that the Allow header of the answer lists."),
+    ),
+    "key_missing": (
+        lazy("No key"),
+        lazy("The call had no API key."),
+        lazy("Send it as “Authorization: Bearer”, as X-Api-Key, or as the query parameter api_key."),
+    ),
+    "key_invalid": (
+        lazy("Unknown key"),
+        lazy("The text that was sent is not a key of this installation."),
+        lazy("Look for a missing character or a key of another installation, or create a new key."),
+    ),
+    "key_revoked": (
+        lazy("Revoked key"),
+        lazy("The key was revoked, so calls with it are refused."),
+        lazy("Create a new key and put it in the place of the old one."),
+    ),
+    "key_expired": (
+        lazy("Expired key"),
+        lazy("The key's time was over."),
+        lazy("Create a new key and put it in the place of the old one."),
+    ),
+    "not_subscribed": (
+        lazy("Key of another product"),
+        lazy("The key belongs to a subscription to another product."),
+        lazy("Use a key of a subscription to this product."),
+    ),
+    "subscription_inactive": (
+        lazy("Subscription not active"),
+        lazy("The subscription was paused or canceled when the call came."),
+        lazy("Open the subscription's history to see since when, or ask the creator of the product."),
+    ),
+    "product_suspended": (
+        lazy("Product suspended"),
+        lazy("The platform had stopped the product for everybody."),
+        lazy("Wait, or ask the creator of the product when it will be back."),
+    ),
+    "payment_required": (
+        lazy("Unpaid invoice"),
+        lazy("An invoice of the subscription was not paid."),
+        lazy("Pay the invoice; calls pass again within seconds."),
+    ),
+    "plan_upgrade_required": (
+        lazy("Not in the plan"),
+        lazy("The plan of the subscription does not open this endpoint."),
+        lazy("See on the product's page which plan opens it."),
+    ),
+    "rate_limited": (
+        lazy("Rate limit"),
+        lazy("More calls came within the window than the rate limit lets through."),
+        lazy("Wait for the seconds that Retry-After names, and spread the calls over time."),
+    ),
+    "quota_exceeded": (
+        lazy("Quota used up"),
+        lazy("The units of the period were used up."),
+        lazy("Calls pass again when the next period begins. A higher plan has more units."),
+    ),
+    "request_too_large": (
+        lazy("Request too large"),
+        lazy("The body was larger than the product allows."),
+        lazy("Send less in one call."),
+    ),
+    "request_timeout": (
+        lazy("Request too slow"),
+        lazy("The body of the request did not come in time."),
+        lazy("Look for a slow connection, or send less in one call."),
+    ),
+    "websocket_unsupported": (
+        lazy("No WebSocket"),
+        lazy("The gateway does not pass WebSocket connections."),
+        lazy("Use the endpoints of the product over plain HTTP."),
+    ),
+    "overloaded": (
+        lazy("Gateway busy"),
+        lazy("The gateway had more calls at once than it takes on."),
+        lazy("Send the call again after the seconds that Retry-After names."),
+    ),
+    "unavailable": (
+        lazy("Gateway unavailable"),
+        lazy("The gateway could not check the limits of the call, so it did not forward it."),
+        lazy("Send the call again after the seconds that Retry-After names."),
+    ),
+}
+
+# Outcome of a forwarded call → title, rule, advice; those of `apps.gateway.engine.settle`.
+_FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
+    "client_closed": (
+        lazy("You hung up"),
+        lazy("Your program closed the connection before the whole answer was there."),
+        lazy("Give the call a longer timeout. It is billed where the backend had answered."),
+    ),
+    "request_too_large": _REFUSALS["request_too_large"],
+    "request_timeout": _REFUSALS["request_timeout"],
+    "upstream_unreachable": (
+        lazy("Backend unreachable"),
+        lazy("The gateway could not connect to the backend of the product."),
+        lazy("Send the call again later. It is not billed."),
+    ),
+    "upstream_invalid": (
+        lazy("Invalid answer"),
+        lazy("The backend of the product gave no valid HTTP answer."),
+        lazy("Tell the creator of the product, with the request id. The call is not billed."),
+    ),
+    "upstream_timeout": (
+        lazy("Backend too slow"),
+        lazy("The backend of the product did not answer in time."),
+        lazy("Send the call again later. It is not billed."),
+    ),
+    "upstream_aborted": (
+        lazy("Answer broke off"),
+        lazy("The backend of the product ended the connection in the middle of its answer."),
+        lazy("Send the call again. It is not billed."),
+    ),
+    "gateway_stopped": (
+        lazy("Gateway restarted"),
+        lazy("The gateway process that carried the call was stopped."),
+        lazy("Send the call again."),
+    ),
+    "gateway_error": (
+        lazy("Gateway error"),
+        lazy("Something went wrong in the gateway."),
+        lazy("Send the call again, and tell the platform's staff the request id. The call is not billed."),
+    ),
+}
+
+
+def explain_refusal(code: str, *, counter: int | None = None, limit: int | None = None) -> Explanation:
+    """Why the gateway did not forward a call. A code that is not known here explains itself by its name."""
+    title, rule, advice = _REFUSALS.get(code, (code.replace("_", " ").capitalize(), "", ""))
+    if limit is not None and counter is not None and code == "rate_limited":
+        numbers = {"counter": grouped(counter), "limit": grouped(limit)}
+        rule = _("%(counter)s calls had passed within the window, and the limit is %(limit)s.") % numbers
+    elif limit is not None and counter is not None and code == "quota_exceeded":
+        numbers = {"counter": grouped(counter), "limit": grouped(limit)}
+        rule = _("%(counter)s of the %(limit)s units of the period were used, and the call needed more than were left.")
+        rule %= numbers
+    return Explanation(str(title), str(rule), str(advice))
+
+
+def explain_failure(outcome: str) -> Explanation | None:
+    """Why a forwarded call has no whole answer of the backend; None where it has."""
+    words = _FAILURES.get(outcome)
+    return Explanation(*(str(word) for word in words)) if words else None

@@ -1,0 +1,54 @@
+"""The address and the code samples of an endpoint, as its documentation shows them."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from apps.plans.models import Plan
+from apps.products.models import Endpoint, Product
+from apps.products.openapi.operation import Operation, parse_operation
+from apps.products.paths import parse_template
+from apps.products.samples import CodeSample, code_samples
+from apps.products.samples.request import KEY_PLACEHOLDER, sample_request
+from apps.products.selectors import list_endpoints
+
+# Among how many endpoints the simplest is looked for.
+FIRST_CALL_CANDIDATES = 50
+
+
+@dataclass(frozen=True)
+class Documentation:
+    operation: Operation
+    url: str
+    samples: list[CodeSample]
+
+
+def gateway_url(product: Product) -> str:
+    """The address below which the product is called, without a trailing slash."""
+    return f"{settings.GATEWAY_URL}/{product.slug}"
+
+
+def document(product: Product, endpoint: Endpoint, *, key: str = KEY_PLACEHOLDER) -> Documentation:
+    template = parse_template(endpoint.path)
+    operation = parse_operation(endpoint.operation, path_parameters=template.parameters)
+    request = sample_request(
+        method=endpoint.method, template=template, operation=operation, base_url=gateway_url(product), key=key
+    )
+    return Documentation(operation, gateway_url(product) + endpoint.path, code_samples(request))
+
+
+def first_call(product: Product, plan: Plan, *, key: str = KEY_PLACEHOLDER) -> list[CodeSample]:
+    """Samples of the simplest call that the plan opens: a GET without parameters, where there is one.
+
+    Empty where the plan opens nothing.
+    """
+    opened = list_endpoints(product).filter(tier__rank__lte=plan.tier.rank)[:FIRST_CALL_CANDIDATES]
+    simplest = min(opened, key=_effort, default=None)
+    return document(product, simplest, key=key).samples if simplest else []
+
+
+def _effort(endpoint: Endpoint) -> tuple[bool, int, str]:
+    """Sorts first what can be called with the least."""
+    operation = parse_operation(endpoint.operation, path_parameters=parse_template(endpoint.path).parameters)
+    required = sum(parameter.required for parameter in operation.parameters)
+    return endpoint.method != "GET", required, endpoint.path

@@ -1,0 +1,74 @@
+"""Subscribing to a plan: for which organization, what it gives, and the confirmation."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.models import User
+from apps.accounts.permissions import Action, allows
+from apps.accounts.selectors import get_actor, list_memberships_of
+from apps.core.errors import NotFound
+from apps.plans.models import Plan
+from apps.plans.selectors import find_replaced_plan, get_plan_on_sale, list_plans_on_sale
+from apps.portal.forms import carried_out
+from apps.portal.marketplace.forms import SubscribeForm
+from apps.portal.marketplace.offers import offer
+from apps.products.models import Product
+from apps.products.selectors import count_endpoints_by_rank
+from apps.subscriptions import services
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.selectors import get_visible_product, list_live_subscriptions_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
+    user = request.user
+    assert isinstance(user, User)
+    product = get_visible_product(user=user, slug=slug)
+    try:
+        chosen = get_plan_on_sale(product, slug=plan)
+    except NotFound:
+        return _not_on_sale(request, product, plan)
+    memberships = [m for m in list_memberships_of(user) if allows(m.role, Action.SUBSCRIPTIONS_MANAGE)]
+    subscribed = list(list_live_subscriptions_of(user, product))
+    free = [m for m in memberships if m.organization_id not in {s.organization_id for s in subscribed}]
+    # Who has a subscription already is offered too, on POST only: the service says why it cannot be.
+    form = SubscribeForm(
+        request.POST if request.method == "POST" else None,
+        memberships=memberships if request.method == "POST" else free,
+        plan=chosen,
+        initial={"plan": chosen.public_id},
+    )
+    if request.method == "POST" and form.is_valid():
+        subscription = _carry_out(form, user, chosen)
+        if subscription is not None:
+            text = _("%(organization)s is subscribed to %(product)s. Create a key to make the first call.")
+            messages.success(request, text % {"organization": subscription.organization, "product": product})
+            return redirect("portal:subscription", subscription.organization.slug, subscription.public_id)
+    context = {
+        "product": product,
+        "offer": offer(chosen, count_endpoints_by_rank(product)),
+        "form": form,
+        "subscribed": subscribed,
+        "free": free,
+        "memberships": memberships,
+    }
+    return render(request, "marketplace/subscribe.html", context, status=422 if form.errors else 200)
+
+
+def _carry_out(form: SubscribeForm, user: User, plan: Plan) -> Subscription | None:
+    actor = get_actor(user=user, organization_slug=form.cleaned_data["organization"])
+    return carried_out(form, lambda: services.subscribe(actor=actor, plan=plan))
+
+
+def _not_on_sale(request: HttpRequest, product: Product, slug: str) -> HttpResponse:
+    """A plan that was sold once is answered with what is sold now; any other is not found."""
+    replaced = find_replaced_plan(product, slug=slug)
+    if replaced is None:
+        raise NotFound
+    context = {"product": product, "replaced": replaced, "plans": list_plans_on_sale(product)}
+    return render(request, "marketplace/not_on_sale.html", context, status=410)

@@ -1,0 +1,53 @@
+"""How a state looks: its tone and icon. The word is the state's own label."""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.products.enums import ProductStatus
+from apps.subscriptions.enums import SubscriptionStatus
+
+
+class State(NamedTuple):
+    tone: str  # neutral, accent, green, amber, red
+    icon: str
+    label: str | Promise
+
+
+_LOOKS: dict[str, tuple[str, str]] = {
+    ProductStatus.DRAFT: ("neutral", "draft"),
+    ProductStatus.PUBLISHED: ("green", "check"),
+    ProductStatus.UNPUBLISHED: ("neutral", "archive"),
+    ProductStatus.SUSPENDED: ("red", "blocked"),
+    SubscriptionStatus.PENDING_APPROVAL: ("amber", "clock"),
+    SubscriptionStatus.INCOMPLETE: ("amber", "clock"),
+    SubscriptionStatus.TRIALING: ("accent", "clock"),
+    SubscriptionStatus.ACTIVE: ("green", "check"),
+    SubscriptionStatus.PAST_DUE: ("amber", "alert"),
+    SubscriptionStatus.UNPAID: ("red", "alert"),
+    SubscriptionStatus.PAUSED: ("neutral", "pause"),
+    SubscriptionStatus.CANCELED: ("neutral", "cross"),
+}
+_LABELS = {**dict(ProductStatus.choices), **dict(SubscriptionStatus.choices)}
+# A key has no status column: it works unless it was revoked or its time is over.
+_KEY_STATES = {
+    "key_active": State("green", "check", _("Active")),
+    "key_revoked": State("red", "blocked", _("Revoked")),
+    "key_expired": State("neutral", "clock", _("Expired")),
+}
+
+
+def state_of(value: str) -> State:
+    """The look of a product's or subscription's status, or of a key (`key_active`, `key_revoked`, `key_expired`)."""
+    if value in _KEY_STATES:
+        return _KEY_STATES[value]
+    tone, icon = _LOOKS[value]
+    return State(tone, icon, _LABELS[value])
+
+
+def http_tone(status: int) -> str:
+    """The tone of a reply: 2xx and 3xx are well, 4xx are the caller's, 5xx are ours or the backend's."""
+    if status < 400:
+        return "green"
+    return "amber" if status < 500 else "red"

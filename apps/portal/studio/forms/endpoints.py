@@ -1,0 +1,99 @@
+"""The form of an endpoint: its route, and its documentation as an OpenAPI Operation Object."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Invalid
+from apps.portal.studio.json_input import parse_object
+from apps.products.enums import Method
+from apps.products.models import Endpoint, Product, Tier
+
+SUMMARY_MAX = 300
+DESCRIPTION_MAX = 20_000
+
+
+class EndpointForm(forms.Form):
+    method = forms.ChoiceField(label=_("Method"), choices=[(method, method) for method in Method.values])
+    path = forms.CharField(
+        label=_("Path"),
+        max_length=500,
+        help_text=_("As consumers call it. Parameters stand in braces: /users/{id}."),
+        widget=forms.TextInput(attrs={"placeholder": "/forecast/{city}", "spellcheck": "false", "class": "input-code"}),
+    )
+    upstream_path = forms.CharField(
+        label=_("Path at the backend"),
+        max_length=500,
+        required=False,
+        help_text=_("Below the backend address, with the same parameters. Left empty, it is the path above."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "class": "input-code"}),
+    )
+    tier = forms.ChoiceField(label=_("Tier"), help_text=_("Plans that sell this tier or a higher one open it."))
+    weight = forms.IntegerField(
+        label=_("Units per call"),
+        min_value=0,
+        max_value=1_000_000,
+        initial=1,
+        help_text=_("What a call takes from the quotas. 0 makes it free of them."),
+    )
+    summary = forms.CharField(
+        label=_("Summary"), max_length=SUMMARY_MAX, required=False, help_text=_("A few words: what the call does.")
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=DESCRIPTION_MAX,
+        required=False,
+        help_text=_("Markdown, for the documentation."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    operation = forms.CharField(
+        label=_("OpenAPI operation"),
+        required=False,
+        help_text=_(
+            "A JSON object with parameters, requestBody, responses. "
+            "A summary or description in it replaces the one above."
+        ),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "input-code input-tall"}),
+    )
+
+    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tiers: dict[str, Tier] = {tier.slug: tier for tier in product.tiers.all()}
+        choice = self.fields["tier"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [(tier.slug, tier.name) for tier in self.tiers.values()]
+
+    @classmethod
+    def initial_of(cls, endpoint: Endpoint) -> dict[str, Any]:
+        operation = dict(endpoint.operation)
+        return {
+            "method": endpoint.method,
+            "path": endpoint.path,
+            "upstream_path": "" if endpoint.upstream_path == endpoint.path else endpoint.upstream_path,
+            "tier": endpoint.tier.slug,
+            "weight": endpoint.weight,
+            # Only text goes to the fields of their own; anything else stays in the JSON, where it can be mended.
+            "summary": _take_text(operation, "summary"),
+            "description": _take_text(operation, "description"),
+            "operation": json.dumps(operation, indent=2, ensure_ascii=False) if operation else "",
+        }
+
+    def clean_operation(self) -> dict[str, Any]:
+        try:
+            return parse_object(self.cleaned_data["operation"], field="operation")
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from None
+
+    def values(self) -> dict[str, Any]:
+        """The arguments of `add_endpoint` and `update_endpoint`."""
+        values = dict(self.cleaned_data)
+        said = {name: values.pop(name) for name in ("summary", "description")}
+        values["operation"] = {name: text for name, text in said.items() if text} | values["operation"]
+        values["tier"] = self.tiers[values["tier"]]
+        return values
+
+
+def _take_text(operation: dict[str, Any], name: str) -> str:
+    return str(operation.pop(name)) if isinstance(operation.get(name), str) else ""

@@ -1,0 +1,117 @@
+"""A plan being written: its form and both formsets as one thing."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+
+from apps.plans.models import Plan
+from apps.plans.specs import PlanSpec
+from apps.portal.formats import minor_unit_digits
+from apps.portal.studio.forms.plans import PlanForm, QuotaFormSet, RateLimitFormSet
+from apps.products.models import Product
+from apps.products.selectors import list_endpoints
+
+DEFAULT_CURRENCY = "USD"
+QUOTAS, RATE_LIMITS = "quotas", "rate_limits"
+_ROW_FIELDS = {QUOTAS: ("included_units", "period", "anchor"), RATE_LIMITS: ("max_calls", "window", "endpoint")}
+_ROWS_MAX = {QUOTAS: QuotaFormSet.max_num, RATE_LIMITS: RateLimitFormSet.max_num}
+
+Row = dict[str, Any]
+
+
+class PlanEditor:
+    """`form`, `quotas` and `rate_limits` are what a template renders; `spec` is what a service takes."""
+
+    def __init__(
+        self,
+        product: Product,
+        *,
+        plan: Plan | None = None,
+        data: QueryDict | None = None,
+        initial: Row | None = None,
+        rows: dict[str, list[Row]] | None = None,
+    ) -> None:
+        rows = rows or {}
+        self.currency = plan.currency if plan else DEFAULT_CURRENCY
+        self.endpoints = {str(endpoint): endpoint for endpoint in list_endpoints(product)}
+        self.price_digits = minor_unit_digits(self.currency)
+        self.form = PlanForm(data, initial=initial, product=product, price_digits=self.price_digits)
+        self.quotas = QuotaFormSet(data, initial=rows.get(QUOTAS), prefix=QUOTAS)
+        self.rate_limits = RateLimitFormSet(
+            data, initial=rows.get(RATE_LIMITS), prefix=RATE_LIMITS, form_kwargs={"endpoints": self.endpoints}
+        )
+
+    @classmethod
+    def blank(cls, product: Product) -> "PlanEditor":
+        """A new plan: an empty row of each kind is offered."""
+        return cls(product, rows={QUOTAS: [{}], RATE_LIMITS: [{}]})
+
+    @classmethod
+    def of(cls, product: Product, plan: Plan) -> "PlanEditor":
+        """What the plan says now."""
+        initial = {
+            "name": plan.name,
+            "description": plan.description,
+            "tier": plan.tier.slug,
+            "price": Decimal(plan.price_amount).scaleb(-minor_unit_digits(plan.currency)),
+        }
+        rows: dict[str, list[Row]] = {
+            QUOTAS: [
+                {"included_units": quota.included_units, "period": quota.period, "anchor": quota.anchor}
+                for quota in plan.quotas.all()
+            ],
+            RATE_LIMITS: [
+                {"max_calls": limit.max_calls, "window": limit.window, "endpoint": str(limit.endpoint or "")}
+                for limit in plan.rate_limits.all()
+                # The limit of an endpoint that was removed has nothing left to limit.
+                if limit.endpoint is None or limit.endpoint.removed_at is None
+            ],
+        }
+        return cls(product, plan=plan, initial=initial, rows=rows)
+
+    @classmethod
+    def with_rows_changed(cls, product: Product, data: QueryDict, plan: Plan | None = None) -> "PlanEditor | None":
+        """What was posted by the buttons that add or remove a row, unchecked; None when it was another button.
+
+        `add` names the formset, `remove` the row: `quotas-2`.
+        """
+        added = data.get("add", "")
+        removed, _dash, number = data.get("remove", "").rpartition("-")
+        if added not in _ROW_FIELDS and removed not in _ROW_FIELDS:
+            return None
+        rows = {prefix: _posted_rows(data, prefix) for prefix in _ROW_FIELDS}
+        if added in rows and len(rows[added]) < _ROWS_MAX[added]:
+            rows[added].append({})
+        if removed in rows and number.isascii() and number.isdigit():
+            rows[removed] = [row for index, row in enumerate(rows[removed]) if str(index) != number]
+        return cls(product, plan=plan, initial=data.dict(), rows=rows)
+
+    def is_valid(self) -> bool:
+        # Each is asked, so that every mistake is shown at once.
+        return all([self.form.is_valid(), self.quotas.is_valid(), self.rate_limits.is_valid()])
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.form.errors or self.quotas.total_error_count() or self.rate_limits.total_error_count())
+
+    def spec(self) -> PlanSpec:
+        values = self.form.cleaned_data
+        return PlanSpec(
+            name=values["name"],
+            description=values["description"],
+            tier_slug=values["tier"],
+            price_amount=int(values["price"].scaleb(self.price_digits)),
+            currency=self.currency,
+            quotas=tuple(row.spec() for row in self.quotas.filled),
+            rate_limits=tuple(row.spec() for row in self.rate_limits.filled),
+        )
+
+
+def _posted_rows(data: QueryDict, prefix: str) -> list[Row]:
+    total = data.get(f"{prefix}-TOTAL_FORMS", "")
+    count = min(int(total), _ROWS_MAX[prefix]) if total.isascii() and total.isdigit() and len(total) < 5 else 0
+    return [
+        {name: data[key] for name in _ROW_FIELDS[prefix] if (key := f"{prefix}-{index}-{name}") in data}
+        for index in range(count)
+    ]

@@ -1,0 +1,140 @@
+"""The form of a plan and its rows: quotas and rate limits."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.forms.formsets import BaseFormSet, formset_factory
+from django.utils.translation import gettext_lazy as _
+
+from apps.plans.enums import QuotaAnchor, QuotaPeriodUnit, RateWindow
+from apps.plans.specs import CALLS_MAX, RATE_LIMITS_MAX, UNITS_MAX, QuotaSpec, RateLimitSpec
+from apps.products.models import Endpoint, Product
+
+PRICE_MAX = Decimal(1_000_000)
+QUOTAS_MAX = len(QuotaPeriodUnit)  # one for each period
+
+
+class PlanForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=40)
+    description = forms.CharField(
+        label=_("Description"), max_length=300, required=False, help_text=_("Who the plan is for, in a sentence.")
+    )
+    tier = forms.ChoiceField(
+        label=_("Tier"), help_text=_("Subscribers may call the endpoints of this tier and of those below it.")
+    )
+
+    def __init__(self, *args: Any, product: Product, price_digits: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["price"] = forms.DecimalField(
+            label=_("Price for a month"),
+            min_value=0,
+            max_value=PRICE_MAX,
+            decimal_places=price_digits,
+            initial=0,
+            help_text=_("0 is a free plan."),
+        )
+        choice = self.fields["tier"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [(tier.slug, tier.name) for tier in product.tiers.all()]
+
+
+class QuotaForm(forms.Form):
+    """A row counts once its number is filled in; the choices beside it always hold something."""
+
+    included_units = forms.IntegerField(label=_("Units"), min_value=0, max_value=UNITS_MAX)
+    period = forms.ChoiceField(label=_("In each"), choices=QuotaPeriodUnit.choices, initial=QuotaPeriodUnit.MONTH)
+    anchor = forms.ChoiceField(
+        label=_("Which begins with the"), choices=QuotaAnchor.choices, initial=QuotaAnchor.SUBSCRIPTION
+    )
+
+    def has_changed(self) -> bool:
+        return "included_units" in self.changed_data
+
+    def spec(self) -> QuotaSpec:
+        values = self.cleaned_data
+        return QuotaSpec(values["included_units"], values["period"], values["anchor"])
+
+
+class RateLimitForm(forms.Form):
+    """As for a quota; a row with an endpoint and no number is a mistake."""
+
+    max_calls = forms.IntegerField(label=_("Calls"), min_value=0, max_value=CALLS_MAX)
+    window = forms.ChoiceField(label=_("In each"), choices=RateWindow.choices, initial=RateWindow.MINUTE)
+    endpoint = forms.CharField(
+        label=_("On"),
+        max_length=520,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"list": "plan-endpoints", "placeholder": _("every endpoint"), "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: Any, endpoints: Mapping[str, Endpoint], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.endpoints = endpoints
+
+    def has_changed(self) -> bool:
+        return not {"max_calls", "endpoint"}.isdisjoint(self.changed_data)
+
+    def clean_endpoint(self) -> Endpoint | None:
+        text = " ".join(self.cleaned_data["endpoint"].split())
+        if text and text not in self.endpoints:
+            raise forms.ValidationError(_("There is no such endpoint. Write it as GET /path, or leave it empty."))
+        return self.endpoints.get(text)
+
+    def spec(self) -> RateLimitSpec:
+        values = self.cleaned_data
+        return RateLimitSpec(values["max_calls"], values["window"], values["endpoint"])
+
+
+class Rows(BaseFormSet[Any]):
+    """Rows of which no two filled ones are for the same; to empty a row is to remove it."""
+
+    same: tuple[str, ...]
+    duplicate: Any
+
+    def initial_form_count(self) -> int:
+        return 0 if self.is_bound else super().initial_form_count()
+
+    @property
+    def filled(self) -> list[Any]:
+        return [form for form in self.forms if form.has_changed()]
+
+    def clean(self) -> None:
+        seen = set()
+        for form in self.filled:
+            key = tuple(form.cleaned_data.get(name, form) for name in self.same)
+            if key in seen:
+                form.add_error(self.same[0], self.duplicate)
+            seen.add(key)
+
+
+class _QuotaRows(Rows):
+    same = ("period",)
+    duplicate = _("A plan has one quota for each period.")
+
+
+class _RateLimitRows(Rows):
+    same = ("window", "endpoint")
+    duplicate = _("A plan has one rate limit for each window and endpoint.")
+
+
+QuotaFormSet = cast(
+    type[_QuotaRows],
+    formset_factory(
+        QuotaForm, formset=_QuotaRows, extra=0, max_num=QUOTAS_MAX, absolute_max=QUOTAS_MAX + 1, validate_max=True
+    ),
+)
+RateLimitFormSet = cast(
+    type[_RateLimitRows],
+    formset_factory(
+        RateLimitForm,
+        formset=_RateLimitRows,
+        extra=0,
+        max_num=RATE_LIMITS_MAX,
+        absolute_max=RATE_LIMITS_MAX + 1,
+        validate_max=True,
+    ),
+)

@@ -1,0 +1,121 @@
+"""Forms of a product: making it, its details, its tiers."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.slugs import slug_from
+from apps.products.models import Product
+
+MIB = 1024 * 1024
+
+
+def suggested_slug(name: str) -> str:
+    """An address made of the name; empty while there is nothing to make one of."""
+    return slug_from(name, fallback="api") if any(c.isascii() and c.isalnum() for c in name) else ""
+
+
+class ProductForm(forms.Form):
+    """What a draft needs: a name, an address and where the backend is."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    slug = forms.CharField(
+        label=_("Address"),
+        max_length=50,
+        required=False,
+        help_text=_("Part of every call to the API, and cannot be changed later. Left empty, it is made of the name."),
+    )
+    upstream_url = forms.CharField(
+        label=_("Backend address"),
+        max_length=500,
+        help_text=_("Where the gateway sends calls to. The paths of endpoints are added to it."),
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "placeholder": "https://api.example.com/v1", "spellcheck": "false"}
+        ),
+    )
+    tagline = forms.CharField(
+        label=_("Tagline"),
+        max_length=160,
+        required=False,
+        help_text=_("One sentence for the marketplace: what the API does, for whom."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if not values.get("slug") and "name" in values:
+            values["slug"] = suggested_slug(values["name"])
+            if not values["slug"]:
+                self.add_error("slug", _("The name has no letters that an address could be made of. Give one."))
+        return values
+
+
+class ProductSettingsForm(forms.Form):
+    """Everything about a product that may change after it was made."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    tagline = forms.CharField(
+        label=_("Tagline"),
+        max_length=160,
+        required=False,
+        help_text=_("One sentence for the marketplace: what the API does, for whom."),
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=20_000,
+        required=False,
+        help_text=_("Shown on the product's page. Markdown: headings, lists, links, code."),
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+    upstream_url = forms.CharField(
+        label=_("Backend address"),
+        max_length=500,
+        help_text=_("Where the gateway sends calls to. A change is live within 5 seconds."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+    max_body_mib = forms.DecimalField(
+        label=_("Largest request body"),
+        min_value=Decimal("0.001"),
+        max_value=1024,
+        decimal_places=3,
+        help_text=_("A larger body is answered 413 and does not reach your backend."),
+    )
+    timeout_seconds = forms.IntegerField(
+        label=_("Time to the first byte"),
+        min_value=1,
+        max_value=300,
+        help_text=_("A slower answer is given up with 504 and not billed."),
+    )
+    rapidapi_compatible = forms.BooleanField(
+        label=_("RapidAPI headers"),
+        required=False,
+        help_text=_(
+            "Accept keys in X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User and -Subscription to the backend, "
+            "for programs and backends that come from there."
+        ),
+    )
+
+    @classmethod
+    def initial_of(cls, product: Product) -> dict[str, Any]:
+        return {
+            "name": product.name,
+            "tagline": product.tagline,
+            "description": product.description,
+            "upstream_url": product.upstream_url,
+            # Three places at most, without zeros at the end and without an exponent: 10, 0.5, 1.333.
+            "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
+            "timeout_seconds": product.timeout_seconds,
+            "rapidapi_compatible": product.rapidapi_compatible,
+        }
+
+    def values(self) -> dict[str, Any]:
+        """The arguments of `update_product`. A limit that was not touched is not rounded by passing through here."""
+        values = dict(self.cleaned_data)
+        size = values.pop("max_body_mib")
+        values["max_body_bytes"] = int(size * MIB) if "max_body_mib" in self.changed_data else None
+        return values
+
+
+class TierForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=40)

@@ -1,0 +1,24 @@
+"""How a backend checks that a call came through the gateway, as code to be pasted. A test runs it."""
+
+PYTHON = '''\
+import hashlib
+import hmac
+import os
+import time
+
+SECRET = os.environ["APIFACTORY_PROXY_SECRET"].encode()
+TOLERANCE_SECONDS = 300
+
+
+def came_through_gateway(method, target, headers):
+    """`target` is path and query as they arrived, such as "/v1/forecast?city=Bern"."""
+    signature = headers.get("X-ApiFactory-Signature", "")
+    parts = dict(part.partition("=")[::2] for part in signature.split(","))
+    timestamp, given = parts.get("t", ""), parts.get("v1", "")
+    if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
+        return False
+    request_id = headers.get("X-ApiFactory-Request-Id", "")
+    signed = f"{timestamp}.{method}.{target}.{request_id}".encode("latin-1")
+    expected = hmac.new(SECRET, signed, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), given.encode())
+'''

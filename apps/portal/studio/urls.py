@@ -1,0 +1,39 @@
+"""The creator's pages, below `/o/<organization>/studio/`."""
+
+from django.urls import path
+
+from apps.portal.studio.views import consumers, endpoints, overview, plans, products, settings, tiers
+
+_PRODUCT = "studio/<slug:slug>"
+_ENDPOINT = f"{_PRODUCT}/endpoints/<slug:endpoint_id>"
+_TIER = f"{_PRODUCT}/tiers/<slug:tier_slug>"
+_PLAN = f"{_PRODUCT}/plans/<slug:plan_id>"
+_CONSUMER = f"{_PRODUCT}/consumers/<slug:subscription_id>"
+
+urlpatterns = [
+    path("studio/", products.index, name="studio"),
+    path("studio/new/", products.create, name="studio-product-new"),
+    path(f"{_PRODUCT}/", overview.index, name="studio-product"),
+    path(f"{_PRODUCT}/publish/", overview.publish, name="studio-publish"),
+    path(f"{_PRODUCT}/unpublish/", overview.unpublish, name="studio-unpublish"),
+    path(f"{_PRODUCT}/endpoints/", endpoints.index, name="studio-endpoints"),
+    path(f"{_PRODUCT}/endpoints/new/", endpoints.create, name="studio-endpoint-new"),
+    path(f"{_ENDPOINT}/", endpoints.edit, name="studio-endpoint"),
+    path(f"{_ENDPOINT}/remove/", endpoints.remove, name="studio-endpoint-remove"),
+    path(f"{_PRODUCT}/tiers/", tiers.index, name="studio-tiers"),
+    path(f"{_TIER}/rename/", tiers.rename, name="studio-tier-rename"),
+    path(f"{_TIER}/remove/", tiers.remove, name="studio-tier-remove"),
+    path(f"{_PRODUCT}/plans/", plans.index, name="studio-plans"),
+    path(f"{_PRODUCT}/plans/new/", plans.create, name="studio-plan-new"),
+    path(f"{_PLAN}/", plans.edit, name="studio-plan"),
+    path(f"{_PLAN}/publish/", plans.publish, name="studio-plan-publish"),
+    path(f"{_PLAN}/withdraw/", plans.withdraw, name="studio-plan-withdraw"),
+    path(f"{_PRODUCT}/consumers/", consumers.index, name="studio-consumers"),
+    path(f"{_CONSUMER}/", consumers.detail, name="studio-consumer"),
+    path(f"{_CONSUMER}/pause/", consumers.pause, name="studio-consumer-pause"),
+    path(f"{_CONSUMER}/resume/", consumers.resume, name="studio-consumer-resume"),
+    path(f"{_CONSUMER}/reset-quota/", consumers.reset, name="studio-consumer-reset"),
+    path(f"{_PRODUCT}/settings/", settings.index, name="studio-settings"),
+    path(f"{_PRODUCT}/settings/secret/", settings.reveal, name="studio-secret"),
+    path(f"{_PRODUCT}/settings/secret/rotate/", settings.rotate, name="studio-secret-rotate"),
+]

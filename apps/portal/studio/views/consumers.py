@@ -1,0 +1,147 @@
+"""The consumers of a product: who is subscribed, what they use, and what their creator may do about it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.plans.selectors import list_plans
+from apps.portal.access import PortalRequest
+from apps.portal.console.history import line
+from apps.portal.quota_pace import QuotaPace, pace_of
+from apps.portal.rendering import render_page
+from apps.portal.studio.access import product_page
+from apps.portal.studio.query import chosen, searched
+from apps.products.models import Product
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.selectors import count_live_subscriptions, get_consumer, list_changes, search_consumers
+from apps.subscriptions.services import pause_consumer, reset_quota, resume_consumer
+from apps.subscriptions.state import TRANSITIONS
+from apps.usage import selectors as usage
+from apps.usage.selectors import Scope, UsageStats
+
+PAGE_SIZE = 50
+HISTORY_SIZE = 25
+ENDPOINTS_SHOWN = 20
+RECENT = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class ConsumerRow:
+    """A subscription with the quota of which it has used most, and its calls of the last 30 days."""
+
+    subscription: Subscription
+    quota: QuotaPace | None
+    stats: UsageStats
+
+
+@require_safe
+@product_page
+def index(request: PortalRequest, product: Product) -> HttpResponse:
+    plans = {plan.slug: plan.name for plan in list_plans(product)}
+    search = searched(request)
+    status, plan = chosen(request, "status", SubscriptionStatus.values), chosen(request, "plan", plans)
+    found = search_consumers(request.actor, product, search=search, status=status, plan_slug=plan)
+    page = Paginator(found.prefetch_related("plan__quotas"), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "product": product,
+        "page": page,
+        "rows": _rows(list(page.object_list)),
+        "search": search,
+        "status": status,
+        "statuses": SubscriptionStatus.choices,
+        "plan": plan,
+        "plans": plans.items(),
+        "is_filtered": bool(search or status or plan),
+        "live": count_live_subscriptions([product]).get(product.pk, 0),
+    }
+    return render_page(request, "studio/consumers.html", context, fragment="consumers")
+
+
+@require_safe
+@product_page
+def detail(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    actor, now = request.actor, clock.now()
+    subscription = get_consumer(actor, product, public_id=subscription_id)
+    may_manage = actor.may(Action.CONSUMERS_MANAGE)
+    scope = Scope.of_subscription(subscription)
+    endpoints = usage.usage_by_endpoint(scope, now - RECENT, now)
+    changes = Paginator(list_changes(subscription), HISTORY_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "product": product,
+        "subscription": subscription,
+        "quotas": [pace_of(quota, now) for quota in usage.quota_usage(subscription)],
+        "total": usage.get_usage(scope, now - RECENT, now),
+        "refused": sum(calls for _code, calls in usage.rejections_by_code(scope, now - RECENT, now)),
+        "endpoints": endpoints[:ENDPOINTS_SHOWN],
+        "more_endpoints": max(0, len(endpoints) - ENDPOINTS_SHOWN),
+        "page": changes,
+        "lines": [line(change) for change in changes.object_list],
+        "may_pause": may_manage and SubscriptionStatus.PAUSED in _following(subscription),
+        "may_resume": may_manage and subscription.status == SubscriptionStatus.PAUSED,
+        "may_reset": may_manage and subscription.status != SubscriptionStatus.CANCELED,
+    }
+    return render(request, "studio/consumer.html", context)
+
+
+@require_POST
+@product_page
+def pause(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    subscription = get_consumer(request.actor, product, public_id=subscription_id)
+    pause_consumer(actor=request.actor, subscription=subscription)
+    messages.success(request, _("%(name)s is paused.") % {"name": subscription.organization.name})
+    return _back(request, product, subscription_id)
+
+
+@require_POST
+@product_page
+def resume(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    subscription = get_consumer(request.actor, product, public_id=subscription_id)
+    resume_consumer(actor=request.actor, subscription=subscription)
+    messages.success(request, _("%(name)s may call again.") % {"name": subscription.organization.name})
+    return _back(request, product, subscription_id)
+
+
+@require_POST
+@product_page
+def reset(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    subscription = get_consumer(request.actor, product, public_id=subscription_id)
+    reset_quota(actor=request.actor, subscription=subscription)
+    messages.success(request, _("%(name)s has its whole quota again.") % {"name": subscription.organization.name})
+    return _back(request, product, subscription_id)
+
+
+def _rows(subscriptions: Sequence[Subscription]) -> list[ConsumerRow]:
+    now = clock.now()
+    quotas = usage.quota_usages(subscriptions)
+    found = usage.usage_by_consumer(Scope.of_subscriptions(subscriptions), now - RECENT, now)
+    stats = {one.subscription.pk: one.stats for one in found if one.subscription}
+    return [
+        ConsumerRow(
+            subscription,
+            max((pace_of(quota, now) for quota in quotas[subscription.pk]), key=_share, default=None),
+            stats.get(subscription.pk, UsageStats()),
+        )
+        for subscription in subscriptions
+    ]
+
+
+def _share(pace: QuotaPace) -> float:
+    return pace.usage.percent
+
+
+def _following(subscription: Subscription) -> frozenset[SubscriptionStatus]:
+    return TRANSITIONS[SubscriptionStatus(subscription.status)]
+
+
+def _back(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    return redirect("portal:studio-consumer", request.actor.organization.slug, product.slug, subscription_id)

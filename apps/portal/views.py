@@ -1,0 +1,44 @@
+"""The front door, and what belongs to no part of the portal."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.selectors import get_personal_organization
+from apps.portal.landing import CHECKS, sample_call
+from apps.portal.theme import COOKIE, COOKIE_SECONDS, THEMES
+from apps.products.selectors import list_listed_products
+
+NEWEST = 5
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page; for members, their dashboard."""
+    if request.user.is_authenticated:
+        organization = get_personal_organization(request.user)
+        return redirect("portal:dashboard", organization.slug)
+    context = {
+        "newest": list_listed_products()[:NEWEST],
+        "checks": CHECKS,
+        "sample_call": sample_call(settings.GATEWAY_URL),
+    }
+    return render(request, "landing.html", context)
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Without a script, the switch posts here; with one, `theme.js` sets the same cookie."""
+    theme = request.POST.get("theme", "")
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = reverse("portal:home")
+    response = redirect(back)
+    if theme in THEMES:
+        response.set_cookie(COOKIE, theme, max_age=COOKIE_SECONDS, samesite="Lax", secure=request.is_secure())
+    else:
+        response.delete_cookie(COOKIE)
+    return response

@@ -1,0 +1,47 @@
+"""What a plan allows, in words."""
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from apps.plans.enums import QuotaPeriodUnit, RateWindow
+from apps.plans.models import Plan, Quota, RateLimit
+from apps.portal.formats import grouped
+
+_LONGEST_FIRST = [QuotaPeriodUnit.YEAR, QuotaPeriodUnit.MONTH, QuotaPeriodUnit.WEEK, QuotaPeriodUnit.DAY]
+
+
+def quota_in_words(quota: Quota) -> str:
+    """`50 000 a month`."""
+    pattern = {
+        QuotaPeriodUnit.DAY: _("%(units)s a day"),
+        QuotaPeriodUnit.WEEK: _("%(units)s a week"),
+        QuotaPeriodUnit.MONTH: _("%(units)s a month"),
+        QuotaPeriodUnit.YEAR: _("%(units)s a year"),
+    }[QuotaPeriodUnit(quota.period)]
+    return pattern % {"units": grouped(quota.included_units)}
+
+
+def quotas_in_words(plan: Plan) -> str:
+    """All quotas of the plan as one phrase, the longest period first: `50 000 a month and 2 000 a day`."""
+    quotas = sorted(plan.quotas.all(), key=lambda quota: _LONGEST_FIRST.index(QuotaPeriodUnit(quota.period)))
+    if not quotas:
+        return _("Unlimited")
+    return get_text_list([quota_in_words(quota) for quota in quotas], _("and"))
+
+
+def rate_limit_in_words(limit: RateLimit) -> str:
+    """`60 calls a minute`."""
+    pattern = {
+        RateWindow.SECOND: _("%(calls)s calls a second"),
+        RateWindow.MINUTE: _("%(calls)s calls a minute"),
+        RateWindow.HOUR: _("%(calls)s calls an hour"),
+    }[RateWindow(limit.window)]
+    return pattern % {"calls": grouped(limit.max_calls)}
+
+
+def rate_limits_in_words(plan: Plan) -> str:
+    """The limits of the whole plan as one phrase."""
+    limits = [limit for limit in plan.rate_limits.all() if limit.endpoint_id is None]
+    if not limits:
+        return _("No rate limit")
+    return get_text_list([rate_limit_in_words(limit) for limit in limits], _("and"))

@@ -1,0 +1,33 @@
+"""What is shown when everything runs: addresses, accounts, and a call that works when pasted."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from config.up.demo import example_call
+from config.up.options import Options
+
+
+def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
+    """The lines; `demo` is the content of `demo.json`, None when the demo is not loaded."""
+    yield ""
+    yield f"  Portal   {options.web_url}/"
+    yield f"  Admin    {options.web_url}/admin/"
+    yield f"  Gateway  {options.gateway_url}/"
+    yield f"  Logs     {_short(options.local_dir / 'log')}/"
+    if demo is not None:
+        yield ""
+        yield "  Demo accounts"
+        width = max((len(user["email"]) for user in demo["users"]), default=0)
+        for user in demo["users"]:
+            yield f"    {user['email']:<{width}}  password {user['password']}  ({user['role']})"
+        yield ""
+        yield "  Call an API"
+        yield f"    {example_call(demo, options.gateway_url)}"
+    yield ""
+    yield "  Ctrl-C stops everything; the data stays."
+
+
+def _short(path: Path) -> str:
+    """The path as seen from where the command was called, when it is below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

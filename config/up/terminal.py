@@ -1,0 +1,47 @@
+"""What the person at the terminal sees: one line per step with its duration, and problems."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+WIDTH = 34
+
+
+class Terminal:
+    """Writes to standard output; a terminal that is gone never stops the product."""
+
+    def __init__(self) -> None:
+        self._open_step = False
+
+    def line(self, text: str = "") -> None:
+        """One line of its own, also in the middle of a step."""
+        self._write(f"{self._end_of_step()}{text}\n")
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Show the title at once and the duration when the block is done."""
+        begin = time.monotonic()
+        self._write(f"{self._end_of_step()}  {title} ")
+        self._open_step = True
+        try:
+            yield
+        except BaseException:
+            self._write(self._end_of_step())
+            raise
+        duration = f"{time.monotonic() - begin:5.1f} s"
+        if self._open_step:
+            self._write(f"{'.' * (WIDTH - len(title))} {duration}\n")
+            self._open_step = False
+        else:
+            self._write(f"  {title} {'.' * (WIDTH - len(title))} {duration}\n")
+
+    def _end_of_step(self) -> str:
+        was_open, self._open_step = self._open_step, False
+        return "\n" if was_open else ""
+
+    @staticmethod
+    def _write(text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+            sys.stdout.flush()

@@ -1,0 +1,137 @@
+"""The feed of changes: what is committed is heard of, what is rolled back is not, and nothing is lost in between."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from apps.core.changes import CHANNEL, REACH_BACK, ChangeFeed, announce
+from apps.core.models import Change
+from apps.core.tasks import CHANGES_KEPT, prune_changes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def channel(redis_client: "redis.Redis") -> Iterator["redis.client.PubSub"]:
+    with redis_client.pubsub(ignore_subscribe_messages=True) as pubsub:
+        pubsub.subscribe(CHANNEL)
+        assert pubsub.get_message(timeout=5) is None  # the confirmation
+        yield pubsub
+
+
+def heard(channel: "redis.client.PubSub", wait: float = 5) -> str | None:
+    message = channel.get_message(timeout=wait)
+    return message["data"].decode() if message else None
+
+
+class TestAnnounce:
+    def test_listeners_are_woken_once_it_is_committed(self, channel: "redis.client.PubSub") -> None:
+        with transaction.atomic():
+            announce("product:1")
+            assert heard(channel, wait=0.1) is None
+        assert heard(channel) == "product:1"
+        assert Change.objects.get().topic == "product:1"
+
+    def test_what_is_rolled_back_is_not_announced(self, channel: "redis.client.PubSub") -> None:
+        with transaction.atomic():
+            announce("product:1")
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            announce("product:2")
+        assert heard(channel) == "product:2"
+        assert [change.topic for change in Change.objects.all()] == ["product:2"]
+
+    def test_a_change_whose_message_fails_is_still_in_the_table(self, settings: Settings) -> None:
+        settings.CACHE_URL = "redis://127.0.0.1:1/0"
+        with transaction.atomic():
+            announce("product:1")
+        assert Change.objects.get().topic == "product:1"
+
+
+class TestFeed:
+    def test_each_change_comes_once(self) -> None:
+        announce("before")
+        feed = ChangeFeed()
+        assert feed.poll() == []
+        announce("first")
+        announce("second")
+        assert feed.poll() == ["first", "second"]
+        assert feed.poll() == []
+        announce("first")
+        assert feed.poll() == ["first"]
+
+    def test_a_change_that_commits_after_a_later_one_is_not_missed(self) -> None:
+        feed = ChangeFeed()
+        written, may_commit = threading.Event(), threading.Event()
+
+        def slow() -> None:
+            with transaction.atomic():
+                announce("slow")
+                written.set()
+                assert may_commit.wait(10)
+            connection.close()
+
+        thread = threading.Thread(target=slow)
+        thread.start()
+        assert written.wait(10)
+        announce("quick")  # a higher id, committed first
+        assert feed.poll() == ["quick"]
+        may_commit.set()
+        thread.join(10)
+        assert feed.poll() == ["slow"]
+        assert feed.poll() == []
+
+    def test_what_it_remembers_is_bounded(self) -> None:
+        feed = ChangeFeed()
+        announce("old")
+        Change.objects.update(created_at=dt.datetime.now(dt.UTC) - 2 * REACH_BACK)
+        assert feed.poll() == ["old"]
+        announce("new")
+        assert feed.poll() == ["new"]
+        assert list(feed._seen) == [Change.objects.get(topic="new").pk]
+
+    def test_a_feed_that_slept_for_long_hears_of_everything(self) -> None:
+        feed = ChangeFeed()
+        announce("first")
+        assert feed.poll() == ["first"]
+        for hours in (5, 3, 1):
+            announce(f"{hours} hours ago")
+            Change.objects.filter(topic=f"{hours} hours ago").update(
+                created_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=9 - hours)
+            )
+        assert feed.poll() == ["5 hours ago", "3 hours ago", "1 hours ago"]
+
+
+def test_old_changes_are_deleted_and_new_ones_stay() -> None:
+    announce("old")
+    Change.objects.update(created_at=dt.datetime.now(dt.UTC) - CHANGES_KEPT - dt.timedelta(minutes=1))
+    announce("new")
+    prune_changes()
+    assert [change.topic for change in Change.objects.all()] == ["new"]
+
+
+def test_a_broken_redis_costs_little_time(settings: Settings) -> None:
+    """A server that takes the connection and never answers: the announcement gives up, the change stands."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.CACHE_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        attempts = []
+        server.settimeout(10)
+        begun = time.monotonic()
+        thread = threading.Thread(target=lambda: attempts.append(server.accept()))
+        thread.start()
+        announce("product:1")
+        thread.join(10)
+        server.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            server.accept()  # it did not try again
+        attempts[0][0].close()
+    assert time.monotonic() - begun < 60  # the limit of a hang, not a measure of speed
+    assert Change.objects.get().topic == "product:1"

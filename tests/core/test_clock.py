@@ -1,0 +1,116 @@
+"""The sandbox clock: forward only, the same for every process, refused where there is none."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import override_settings
+from pytest_django import Settings
+
+from apps.core import clock
+from apps.core.clock import ClockRefused
+from apps.core.models import Change, SandboxClock
+
+HOUR = dt.timedelta(hours=1)
+
+
+def ahead() -> dt.timedelta:
+    """How far the installation's time is ahead of the real one, to the nearest second."""
+    return dt.timedelta(seconds=round((clock.now() - dt.datetime.now(dt.UTC)).total_seconds()))
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAdvance:
+    def test_time_is_real_until_it_is_moved(self) -> None:
+        assert ahead() == dt.timedelta()
+        assert clock.now().tzinfo is dt.UTC
+
+    def test_it_moves_forward_and_adds_up(self) -> None:
+        assert clock.advance(HOUR) == HOUR
+        assert ahead() == HOUR
+        assert clock.advance(2 * HOUR) == 3 * HOUR
+        assert ahead() == 3 * HOUR == clock.offset()
+
+    def test_other_processes_hear_of_it(self) -> None:
+        clock.advance(HOUR)
+        assert [change.topic for change in Change.objects.all()] == ["clock"]
+        other = clock._Offset()
+        assert other.get() == HOUR
+
+    def test_it_never_goes_back(self) -> None:
+        clock.advance(HOUR)
+        with pytest.raises(ClockRefused, match="forward"):
+            clock.advance(-HOUR)
+        assert ahead() == HOUR
+        with pytest.raises(IntegrityError):
+            SandboxClock.objects.update(offset=-HOUR)
+
+    def test_a_rolled_back_move_did_not_happen(self) -> None:
+        with transaction.atomic():
+            clock.advance(HOUR)
+            transaction.set_rollback(True)
+        assert clock.refresh() == dt.timedelta()
+        assert ahead() == dt.timedelta()
+
+    @pytest.mark.parametrize("by", [dt.timedelta.max, clock.OFFSET_MAX + dt.timedelta(microseconds=1)])
+    def test_it_cannot_be_moved_out_of_the_calendar(self, by: dt.timedelta) -> None:
+        with pytest.raises(ClockRefused, match="50 years"):
+            clock.advance(by)
+        clock.advance(clock.OFFSET_MAX)
+        assert clock.now().year < 2200
+        with pytest.raises(ClockRefused):
+            clock.advance(dt.timedelta(microseconds=1))
+
+    def test_two_moves_at_once_both_count(self) -> None:
+        together = threading.Barrier(2)
+
+        def move() -> None:
+            together.wait(10)
+            clock.advance(HOUR)
+            connection.close()
+
+        threads = [threading.Thread(target=move) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert clock.refresh() == 2 * HOUR
+
+    def test_there_is_one_clock(self) -> None:
+        clock.advance(HOUR)
+        with pytest.raises(IntegrityError):
+            SandboxClock.objects.create(pk=2)
+
+
+@pytest.mark.django_db
+class TestWithoutSandbox:
+    def test_moving_is_refused(self, settings: Settings) -> None:
+        settings.SANDBOX_CLOCK = False
+        with pytest.raises(ClockRefused):
+            clock.advance(HOUR)
+        assert not SandboxClock.objects.exists()
+
+    def test_an_offset_in_the_database_is_not_looked_at(self, settings: Settings) -> None:
+        SandboxClock.objects.create(pk=1, offset=HOUR)
+        settings.SANDBOX_CLOCK = False
+        assert ahead() == dt.timedelta() == clock.offset()
+
+
+@override_settings(SANDBOX_CLOCK=False)
+def test_a_production_clock_asks_no_database() -> None:
+    # Without the `django_db` mark, a query would be an error.
+    assert ahead() == dt.timedelta()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_known_offset_stands_while_the_database_is_away() -> None:
+    clock.advance(HOUR)
+    clock._offset.read_at = float("-inf")
+    right = connection.settings_dict["PORT"]
+    connection.close()
+    connection.settings_dict["PORT"] = 1
+    try:
+        assert ahead() == HOUR
+    finally:
+        connection.settings_dict["PORT"] = right

@@ -1,0 +1,52 @@
+"""A gateway and a backend for each module, a shop for each test.
+
+The gateway reads rows on connections of its own, so they are committed. They stay until the module ends:
+emptying the database takes longer than most of these tests, and none of them looks at rows that are not its own.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from tests.fakes.upstream import FakeUpstream
+from tests.gateway.server import RunningGateway, running_gateway
+from tests.gateway.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="module")
+def open_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        yield
+        call_command("flush", interactive=False, verbosity=0)
+        connections.close_all()
+
+
+@pytest.fixture
+def transactional_db(open_database: None) -> None:
+    """In place of pytest-django's: the same promise, without emptying the database after each test."""
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def gateway(open_database: None, upstream: FakeUpstream) -> Iterator[RunningGateway]:
+    with running_gateway(allow=[upstream.address]) as running:
+        yield running
+
+
+@pytest.fixture
+def make_shop(gateway: RunningGateway, upstream: FakeUpstream) -> Callable[..., Shop]:
+    return partial(open_shop, gateway, upstream)
+
+
+@pytest.fixture
+def shop(make_shop: Callable[..., Shop]) -> Shop:
+    return make_shop()

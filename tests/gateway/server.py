@@ -1,0 +1,90 @@
+"""A gateway for tests: a real uvicorn on a free port, in a thread of the test's process."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from aiohttp.abc import AbstractResolver
+from django.conf import settings
+
+from apps.gateway.asgi import GatewayHandler
+from apps.gateway.directory import OrmDirectory
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.pipeline import Engine
+from apps.gateway.runtime import Runtime, StartedMetering
+from apps.gateway.upstream import AiohttpUpstream
+from tests.fakes.metering import InMemoryMetering
+from tests.processes import wait_until
+
+COOKIES = frozenset({b"sessionid", b"csrftoken"})
+
+
+@dataclass
+class RunningGateway:
+    port: int
+    metering: InMemoryMetering
+    runtime: Runtime
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextlib.contextmanager
+def running_gateway(
+    *,
+    allow: list[str],
+    metering: StartedMetering | None = None,
+    resolver: AbstractResolver | None = None,
+    redis_url: str | None = None,
+    poll_seconds: float = 2.0,
+    trusted_proxy_hops: int = 0,
+    **config: object,
+) -> Iterator[RunningGateway]:
+    """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
+    counters = metering or InMemoryMetering()
+    directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
+    upstream = AiohttpUpstream(allow=allow, resolver=resolver)
+    engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
+    engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config)
+    runtime = Runtime(engine, directory, counters, upstream, trusted_proxy_hops)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        loops: list[asyncio.AbstractEventLoop] = []  # the first is that of the lifespan
+        handler = GatewayHandler(urlconf="config.gateway_urls", runtime=runtime)
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            loops.append(asyncio.get_running_loop())
+            await handler(scope, receive, send)
+
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                http="apps.gateway.http_protocol:GatewayProtocol",
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                log_config=None,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+        thread.start()
+        wait_until(lambda: server.started or not thread.is_alive(), what="the gateway started")
+        assert thread.is_alive(), "the gateway did not start"
+        try:
+            yield RunningGateway(listener.getsockname()[1], counters, runtime, loops[0])  # type: ignore[arg-type]
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive(), "the gateway did not stop"

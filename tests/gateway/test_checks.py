@@ -1,0 +1,413 @@
+"""Every row of the table of checks: its status, code, headers and body; and that a refused call takes nothing."""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable
+
+import http_sf
+import pytest
+
+from apps.keys import secret as key_secret
+from apps.products.enums import ProductStatus
+from apps.subscriptions.enums import SubscriptionStatus
+from tests.factories.keys import ApiKeyFactory
+from tests.factories.plans import PlanFactory
+from tests.factories.products import TierFactory
+from tests.fakes.upstream import Exchange, FakeUpstream
+from tests.gateway.server import RunningGateway, running_gateway
+from tests.gateway.shop import Shop, open_shop
+from tests.gateway.wire import Reply, call, raw_call
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+MakeShop = Callable[..., Shop]
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+REDUCED_CAPACITY = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+
+
+def check(reply: Reply, status: int, code: str, type_uri: str = "about:blank") -> dict[str, object]:
+    """The reply is this problem, in every respect that all problems share; its document is returned."""
+    assert (reply.status, reply.json()["code"]) == (status, code)
+    assert reply.get("Content-Type") == "application/problem+json"
+    assert reply.get("Cache-Control") == "no-store"
+    assert reply.get("Via") == "1.1 api-factory"
+    assert reply.get("Date")
+    assert re.fullmatch(r"gw;dur=\d+\.\d\d, origin;dur=\d+\.\d\d", reply.get("Server-Timing") or "")
+    document: dict[str, object] = reply.json()
+    assert re.fullmatch(r"req_[0-9a-f]{32}", str(document["request_id"]))
+    assert reply.get("X-Request-Id") == document["request_id"]
+    assert document["status"] == status
+    assert document["type"] == type_uri
+    assert str(document["instance"]).replace("-", "") == f"urn:uuid:{str(document['request_id'])[4:]}"
+    assert document["title"]
+    assert document["detail"]
+    return document
+
+
+def assert_refused(shop: Shop, code: str, *, known: bool = True) -> None:
+    """Recorded once, with this code; nothing reserved, nothing settled, nothing forwarded."""
+    (rejection,) = shop.rejections
+    assert rejection.code == code
+    assert rejection.subscription_id == (shop.subscription.pk if known else None)
+    assert shop.received == []
+    assert shop.outcomes == []
+    assert shop.gateway.metering.reserved(shop.subscription.pk) == 0
+
+
+# --- parse ---------------------------------------------------------------------------------------
+
+
+def test_bad_request(shop: Shop) -> None:
+    document = check(shop.call("/things/../things"), 400, "bad_request")
+    assert document["title"] == "Bad Request"
+    assert shop.received == []
+
+
+@pytest.mark.parametrize(
+    "hosts", [["a.example", "b.example"], ["a b"], ["a,b"], ["a.example:80:80"], ["user@a.example"]]
+)
+def test_exactly_one_host_is_wanted(shop: Shop, hosts: list[str]) -> None:
+    lines = "".join(f"Host: {host}\r\n" for host in hosts)
+    request = (
+        f"GET /{shop.product.slug}/things HTTP/1.1\r\n{lines}X-Api-Key: {shop.secret}\r\nConnection: close\r\n\r\n"
+    )
+    answer = raw_call(shop.gateway.port, request.encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code": "bad_request"' in answer
+    assert shop.received == []
+
+
+def test_a_header_that_is_not_utf8_is_refused(shop: Shop) -> None:
+    request = (
+        f"GET /{shop.product.slug}/things HTTP/1.1\r\nHost: a\r\nX-Api-Key: {shop.secret}\r\nConnection: close\r\n"
+    )
+    answer = raw_call(shop.gateway.port, request.encode() + b"X-Name: caf\xe9\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert shop.received == []
+
+
+def test_websocket_is_refused_in_words(shop: Shop) -> None:
+    reply = shop.call(
+        "/things", headers=[("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "x")]
+    )
+    check(reply, 501, "websocket_unsupported")
+    assert reply.get("Connection") == "close"
+    assert shop.received == []
+
+
+# --- route ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/nobody/has/this", "/_gateway/other"])
+def test_unknown_product(gateway: RunningGateway, path: str) -> None:
+    check(call(gateway.url + path), 404, "route_not_found")
+
+
+def test_route_not_found(shop: Shop) -> None:
+    check(shop.call("/nothing"), 404, "route_not_found")
+    assert_refused(shop, "route_not_found", known=False)
+
+
+def test_method_not_allowed(shop: Shop) -> None:
+    reply = shop.call("/things", "DELETE")
+    check(reply, 405, "method_not_allowed")
+    assert reply.get("Allow") == "GET, HEAD, POST"
+    assert_refused(shop, "method_not_allowed", known=False)
+
+
+def test_options_that_is_no_preflight_is_a_method_like_others(shop: Shop) -> None:
+    reply = shop.call("/things", "OPTIONS", [("Origin", "https://page.example")])
+    check(reply, 405, "method_not_allowed")
+
+
+def test_suspended_product(make_shop: MakeShop) -> None:
+    shop = make_shop(status=ProductStatus.SUSPENDED)
+    check(shop.call("/things"), 403, "product_suspended")
+    assert_refused(shop, "product_suspended", known=False)
+
+
+def test_an_unpublished_product_serves_its_subscribers(make_shop: MakeShop) -> None:
+    assert make_shop(status=ProductStatus.UNPUBLISHED).call("/things").status == 200
+
+
+def test_a_draft_exists_only_for_its_subscribers(make_shop: MakeShop, shop: Shop) -> None:
+    draft = make_shop(status=ProductStatus.DRAFT)
+    assert draft.call("/things").status == 200
+    unknown = call(f"{shop.gateway.url}/no-such-product/things").json()["detail"]
+    for reply in (
+        draft.anonymous("/things"),
+        draft.anonymous("/nothing"),
+        draft.anonymous("/things", "DELETE"),
+        draft.anonymous("/things", headers=[("X-Api-Key", shop.secret)]),
+        draft.anonymous("/things", "OPTIONS", [("Origin", "https://a"), ("Access-Control-Request-Method", "GET")]),
+    ):
+        assert check(reply, 404, "route_not_found")["detail"] == unknown
+        assert reply.get("Allow") is None
+        assert reply.get("WWW-Authenticate") is None
+
+
+# --- key -----------------------------------------------------------------------------------------
+
+
+def test_key_missing(shop: Shop) -> None:
+    reply = shop.anonymous("/things")
+    check(reply, 401, "key_missing")
+    assert reply.get("WWW-Authenticate") == f'Bearer realm="{shop.product.slug}"'
+    assert_refused(shop, "key_missing", known=False)
+
+
+def test_two_keys_that_differ(shop: Shop) -> None:
+    reply = shop.call("/things", headers=[("Authorization", f"Bearer {key_secret.generate().secret}")])
+    check(reply, 400, "bad_request")
+    assert_refused(shop, "bad_request", known=False)
+
+
+@pytest.mark.parametrize("secret", ["a real one", "af_live_" + "0" * 38, "guess", "%C3%A9", "a" * 4000])
+def test_key_invalid(shop: Shop, secret: str) -> None:
+    secret = key_secret.generate().secret if secret == "a real one" else secret
+    reply = shop.anonymous(f"/things?api_key={secret}")
+    check(reply, 401, "key_invalid")
+    assert 'error="invalid_token"' in (reply.get("WWW-Authenticate") or "")
+    assert_refused(shop, "key_invalid", known=False)
+
+
+def test_key_revoked(shop: Shop) -> None:
+    made = key_secret.generate()
+    ApiKeyFactory(subscription=shop.subscription, generated=made, revoked_at=dt.datetime.now(dt.UTC))
+    check(shop.anonymous("/things", headers=[("X-Api-Key", made.secret)]), 401, "key_revoked")
+    assert_refused(shop, "key_revoked")
+
+
+def test_key_expired(shop: Shop) -> None:
+    made = key_secret.generate()
+    ApiKeyFactory(subscription=shop.subscription, generated=made, expires_at=dt.datetime.now(dt.UTC))
+    check(shop.anonymous("/things", headers=[("X-Api-Key", made.secret)]), 401, "key_expired")
+    assert_refused(shop, "key_expired")
+
+
+def test_a_key_that_expires_later_works(shop: Shop) -> None:
+    made = key_secret.generate()
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    ApiKeyFactory(subscription=shop.subscription, generated=made, expires_at=later)
+    assert shop.anonymous("/things", headers=[("X-Api-Key", made.secret)]).status == 200
+
+
+# --- subscription and entitlement ----------------------------------------------------------------
+
+
+def test_not_subscribed(shop: Shop, make_shop: MakeShop) -> None:
+    other = make_shop()
+    check(shop.anonymous("/things", headers=[("X-Api-Key", other.secret)]), 403, "not_subscribed")
+    assert_refused(shop, "not_subscribed", known=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "code"),
+    [
+        (SubscriptionStatus.TRIALING, 200, ""),
+        (SubscriptionStatus.ACTIVE, 200, ""),
+        (SubscriptionStatus.PAST_DUE, 200, ""),
+        (SubscriptionStatus.UNPAID, 402, "payment_required"),
+        (SubscriptionStatus.PAUSED, 403, "subscription_inactive"),
+        (SubscriptionStatus.CANCELED, 403, "subscription_inactive"),
+        (SubscriptionStatus.INCOMPLETE, 403, "subscription_inactive"),
+        (SubscriptionStatus.PENDING_APPROVAL, 403, "subscription_inactive"),
+    ],
+)
+def test_subscription_status(make_shop: MakeShop, status: SubscriptionStatus, answer: int, code: str) -> None:
+    shop = make_shop(quota=10)
+    shop.subscription.status = status
+    shop.subscription.save()
+    reply = shop.call("/things")
+    if answer == 200:
+        assert reply.status == 200
+        return
+    check(reply, answer, code)
+    assert_refused(shop, code)
+    # An authenticated consumer is told the policies on every reply.
+    assert http_sf.parse((reply.get("RateLimit-Policy") or "").encode(), tltype="list")[0][0] == "monthly"
+
+
+def test_plan_upgrade_required_names_the_cheapest_plan_on_sale(shop: Shop) -> None:
+    higher, highest = TierFactory(product=shop.product, rank=20), TierFactory(product=shop.product, rank=30)
+    PlanFactory(tier=highest, slug="top", name="Top", price_amount=900)
+    PlanFactory(tier=higher, slug="pro", name="Pro", price_amount=1000)
+    PlanFactory(tier=higher, slug="old", name="Old", price_amount=1, withdrawn_at=dt.datetime.now(dt.UTC))
+    PlanFactory(tier=higher, slug="draft", name="Draft", price_amount=1, published_at=None)
+    shop.endpoint("/reports", tier=higher)
+    document = check(shop.call("/reports"), 403, "plan_upgrade_required")
+    assert document["required_plan"] == "top"
+    assert "Top" in str(document["detail"])
+    assert_refused(shop, "plan_upgrade_required")
+
+
+def test_plan_upgrade_required_where_no_plan_is_on_sale(shop: Shop) -> None:
+    shop.endpoint("/reports", tier=TierFactory(product=shop.product, rank=20))
+    assert check(shop.call("/reports"), 403, "plan_upgrade_required")["required_plan"] is None
+
+
+def test_a_higher_tier_includes_lower_ones(shop: Shop) -> None:
+    shop.endpoint("/basics", tier=TierFactory(product=shop.product, rank=5))
+    assert shop.call("/basics").status == 200
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+def test_rate_limited(make_shop: MakeShop) -> None:
+    shop = make_shop(per_minute=2, quota=100)
+    assert [shop.call("/things").status for _ in range(3)] == [200, 200, 429]
+    reply = shop.call("/things")
+    document = check(reply, 429, "rate_limited", QUOTA_EXCEEDED)
+    assert document["violated-policies"] == ["per-minute"]
+    assert 1 <= int(reply.get("Retry-After") or 0) <= 60
+    assert int(reply.get("Retry-After") or 0) >= int(reply.get("X-RateLimit-Reset") or 0)
+    assert reply.get("X-RateLimit-Remaining") == "0"
+    rejection = shop.rejections[-1]
+    assert (rejection.code, rejection.policy, rejection.counter, rejection.limit) == (
+        "rate_limited",
+        "per-minute",
+        2,
+        2,
+    )
+    assert (rejection.subscription_id, rejection.api_key_id) == (shop.subscription.pk, shop.key.pk)
+    assert len(shop.received) == 2
+
+
+def test_quota_exceeded(make_shop: MakeShop) -> None:
+    shop = make_shop(quota=1)
+    assert shop.call("/things").status == 200
+    reply = shop.call("/things")
+    document = check(reply, 429, "quota_exceeded", QUOTA_EXCEEDED)
+    assert document["violated-policies"] == ["monthly"]
+    assert int(reply.get("Retry-After") or 0) > 86_400
+    rejection = shop.rejections[-1]
+    assert (rejection.code, rejection.policy, rejection.counter, rejection.limit) == ("quota_exceeded", "monthly", 1, 1)
+
+
+def test_refused_calls_take_nothing(make_shop: MakeShop) -> None:
+    shop = make_shop(per_minute=3, quota=3, max_body_bytes=10)
+    for reply in (
+        shop.call("/nothing"),
+        shop.call("/things", "DELETE"),
+        shop.anonymous("/things"),
+        shop.call("/things", "POST", body=b"x" * 11),
+        shop.call("/things/..", "GET"),
+    ):
+        assert reply.status in (400, 401, 404, 405, 413)
+    assert [shop.call("/things").status for _ in range(4)] == [200, 200, 200, 429]
+
+
+# --- size ----------------------------------------------------------------------------------------
+
+
+def test_declared_body_over_the_limit(make_shop: MakeShop) -> None:
+    shop = make_shop(max_body_bytes=10, quota=5)
+    check(shop.call("/things", "POST", body=b"x" * 11), 413, "request_too_large")
+    assert_refused(shop, "request_too_large")
+    assert shop.call("/things", "POST", body=b"x" * 10).status == 200
+
+
+def test_chunked_body_over_the_limit(make_shop: MakeShop) -> None:
+    shop = make_shop(max_body_bytes=10, quota=5)
+    reply = shop.call("/things", "POST", [("Transfer-Encoding", "chunked")], b"b\r\nhello world\r\n0\r\n\r\n")
+    check(reply, 413, "request_too_large")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (413, "request_too_large", 0)
+    assert all(not request.is_complete for request in shop.received)
+
+
+# --- forward -------------------------------------------------------------------------------------
+
+
+def test_upstream_unreachable(make_shop: MakeShop) -> None:
+    shop = make_shop(upstream_url="http://backend.invalid", quota=5)
+    reply = shop.call("/things")
+    document = check(reply, 502, "upstream_unreachable")
+    assert "invalid" not in str(document["detail"])
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (502, "upstream_unreachable", 0)
+    assert reply.get("X-RateLimit-Limit") == "5"
+
+
+BROKEN_ANSWERS = {
+    "no answer": b"",
+    "not http": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "half a head": b"HTTP/1.1 200 OK\r\nContent-",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+    "length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
+    "control character": b"HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 0\r\n\r\n",
+    "status 999": b"HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n",
+    "upgrade that nobody asked for": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "huge header": b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_ANSWERS)
+def test_upstream_invalid(shop: Shop, name: str) -> None:
+    async def broken(exchange: Exchange) -> None:
+        await exchange.send(BROKEN_ANSWERS[name])
+        raise OSError("closed by the test")
+
+    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = broken
+    check(shop.call("/things"), 502, "upstream_invalid")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (502, "upstream_invalid", 0)
+
+
+def test_upstream_timeout(make_shop: MakeShop) -> None:
+    shop = make_shop(timeout_seconds=1, quota=5)
+
+    async def silent(exchange: Exchange) -> None:
+        await exchange.reader.read()
+        raise OSError("the gateway has left")
+
+    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = silent
+    check(shop.call("/things"), 504, "upstream_timeout")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (504, "upstream_timeout", 0)
+    assert outcome.origin_us >= 1_000_000
+
+
+# --- platform ------------------------------------------------------------------------------------
+
+
+def test_unavailable_while_calls_cannot_be_counted(shop: Shop) -> None:
+    shop.gateway.metering.is_available = False
+    try:
+        reply = shop.call("/things")
+    finally:
+        shop.gateway.metering.is_available = True
+    check(reply, 503, "unavailable", REDUCED_CAPACITY)
+    assert reply.get("Retry-After") == "1"
+    assert shop.received == []
+
+
+def test_overloaded(open_database: None, upstream: FakeUpstream) -> None:
+    with running_gateway(allow=[upstream.address], max_concurrent=0) as gateway:
+        shop = open_shop(gateway, upstream)
+        reply = shop.call("/things")
+        check(reply, 503, "overloaded", REDUCED_CAPACITY)
+        assert reply.get("Retry-After") == "1"
+        assert shop.received == []
+
+
+def test_an_error_of_our_own_says_nothing_about_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*args: object) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("apps.gateway.engine.exchange.upstream_request", fails)
+    reply = shop.call("/things")
+    check(reply, 500, "internal_error")
+    assert b"secret" not in reply.body
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (500, "gateway_error", 0)
+
+
+def test_problems_have_a_body_for_every_method_but_head(shop: Shop) -> None:
+    reply = shop.anonymous("/things", "HEAD")
+    assert (reply.status, reply.body) == (401, b"")
+    assert int(reply.get("Content-Length") or 0) > 0
+    assert json.loads(shop.anonymous("/things", "POST", body=b"{}").body)["code"] == "key_missing"

@@ -1,0 +1,210 @@
+"""The open port: what reaches the application, and what does not."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from apps.gateway import http_protocol
+from tests.fakes.upstream import Exchange, FakeUpstream
+from tests.gateway.server import RunningGateway, running_gateway
+from tests.gateway.shop import Shop, open_shop
+from tests.gateway.test_paths import REFUSED
+from tests.gateway.wire import RawConnection, call, raw_call
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+END = "Connection: close\r\n\r\n"
+
+
+def request_line(shop: Shop, target: bytes, *, key: str = "", method: bytes = b"GET") -> bytes:
+    lines = f" HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {key or shop.secret}\r\n{END}"
+    return method + b" " + target + lines.encode()
+
+
+def test_no_spelling_of_a_path_leaves_the_route_that_was_granted(shop: Shop) -> None:
+    """Every payload in the middle and at the end of a granted path, with the key of the granted plan."""
+    shop.endpoint("/free/{id}")
+    shop.endpoint("/free/{id}/{rest}")
+    base, granted = f"/{shop.product.slug}-backend/", f"/{shop.product.slug}-backend/free/"
+    for payload in [target.lstrip("/") for target in REFUSED]:
+        for shape in (f"/free/{payload}/paid/x", f"/free/{payload}", f"/free/x{payload}"):
+            target = f"/{shop.product.slug}{shape}".encode()
+            answer = raw_call(shop.gateway.port, request_line(shop, target))
+            assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 200 ")), (target, answer[:80])
+    assert shop.received  # some of them are harmless in the middle of a path
+    for request in shop.received:
+        path = request.target.partition("?")[0]
+        assert path.startswith(granted), path
+        assert not {".", "..", ""} & set(path.removeprefix(base).split("/")), path
+        assert "%2e" not in path.lower()
+        assert "%2f" not in path.lower()
+
+
+def test_without_a_key_nothing_reaches_the_backend(shop: Shop) -> None:
+    before = len(shop.upstream.requests)
+    for payload in REFUSED:
+        for target in (payload, f"/{shop.product.slug}{payload}", f"/{shop.product.slug}/things/{payload}"):
+            raw_call(shop.gateway.port, request_line(shop, target.encode(), key="none"))
+    assert len(shop.upstream.requests) == before
+
+
+@pytest.mark.parametrize(
+    "template", ["http://127.0.0.1/{}/things", "http://other.example/{}/things", "https://a@b/{}/things"]
+)
+def test_the_absolute_form_is_refused(shop: Shop, template: str) -> None:
+    answer = raw_call(shop.gateway.port, request_line(shop, template.format(shop.product.slug).encode()))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code": "bad_request"' in answer
+    assert shop.received == []
+
+
+@pytest.mark.parametrize(("method", "target"), [(b"OPTIONS", b"*"), (b"CONNECT", b"other:443"), (b"GET", b"other:443")])
+def test_other_forms_are_refused(shop: Shop, method: bytes, target: bytes) -> None:
+    assert raw_call(shop.gateway.port, request_line(shop, target, method=method)).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_fragment_is_refused(shop: Shop) -> None:
+    for target in (f"/{shop.product.slug}/things#x", f"/{shop.product.slug}/things?a#x"):
+        assert raw_call(shop.gateway.port, request_line(shop, target.encode())).startswith(b"HTTP/1.1 400 ")
+    assert shop.received == []
+
+
+@pytest.mark.parametrize(
+    ("method", "statuses"),
+    [(b"TRACE", b"405"), (b"get", b"400"), (b"NONSENSE", b"400"), (b"PROPFIND", b"405"), (b"PATCH", b"405")],
+)
+def test_methods_that_no_route_has(shop: Shop, method: bytes, statuses: bytes) -> None:
+    target = f"/{shop.product.slug}/things".encode()
+    assert raw_call(shop.gateway.port, request_line(shop, target, method=method)).split(b" ")[1] == statuses
+    assert shop.received == []
+
+
+SMUGGLING = {
+    "length and chunks": "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+    "chunks, oddly": "Transfer-Encoding: xchunked\r\n",
+    "chunks, twice": "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+    "chunks in old spelling": "Transfer-Encoding: \xa0chunked\r\n",
+    "two lengths": "Content-Length: 5\r\nContent-Length: 6\r\n",
+    "a list of lengths": "Content-Length: 5, 5\r\n",
+    "signed length": "Content-Length: +5\r\n",
+    "length with underscore": "Content-Length: 1_0\r\n",
+    "hexadecimal length": "Content-Length: 0x5\r\n",
+    "negative length": "Content-Length: -1\r\n",
+    "space before colon": "Content-Length : 5\r\n",
+    "folded line": "X-A: a\r\n b\r\n",
+    "bare line feed": "X-A: a\nX-B: b\r\n",
+    "control character": "X-A: a\x00b\r\n",
+    "name that is none": "X A: b\r\n",
+}
+
+
+@pytest.mark.parametrize("name", SMUGGLING)
+def test_framing_that_two_servers_could_read_differently_is_refused(shop: Shop, name: str) -> None:
+    head = f"POST /{shop.product.slug}/things HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n{SMUGGLING[name]}\r\n"
+    smuggled = f"GET /{shop.product.slug}/things/smuggled HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n{END}"
+    answer = raw_call(shop.gateway.port, head.encode("latin-1") + b"0\r\n\r\n" + smuggled.encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) == 1
+    assert shop.received == []
+
+
+def test_pipelined_calls_are_answered_in_order(shop: Shop) -> None:
+    """One of ours in the middle must not overtake the answer of a backend."""
+    paths = ("/things/1", "/nothing", "/things/2")
+    with RawConnection(shop.gateway.port) as connection:
+        for path in paths:
+            line = f"GET /{shop.product.slug}{path} HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n"
+            connection.send(line.encode() + (END if path == paths[-1] else "\r\n").encode())
+        answers = connection.read_all()
+    positions = [answers.index(mark) for mark in (b"things/1", b"route_not_found", b"things/2")]
+    assert positions == sorted(positions)
+
+
+def test_a_head_that_is_too_large_is_refused(shop: Shop) -> None:
+    for lines in ("X-A: " + "a" * 70_000, "\r\n".join(f"X-{number}: {'b' * 100}" for number in range(700))):
+        request = f"GET /{shop.product.slug}/things HTTP/1.1\r\nHost: gw\r\n{lines}\r\n{END}"
+        answer = raw_call(shop.gateway.port, request.encode())
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert b"application/problem+json" in answer
+
+
+def test_nothing_is_a_valid_request(shop: Shop) -> None:
+    answer = raw_call(shop.gateway.port, b"SSH-2.0-OpenSSH\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code": "bad_request"' in answer
+
+
+@pytest.fixture
+def hurried(open_database: None, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningGateway]:
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.3)
+    with running_gateway(allow=[upstream.address], client_idle_seconds=0.3) as gateway:
+        yield gateway
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(hurried: RunningGateway) -> None:
+    with RawConnection(hurried.port) as connection:
+        assert connection.read_all().startswith(b"HTTP/1.1 408 ")
+    with RawConnection(hurried.port) as connection:
+        connection.send(b"GET / HTTP/1.1\r\nHost: g")
+        assert connection.read_all().startswith(b"HTTP/1.1 408 ")
+
+
+def test_the_second_head_of_a_connection_is_not_waited_for_either(hurried: RunningGateway) -> None:
+    with RawConnection(hurried.port) as connection:
+        connection.send(b"GET /nobody HTTP/1.1\r\nHost: gw\r\n\r\n")
+        assert connection.read_message().startswith(b"HTTP/1.1 404 ")
+        connection.send(b"GET / HTTP/1.1\r\nHost: g")
+        assert connection.read_all().startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(hurried: RunningGateway, upstream: FakeUpstream) -> None:
+    shop = open_shop(hurried, upstream)
+    head = f"POST /{shop.product.slug}/things HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n"
+    with RawConnection(hurried.port) as connection:
+        connection.send(head.encode() + b"Content-Length: 10\r\n\r\nhalf")
+        answer = connection.read_message()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code": "request_timeout"' in answer
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (408, "request_timeout", 0)
+
+
+def test_a_consumer_that_takes_nothing_is_given_up(hurried: RunningGateway, upstream: FakeUpstream) -> None:
+    shop = open_shop(hurried, upstream)
+
+    async def much(exchange: Exchange) -> None:
+        await exchange.answer(200, bytes(50_000_000))
+
+    upstream.handlers[f"/{shop.product.slug}-backend/things"] = much
+    with RawConnection(hurried.port) as connection:
+        connection.send(request_line(shop, f"/{shop.product.slug}/things".encode()))
+        wait_until(lambda: shop.outcomes, what="given up")
+    (outcome,) = shop.outcomes
+    assert (outcome.outcome, outcome.units) == ("client_closed", 1)
+    assert outcome.response_bytes < 50_000_000
+
+
+def test_keys_do_not_get_into_logs(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    call(shop.url(f"/things?api_key={shop.secret}"))
+    call(shop.url(f"/nothing?api_key={shop.secret}"))
+    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = None  # type: ignore[assignment]
+    call(shop.url(f"/things?api_key={shop.secret}"))
+    assert shop.secret not in caplog.text
+
+
+def test_health(gateway: RunningGateway) -> None:
+    reply = call(f"{gateway.url}/_gateway/healthz")
+    assert (reply.status, reply.json()["ready"]) == (200, True)
+    assert reply.json()["checks"] == {"postgres": True, "redis": True}
+    assert call(f"{gateway.url}/_gateway/healthz?live").json() == {"status": "ok", "live": True}
+    assert call(f"{gateway.url}/_gateway/healthz", "HEAD").body == b""
+
+
+def test_health_without_redis(gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.gateway.views.readiness", lambda: {"postgres": True, "redis": False})
+    assert call(f"{gateway.url}/_gateway/healthz").status == 503
+    monkeypatch.setattr("apps.gateway.views.readiness", lambda: {"postgres": False, "redis": True})
+    assert call(f"{gateway.url}/_gateway/healthz").status == 200  # known keys go on

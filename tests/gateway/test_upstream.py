@@ -1,0 +1,377 @@
+"""The client of backends: what it dials, what it repeats, how long it waits."""
+
+import asyncio
+import datetime as dt
+import socket
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from apps.gateway import upstream as upstream_module
+from apps.gateway.engine.ports import (
+    UpstreamAborted,
+    UpstreamAnswer,
+    UpstreamInvalid,
+    UpstreamRequest,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from apps.gateway.upstream import AiohttpUpstream
+from tests.fakes.upstream import Exchange, FakeUpstream
+
+
+class ScriptedResolver(AbstractResolver):
+    """Answers with the next list of addresses each time; the last one for ever."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        addresses = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+def backend() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
+    upstream = AiohttpUpstream(allow=[backend.address])
+    await upstream.start()
+    yield upstream
+    await upstream.stop()
+
+
+def asking(
+    url: str, method: str = "GET", body: AsyncIterator[bytes] | None = None, *, seconds: int = 20
+) -> UpstreamRequest:
+    return UpstreamRequest(method=method, url=url, headers=[], body=body, first_byte_seconds=seconds)
+
+
+async def body_of(answer: UpstreamAnswer) -> bytes:
+    body = b""
+    while piece := await answer.read():
+        body += piece
+    return body
+
+
+# --- what is dialled -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "10.0.0.1", "169.254.169.254",
+        "[fe80::1]", "[fd00:ec2::254]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "192.168.1.1", "100.64.0.1", "127.1",
+        "2130706433", "0x7f000001", "017700000001",
+    ],
+)  # fmt: skip
+async def test_no_address_of_this_machine_or_its_networks_is_dialled(backend: FakeUpstream, host: str) -> None:
+    upstream = AiohttpUpstream(allow=[])
+    await upstream.start()
+    try:
+        with pytest.raises(UpstreamUnreachable):
+            await upstream.send(asking(f"http://{host}:{backend.port}/"))
+    finally:
+        await upstream.stop()
+    assert backend.connections == 0
+
+
+async def test_an_exception_is_one_address_and_one_port(backend: FakeUpstream) -> None:
+    with FakeUpstream() as other:
+        upstream = AiohttpUpstream(allow=[backend.address])
+        await upstream.start()
+        try:
+            assert (await upstream.send(asking(f"{backend.url}/"))).status == 200
+            with pytest.raises(UpstreamUnreachable):
+                await upstream.send(asking(f"{other.url}/"))
+        finally:
+            await upstream.stop()
+        assert other.connections == 0
+
+
+async def test_a_name_that_changes_its_mind_gains_nothing(
+    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: public while it is looked at, this machine when it is dialled."""
+    monkeypatch.setattr(upstream_module, "DNS_SECONDS", 0)
+    resolver = ScriptedResolver(["203.0.113.1"], ["127.0.0.1"])
+    upstream = AiohttpUpstream(allow=[], resolver=resolver)
+    await upstream.start()
+    try:
+        for _ in range(20):
+            with pytest.raises(UpstreamUnreachable):
+                await upstream.send(asking(f"http://rebinding.example:{backend.port}/"))
+    finally:
+        await upstream.stop()
+    assert resolver.asked >= 2
+    assert backend.connections == 0
+
+
+async def test_of_several_addresses_only_the_allowed_ones_are_dialled() -> None:
+    with FakeUpstream() as allowed:
+        upstream = AiohttpUpstream(
+            allow=[allowed.address], resolver=ScriptedResolver(["10.0.0.1", "::1", "169.254.169.254", "127.0.0.1"])
+        )
+        await upstream.start()
+        try:
+            answer = await upstream.send(asking(f"http://mixed.example:{allowed.port}/"))
+            assert answer.status == 200
+        finally:
+            await upstream.stop()
+        assert allowed.requests[0].get("Host") == f"mixed.example:{allowed.port}"
+
+
+async def test_redirects_are_not_followed(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    async def redirect(exchange: Exchange) -> None:
+        await exchange.answer(302, b"", (("Location", "/elsewhere"),))
+
+    backend.handlers["/here"] = redirect
+    assert (await client.send(asking(f"{backend.url}/here"))).status == 302
+    assert [request.target for request in backend.requests] == ["/here"]
+
+
+async def test_cookies_are_not_kept(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    async def cookie(exchange: Exchange) -> None:
+        await exchange.answer(200, b"", (("Set-Cookie", "a=1"),))
+
+    backend.fallback = cookie
+    for _ in range(2):
+        await body_of(await client.send(asking(f"{backend.url}/")))
+    assert backend.requests[1].get("Cookie") is None
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "backend.example")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(days=1)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("backend.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + certificate.public_bytes(serialization.Encoding.PEM)
+    path = folder / "backend.pem"
+    path.write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    asked = False
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked = bool(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=self_signed(tmp_path))
+    port = server.sockets[0].getsockname()[1]
+    upstream = AiohttpUpstream(allow=[f"127.0.0.1:{port}"], resolver=ScriptedResolver(["127.0.0.1"]))
+    await upstream.start()
+    try:
+        with pytest.raises(UpstreamUnreachable):
+            await upstream.send(asking(f"https://backend.example:{port}/"))
+    finally:
+        await upstream.stop()
+        server.close()
+    assert not asked
+
+
+# --- connections ---------------------------------------------------------------------------------
+
+
+async def test_connections_are_used_again(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    for _ in range(5):
+        await body_of(await client.send(asking(f"{backend.url}/")))
+    assert [request.connection for request in backend.requests] == [1] * 5
+
+
+async def test_a_connection_is_closed_when_its_answer_was_not_read_to_the_end(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    async def long(exchange: Exchange) -> None:
+        await exchange.answer(200, bytes(10_000_000))
+
+    backend.handlers["/long"] = long
+    answer = await client.send(asking(f"{backend.url}/long"))
+    await answer.read()
+    answer.close()
+    await body_of(await client.send(asking(f"{backend.url}/")))
+    assert [request.connection for request in backend.requests] == [1, 2]
+
+
+async def test_bytes_that_nobody_asked_for_poison_a_connection(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    """A second answer behind the first one must never be the answer to the next call."""
+    planted = threading.Event()
+
+    async def plants(exchange: Exchange) -> None:
+        await exchange.answer(200, b"mine")
+        await exchange.answer(200, b"planted")
+        planted.set()
+
+    backend.handlers["/plants"] = plants
+    assert await body_of(await client.send(asking(f"{backend.url}/plants"))) == b"mine"
+    await asyncio.to_thread(planted.wait, 10)
+    for _ in range(3):
+        assert b"planted" not in await body_of(await client.send(asking(f"{backend.url}/next")))
+
+
+def closes_second_request(backend: FakeUpstream) -> None:
+    """Every connection answers one request and drops the second one unanswered."""
+
+    async def once(exchange: Exchange) -> None:
+        if [request.connection for request in backend.requests].count(exchange.request.connection) > 1:
+            raise OSError("dropped")
+        await exchange.read_body()
+        await exchange.answer(200, b"ok")
+
+    backend.fallback = once
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+async def test_a_pooled_connection_that_was_just_closed_costs_one_more_try(
+    client: AiohttpUpstream, backend: FakeUpstream, method: str
+) -> None:
+    closes_second_request(backend)
+    for _ in range(2):
+        assert (await client.send(asking(f"{backend.url}/", method))).status == 200
+    assert [request.connection for request in backend.requests] == [1, 1, 2]
+
+
+async def test_what_may_not_happen_twice_is_not_sent_twice(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    closes_second_request(backend)
+    assert (await client.send(asking(f"{backend.url}/"))).status == 200
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/", "POST"))
+    assert (await client.send(asking(f"{backend.url}/"))).status == 200
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/", "PUT", body()))
+    assert [request.method for request in backend.requests] == ["GET", "POST", "GET", "PUT"]
+
+
+async def test_a_fresh_connection_that_ends_without_an_answer_is_not_tried_again(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    async def drops(exchange: Exchange) -> None:
+        raise OSError("dropped")
+
+    backend.fallback = drops
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/"))
+    assert len(backend.requests) == 1
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+async def test_an_upload_may_take_longer_than_the_time_to_the_first_byte(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    async def slow_body() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(0.5)
+            yield b"x"
+
+    answer = await client.send(asking(f"{backend.url}/", "POST", slow_body(), seconds=1))
+    assert answer.status == 200
+    assert backend.requests[0].body == b"xxxx"
+
+
+async def test_a_backend_that_stops_in_mid_answer_is_given_up(
+    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream_module, "IDLE_SECONDS", 0.2)
+    seconds = 1  # the idle time is never shorter than the time to the first byte
+
+    async def stops(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+        await exchange.reader.read()
+
+    backend.fallback = stops
+    upstream = AiohttpUpstream(allow=[backend.address])
+    await upstream.start()
+    answer = await upstream.send(asking(f"{backend.url}/", seconds=seconds))
+    try:
+        assert await answer.read() == b"hello"
+        with pytest.raises(UpstreamTimeout):
+            await answer.read()
+    finally:
+        answer.close()
+        await upstream.stop()
+
+
+async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream_module, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        fillers = [socket.socket() for _ in range(3)]
+        try:
+            for filler in fillers:  # the queue of the listener is full now, and more are not accepted
+                filler.setblocking(False)  # noqa: FBT003
+                filler.connect_ex(address)
+            upstream = AiohttpUpstream(allow=[f"127.0.0.1:{address[1]}"])
+            await upstream.start()
+            try:
+                with pytest.raises(UpstreamTimeout):
+                    await upstream.send(asking(f"http://127.0.0.1:{address[1]}/"))
+            finally:
+                await upstream.stop()
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+async def test_a_chunk_that_is_none_ends_the_answer(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    go_on = threading.Event()
+
+    async def garbles(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        await asyncio.to_thread(go_on.wait, 20)
+        await exchange.send(b"zz\r\n")
+        await exchange.reader.read()
+
+    backend.fallback = garbles
+    answer = await client.send(asking(f"{backend.url}/"))
+    assert await answer.read() == b"hello"
+    go_on.set()
+    with pytest.raises(UpstreamAborted):
+        await answer.read()
+    answer.close()

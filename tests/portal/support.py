@@ -1,0 +1,68 @@
+"""What the tests of pages share."""
+
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.accounts.enums import Role
+from apps.accounts.models import Organization, User
+from tests.factories.accounts import MembershipFactory, OrganizationFactory
+
+# Values that no form or address should fall over.
+HOSTILE = [
+    "", " ", "\x00", "a\x00b", "'", '"><script>alert(1)</script>', "%00", "%", "{{ 7|add:7 }}", "../../etc/passwd",
+    "-1", "0", "1e9", "9" * 5000, "NaN", "inf", "٣", "null", "true", "[]", "é" * 300, "x" * 20_000, "\u202e", "😀",
+    "0001-01-01", "9999-12-31", "2025-02-30", "2025-13-01", "10000-01-01", "99999999999999999999",
+]  # fmt: skip
+
+# Those that can stand in one segment of a path.
+HOSTILE_SEGMENTS = [quote(value, safe="") for value in HOSTILE if value.strip("./ ") and "/" not in value]
+
+
+def member(role: str = Role.OWNER, **fields: str) -> tuple[Organization, User]:
+    """An organization with one member."""
+    membership = MembershipFactory(organization=OrganizationFactory(**fields), role=role)
+    return membership.organization, membership.user
+
+
+def count_queries(client: Client, url: str) -> int:
+    """How many queries the page makes, asked a second time so that nothing is counted that happens once."""
+    client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(url)
+    assert response.status_code == 200
+    return len(captured)
+
+
+def text_of(response: HttpResponse) -> str:
+    """The words of a page, with white space made one space."""
+    parser = _Text()
+    parser.feed(response.content.decode())
+    return " ".join(" ".join(parser.pieces).split())
+
+
+def links_of(response: HttpResponse) -> set[str]:
+    """Where the links of a page lead."""
+    parser = _Text()
+    parser.feed(response.content.decode())
+    return parser.links
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self.links: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "a" and values.get("href"):
+            self.links.add(str(values["href"]))
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)

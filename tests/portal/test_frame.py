@@ -1,0 +1,154 @@
+"""The frame around every page: the front door, the theme, the errors, what the Content-Security-Policy allows."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.views.defaults import server_error
+
+from apps.accounts.models import User
+from tests.factories.products import ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class Ids(HTMLParser):
+    """Collects ids and what points at them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.references: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        for name in ("for", "aria-labelledby", "aria-describedby", "commandfor", "popovertarget"):
+            self.references |= set((given.get(name) or "").split())
+
+
+class TestFrontDoor:
+    def test_visitors_read_what_it_is_and_what_is_new(self, client: Client) -> None:
+        ProductFactory(name="Weather", slug="weather")
+        ProductFactory(name="Unfinished", status="draft")
+        page = client.get("/").content.decode()
+        assert 'href="/products/weather/"' in page
+        assert "Unfinished" not in page
+        assert reverse("account_signup") in page
+
+    def test_members_go_to_their_dashboard(self, client: Client) -> None:
+        user = User.objects.create_user("alice@example.com")
+        client.force_login(user)
+        assert client.get("/").url == f"/o/{user.organizations.get().slug}/"
+
+
+class TestTheme:
+    def test_follows_the_system_at_first(self, client: Client) -> None:
+        assert "data-theme" not in re.findall(r"<html[^>]*>", client.get("/").content.decode())[0]
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_a_choice_is_remembered(self, client: Client, theme: str) -> None:
+        response = client.post(reverse("portal:theme"), {"theme": theme, "next": "/products/"})
+        assert response.url == "/products/"
+        assert f'data-theme="{theme}"' in client.get("/").content.decode()
+
+    def test_the_system_can_be_chosen_again(self, client: Client) -> None:
+        client.post(reverse("portal:theme"), {"theme": "dark"})
+        client.post(reverse("portal:theme"), {"theme": ""})
+        assert "data-theme=" not in client.get("/").content.decode().split("<head>")[0]
+
+    def test_a_cookie_from_elsewhere_is_not_written_into_the_page(self, client: Client) -> None:
+        client.cookies["theme"] = '"><script>'
+        assert "data-theme" not in client.get("/").content.decode().split("<head>")[0]
+
+    def test_leads_nowhere_else(self, client: Client) -> None:
+        response = client.post(reverse("portal:theme"), {"theme": "dark", "next": "https://evil.example/"})
+        assert response.url == "/"
+
+
+class TestErrors:
+    def test_what_is_not_there_has_a_page(self, client: Client) -> None:
+        response = client.get("/nothing/here/")
+        assert response.status_code == 404
+        assert "There is nothing here that you may see" in response.content.decode()
+
+    def test_a_stale_form_has_a_page(self) -> None:
+        response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {})
+        assert response.status_code == 403
+        assert "The form was too old" in response.content.decode()
+
+    def test_a_failure_needs_neither_database_nor_session(self, rf: RequestFactory, django_assert_num_queries) -> None:
+        with django_assert_num_queries(0):
+            response = server_error(rf.get("/"))
+        assert response.status_code == 500
+        assert "This page failed" in response.content.decode()
+        assert "/static/css/app.css" in response.content.decode()
+
+    @pytest.mark.parametrize("name", ["400.html", "403.html", "429.html"])
+    def test_the_others_stand_alone_too(self, name: str) -> None:
+        assert "/static/css/app.css" in render_to_string(name)
+
+
+class TestPages:
+    """Guarantees of every page, held against those that show everything."""
+
+    @pytest.fixture(params=["/", "/account/login/", "/dev/style-guide/", "/products/"])
+    def page(self, request: pytest.FixtureRequest, client: Client) -> str:
+        if request.param == "/products/":
+            client.force_login(User.objects.create_user("alice@example.com"))
+        response = client.get(request.param)
+        assert response.status_code == 200
+        return str(response.content.decode())
+
+    def test_nothing_is_inline(self, page: str) -> None:
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+        assert not re.search(r"<style", page)
+        assert not re.search(r"<[^>]*\s(style|on\w+)=", page)
+
+    def test_ids_are_unique_and_found(self, page: str) -> None:
+        found = Ids(page)
+        assert len(found.ids) == len(set(found.ids))
+        assert found.references <= set(found.ids)
+
+    def test_every_control_has_a_name(self, page: str) -> None:
+        for tag in re.findall(r"<(?:input|select|textarea)[^>]*>", page):
+            if 'type="hidden"' in tag or 'type="checkbox"' in tag:
+                continue
+            identifier = re.search(r'\bid="([^"]+)"', tag)
+            assert "aria-label=" in tag or (identifier and f'for="{identifier[1]}"' in page), tag
+
+    def test_has_one_heading_and_a_main_landmark(self, page: str) -> None:
+        assert len(re.findall(r"<h1[\s>]", page)) == 1
+        assert len(re.findall(r"<main[\s>]", page)) == 1
+
+
+def test_the_policy_allows_nothing_inline(client: Client) -> None:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_the_side_navigation_marks_where_one_is(client: Client) -> None:
+    user = User.objects.create_user("alice@example.com")
+    client.force_login(user)
+    slug = user.organizations.get().slug
+    page = client.get(f"/o/{slug}/members/").content.decode()
+    links = re.findall(r'<a class="side-link" href="([^"]+)"\s*(aria-current="page")?', page)
+    assert [href for href, current in links if current] == [f"/o/{slug}/members/"]
+    assert len(links) >= 4
+
+
+def test_who_may_not_read_the_audit_log_is_not_sent_there(client: Client) -> None:
+    from tests.factories.accounts import MembershipFactory, OrganizationFactory
+
+    user = User.objects.create_user("bob@example.com")
+    MembershipFactory(user=user, organization=OrganizationFactory(slug="acme"), role="viewer")
+    client.force_login(user)
+    page = client.get("/o/acme/members/").content.decode()
+    assert "/o/acme/settings/" in page
+    assert "/o/acme/audit/" not in page

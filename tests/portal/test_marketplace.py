@@ -1,0 +1,408 @@
+"""The marketplace: what everybody sees, and how a member subscribes."""
+
+import itertools
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.enums import Role
+from apps.plans.enums import QuotaPeriodUnit, RateWindow
+from apps.products.enums import ProductStatus
+from apps.products.models import Endpoint, Product
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription
+from tests.factories.accounts import MembershipFactory
+from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
+from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/products/"
+
+
+def page(product: Product) -> str:
+    return f"/products/{product.slug}/"
+
+
+def subscribe_page(product: Product, plan: str = "free") -> str:
+    return f"/products/{product.slug}/subscribe/{plan}/"
+
+
+@pytest.fixture
+def weather() -> Product:
+    """Two tiers with an endpoint each; a free plan and a paid one above it."""
+    product: Product = ProductFactory(
+        slug="weather", name="Weather", tagline="Rain or shine", organization__name="Northwind"
+    )
+    basic, pro = TierFactory(product=product, name="Basic", rank=0), TierFactory(product=product, name="Pro", rank=1)
+    EndpointFactory(tier=basic, path="/forecast", operation={"summary": "The next days"})
+    EndpointFactory(tier=pro, path="/history", weight=10)
+    free = PlanFactory(tier=basic, slug="free", name="Free plan")
+    QuotaFactory(plan=free, included_units=2000, period=QuotaPeriodUnit.DAY, name="daily")
+    QuotaFactory(plan=free, included_units=50_000, period=QuotaPeriodUnit.MONTH, name="monthly")
+    RateLimitFactory(plan=free, max_calls=60, window=RateWindow.MINUTE)
+    history = Endpoint.objects.get(path="/history")
+    RateLimitFactory(plan=free, endpoint=history, max_calls=2, window=RateWindow.SECOND, name="endpoint-per-second")
+    PlanFactory(tier=pro, slug="business", name="Business", price_amount=2900, currency="USD")
+    return product
+
+
+class TestList:
+    def test_shows_what_one_chooses_by(self, client: Client, weather: Product) -> None:
+        text = text_of(client.get(LIST))
+        for piece in ("Weather", "by Northwind", "Rain or shine", "2 endpoints", "Free"):
+            assert piece in text
+
+    def test_names_the_cheapest_price(self, client: Client) -> None:
+        plan = PlanFactory(price_amount=4900, currency="EUR")
+        PlanFactory(tier=plan.tier, price_amount=1900, currency="EUR")
+        PlanFactory(tier=plan.tier, price_amount=100, currency="EUR", published_at=None)
+        assert "from 19.00 EUR / month" in text_of(client.get(LIST))
+
+    @pytest.mark.parametrize("status", [s for s in ProductStatus if s != ProductStatus.PUBLISHED])
+    def test_shows_published_products_only(self, client: Client, status: str) -> None:
+        ProductFactory(name="Hidden one", status=status)
+        assert "Hidden one" not in text_of(client.get(LIST))
+
+    def test_counts_the_endpoints_that_exist(self, client: Client, weather: Product) -> None:
+        endpoint = Endpoint.objects.get(path="/history")
+        endpoint.removed_at = endpoint.created_at
+        endpoint.save()
+        assert "1 endpoint" in text_of(client.get(LIST))
+
+    @pytest.mark.parametrize("search", ["WEATH", "shine", "northwind rain"])
+    def test_finds_by_name_tagline_and_creator(self, client: Client, weather: Product, search: str) -> None:
+        ProductFactory(name="Other", tagline="Something else")
+        text = text_of(client.get(LIST, {"q": search}))
+        assert "Rain or shine" in text
+        assert "Something else" not in text
+
+    def test_answers_typing_with_the_list_alone(self, client: Client, weather: Product) -> None:
+        response = client.get(LIST, {"q": "wea"}, headers={"HX-Request": "true", "HX-Target": "results"})
+        html = response.content.decode()
+        assert html.strip().startswith('<div id="results">')
+        assert "Weather" in html
+        assert "HX-Request" in response.headers["Vary"]
+
+    def test_the_search_works_as_a_plain_form(self, client: Client, weather: Product) -> None:
+        html = client.get(LIST, {"q": "weather"}).content.decode()
+        assert "<!DOCTYPE html>" in html
+        assert 'name="q" value="weather"' in html
+
+    def test_without_products_says_what_to_do(self, client: Client) -> None:
+        response = client.get(LIST)
+        assert "No product is published yet" in text_of(response)
+        assert reverse("portal:home") in links_of(response)
+
+    def test_without_a_match_says_so_and_escapes_the_words(self, client: Client, weather: Product) -> None:
+        response = client.get(LIST, {"q": "<script>alert(1)</script>"})
+        assert b"<script>alert" not in response.content
+        assert "Nothing matches “<script>alert(1)</script>”" in text_of(response)
+        assert LIST in links_of(response)
+
+    def test_pages_keep_the_search(self, client: Client) -> None:
+        for _ in range(25):
+            ProductFactory(tagline="alike")
+        response = client.get(LIST, {"q": "alike"})
+        assert "1–20 of 25" in text_of(response)
+        assert "?q=alike&page=2" in links_of(response)
+        assert "21–25 of 25" in text_of(client.get(LIST, {"q": "alike", "page": 2}))
+
+    def test_takes_as_many_queries_for_200_products_as_for_10(self, client: Client) -> None:
+        def add(number: int) -> None:
+            for _ in range(number):
+                tier = EndpointFactory().tier
+                PlanFactory(tier=tier)
+
+        add(10)
+        few = count_queries(client, LIST)
+        add(190)
+        assert count_queries(client, LIST) == few <= 5
+
+    def test_any_parameter_is_answered(self, client: Client, weather: Product) -> None:
+        for value in HOSTILE:
+            assert client.get(LIST, {"q": value}).status_code == 200, value
+            assert client.get(LIST, {"page": value}).status_code == 200, value
+
+
+class TestProduct:
+    def test_says_what_each_plan_allows_in_words(self, client: Client, weather: Product) -> None:
+        text = text_of(client.get(page(weather)))
+        assert "50 000 a month and 2 000 a day" in text
+        assert "60 calls a minute" in text
+        assert "/history 2 calls a second" in text
+        assert "1 of 2 endpoints" in text
+        assert "29.00 USD / month" in text
+
+    def test_names_the_plan_that_opens_each_endpoint(self, client: Client, weather: Product) -> None:
+        text = text_of(client.get(page(weather)))
+        assert "GET /forecast The next days Free plan" in text
+        assert "GET /history 10 units Business" in text
+
+    def test_links_each_endpoint_to_its_documentation(self, client: Client, weather: Product) -> None:
+        links = links_of(client.get(page(weather)))
+        for endpoint in weather.endpoints.all():
+            assert f"/products/weather/endpoints/{endpoint.public_id}/" in links
+
+    def test_offers_free_plans_and_does_not_pretend_to_sell_others(self, client: Client, weather: Product) -> None:
+        response = client.get(page(weather))
+        assert subscribe_page(weather) in links_of(response)
+        assert subscribe_page(weather, "business") not in links_of(response)
+        assert "Cannot be bought here yet" in text_of(response)
+
+    def test_writes_the_description_as_safe_html(self, client: Client, weather: Product) -> None:
+        weather.description = "**Bold** <script>alert(1)</script> [x](javascript:alert(1))"
+        weather.save()
+        html = client.get(page(weather)).content.decode()
+        assert "<strong>Bold</strong>" in html
+        assert "<script>alert" not in html
+        assert 'href="javascript' not in html
+
+    def test_is_not_found_for_strangers_until_it_is_published(self, client: Client, weather: Product) -> None:
+        weather.status = ProductStatus.DRAFT
+        weather.save()
+        assert client.get(page(weather)).status_code == 404
+        _, stranger = member()
+        client.force_login(stranger)
+        assert client.get(page(weather)).status_code == 404
+
+    @pytest.mark.parametrize("status", [s for s in ProductStatus if s != ProductStatus.PUBLISHED])
+    def test_its_creator_may_look_at_it_before(self, client: Client, weather: Product, status: str) -> None:
+        weather.status = status
+        weather.save()
+        client.force_login(MembershipFactory(organization=weather.organization, role=Role.VIEWER).user)
+        response = client.get(page(weather))
+        assert "Only members of your organization see this page" in text_of(response)
+        assert subscribe_page(weather) not in links_of(response)
+
+    def test_subscribers_keep_it_when_it_is_unpublished(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        subscription = SubscriptionFactory(organization=organization, plan=weather.plans.get(slug="free"))
+        weather.status = ProductStatus.UNPUBLISHED
+        weather.save()
+        client.force_login(user)
+        assert "No longer in the marketplace" in text_of(client.get(page(weather)))
+        subscription.status = SubscriptionStatus.CANCELED
+        subscription.save()
+        assert client.get(page(weather)).status_code == 404
+
+    def test_leads_subscribers_to_their_subscription(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        subscription = SubscriptionFactory(organization=organization, plan=weather.plans.get(slug="free"))
+        client.force_login(user)
+        response = client.get(page(weather))
+        assert f"/o/{organization.slug}/subscriptions/{subscription.public_id}/" in links_of(response)
+        assert "Your plan" in text_of(response)
+
+    def test_without_endpoints_and_plans_says_so(self, client: Client) -> None:
+        text = text_of(client.get(page(ProductFactory())))
+        for piece in ("No endpoints yet", "No plan on sale", "has not described"):
+            assert piece in text
+
+    def test_finds_an_endpoint_among_many(self, client: Client, weather: Product) -> None:
+        response = client.get(
+            page(weather), {"q": "next"}, headers={"HX-Request": "true", "HX-Target": "endpoint-list"}
+        )
+        assert response.content.decode().strip().startswith('<div id="endpoint-list">')
+        assert "/forecast" in text_of(response)
+        assert "/history" not in text_of(response)
+
+    def test_takes_as_many_queries_for_200_endpoints_as_for_10(self, client: Client, weather: Product) -> None:
+        tier = weather.tiers.first()
+        client.force_login(MembershipFactory(organization=weather.organization).user)
+        EndpointFactory.create_batch(10, tier=tier)
+        few = count_queries(client, page(weather))
+        EndpointFactory.create_batch(190, tier=tier)
+        PlanFactory.create_batch(10, tier=tier)
+        assert count_queries(client, page(weather)) == few
+
+    def test_any_parameter_is_answered(self, client: Client, weather: Product) -> None:
+        for value in HOSTILE:
+            assert client.get(page(weather), {"q": value}).status_code == 200, value
+            assert client.get(page(weather), {"page": value}).status_code == 200, value
+
+
+class TestDocumentation:
+    def url(self, endpoint: Endpoint) -> str:
+        return f"/products/{endpoint.product.slug}/endpoints/{endpoint.public_id}/"
+
+    def test_shows_parameters_answers_and_a_call_through_the_gateway(self, client: Client, settings: Any) -> None:
+        settings.GATEWAY_URL = "https://gateway.example.com"
+        endpoint = EndpointFactory(
+            path="/cities/{city}/forecast",
+            operation={
+                "summary": "Forecast of a city",
+                "description": "Up to **10** days.",
+                "parameters": [
+                    {"name": "days", "in": "query", "schema": {"type": "integer"}, "description": "How many"}
+                ],
+                "responses": {
+                    "200": {"description": "Fine", "content": {"application/json": {"example": {"rain": 3}}}}
+                },
+            },
+            tier__product__slug="weather",
+        )
+        response = client.get(self.url(endpoint))
+        text = text_of(response)
+        for piece in (
+            "Forecast of a city",
+            "days integer in query How many",
+            "city string in path required",
+            "200 Fine",
+        ):
+            assert piece in text
+        assert "curl https://gateway.example.com/weather/cities/CITY/forecast" in text
+        assert '"rain": 3' in text
+        assert "<strong>10</strong>" in response.content.decode()
+
+    def test_escapes_what_the_creator_wrote(self, client: Client) -> None:
+        evil = "<script>alert(1)</script>"
+        operation = {
+            "summary": evil,
+            "description": evil,
+            "parameters": [{"name": evil, "in": "query", "required": True, "description": evil, "example": evil}],
+            "requestBody": {"content": {evil: {"example": evil, "schema": {"properties": {evil: {"type": evil}}}}}},
+            "responses": {evil: {"description": evil}},
+        }
+        html = client.get(self.url(EndpointFactory(operation=operation))).content.decode()
+        assert "<script>alert" not in html
+
+    @pytest.mark.parametrize(
+        "operation", [{}, {"parameters": "x"}, {"responses": [1]}, {"requestBody": {"content": 1}}]
+    )
+    def test_any_document_is_shown(self, client: Client, operation: Any) -> None:
+        assert client.get(self.url(EndpointFactory(operation=operation))).status_code == 200
+
+    def test_a_removed_endpoint_and_another_products_are_not_found(self, client: Client, weather: Product) -> None:
+        endpoint = EndpointFactory()
+        other = f"/products/weather/endpoints/{endpoint.public_id}/"
+        assert client.get(other).status_code == 404
+        endpoint.removed_at = endpoint.created_at
+        endpoint.save()
+        assert client.get(self.url(endpoint)).status_code == 404
+        assert client.get("/products/weather/endpoints/ep_none/").status_code == 404
+
+
+class TestSubscribe:
+    def test_asks_to_sign_in_first_and_comes_back(self, client: Client, weather: Product) -> None:
+        response = client.get(subscribe_page(weather))
+        assert response.status_code == 302
+        assert response.headers["Location"] == f"{reverse('account_login')}?next={subscribe_page(weather)}"
+
+    def test_states_what_one_gets_and_for_whom(self, client: Client, weather: Product) -> None:
+        _, user = member(name="Acme")
+        client.force_login(user)
+        text = text_of(client.get(subscribe_page(weather)))
+        assert "50 000 a month and 2 000 a day" in text
+        assert "Acme" in text
+
+    def test_subscribes_the_chosen_organization_and_opens_the_subscription(
+        self, client: Client, weather: Product
+    ) -> None:
+        organization, user = member()
+        client.force_login(user)
+        response = client.post(subscribe_page(weather), self.answer(weather, organization.slug))
+        subscription = Subscription.objects.get()
+        assert subscription.organization == organization
+        assert subscription.plan.slug == "free"
+        assert response.headers["Location"] == f"/o/{organization.slug}/subscriptions/{subscription.public_id}/"
+
+    def test_a_second_subscription_is_refused_with_a_link_to_the_first(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        first = SubscriptionFactory(organization=organization, plan=weather.plans.get(slug="free"))
+        client.force_login(user)
+        response = client.post(subscribe_page(weather), self.answer(weather, organization.slug))
+        assert response.status_code == 422
+        assert "has a subscription to Weather already" in text_of(response)
+        assert f"/o/{organization.slug}/subscriptions/{first.public_id}/" in links_of(response)
+        assert Subscription.objects.count() == 1
+
+    @pytest.mark.parametrize("role", [Role.DEVELOPER, Role.VIEWER])
+    def test_only_roles_that_may_can_choose_the_organization(self, client: Client, weather: Product, role: str) -> None:
+        organization, user = member(role, name="Acme")
+        client.force_login(user)
+        html = client.get(subscribe_page(weather)).content.decode()
+        assert f'value="{organization.slug}"' not in html
+        response = client.post(subscribe_page(weather), self.answer(weather, organization.slug))
+        assert response.status_code == 422
+        assert not Subscription.objects.exists()
+
+    def test_the_organization_of_others_cannot_be_chosen(self, client: Client, weather: Product) -> None:
+        others, _ = member()
+        _, user = member()
+        client.force_login(user)
+        assert client.post(subscribe_page(weather), self.answer(weather, others.slug)).status_code == 422
+        assert not Subscription.objects.exists()
+
+    def test_a_plan_that_changed_meanwhile_is_shown_again(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        old = self.answer(weather, organization.slug)
+        plan = weather.plans.get(slug="free")
+        plan.withdrawn_at = plan.published_at
+        plan.save()
+        newer = PlanFactory(tier=plan.tier, slug="free", version=2)
+        response = client.post(subscribe_page(weather), old)
+        assert response.status_code == 422
+        assert "The plan has changed since you opened this page" in text_of(response)
+        assert not Subscription.objects.exists()
+        assert f'value="{newer.public_id}"' in response.content.decode()
+
+    def test_a_plan_that_is_not_on_sale_any_more_names_those_that_are(self, client: Client, weather: Product) -> None:
+        _, user = member()
+        client.force_login(user)
+        plan = weather.plans.get(slug="free")
+        plan.withdrawn_at = plan.published_at
+        plan.save()
+        response = client.get(subscribe_page(weather))
+        assert response.status_code == 410
+        assert "The plan Free plan is not on sale any more" in text_of(response)
+        assert "Business" in text_of(response)
+
+    def test_a_paid_plan_is_refused_with_the_reason(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        response = client.post(
+            subscribe_page(weather, "business"), self.answer(weather, organization.slug, plan="business")
+        )
+        assert response.status_code == 422
+        assert not Subscription.objects.exists()
+
+    def test_a_draft_plan_or_product_is_not_found(self, client: Client, weather: Product) -> None:
+        _, user = member()
+        client.force_login(user)
+        PlanFactory(tier=weather.tiers.first(), slug="secret", published_at=None)
+        assert client.get(subscribe_page(weather, "secret")).status_code == 404
+        weather.status = ProductStatus.DRAFT
+        weather.save()
+        assert client.get(subscribe_page(weather)).status_code == 404
+
+    def test_any_input_is_answered(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        answer = self.answer(weather, organization.slug)
+        for field, value in itertools.product(answer, HOSTILE):
+            response = client.post(subscribe_page(weather), answer | {field: value})
+            assert response.status_code == 422, (field, value)
+        assert not Subscription.objects.exists()
+
+    def answer(self, product: Product, organization: str, *, plan: str = "free") -> dict[str, str]:
+        return {"organization": organization, "plan": product.plans.get(slug=plan).public_id}
+
+
+def test_any_address_is_answered_with_not_found(client: Client) -> None:
+    product = ProductFactory(slug="weather")
+    _, user = member()
+    client.force_login(user)
+    paths = [
+        "/products/{}/",
+        "/products/{}/subscribe/free/",
+        f"/products/{product.slug}/endpoints/{{}}/",
+        f"/products/{product.slug}/subscribe/{{}}/",
+    ]
+    for path, value in itertools.product(paths, HOSTILE_SEGMENTS):
+        assert client.get(path.format(value)).status_code == 404, (path, value)
