@@ -24,6 +24,8 @@ PRESETS: dict[str, tuple[int, str | Promise]] = {
     "90d": (90, gettext_lazy("90 days")),
 }
 DEFAULT = "30d"
+# For templates: the word in the address, and the words on the page.
+PRESET_CHOICES = [(key, words) for key, (_days, words) in PRESETS.items()]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class DateRange:
     @property
     def buckets(self) -> int:
         return -((self.start - self.end) // self.step)
+
+    @property
+    def query(self) -> str:
+        """What asks for the same range in the address of another page."""
+        return f"range={self.preset}" if self.preset else f"from={self.first}&to={self.last}"
 
     @property
     def words(self) -> str:

@@ -103,6 +103,11 @@ def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint
     return endpoints
 
 
+def find_endpoint(product: Product, *, public_id: str) -> Endpoint | None:
+    """A route that the product has or once had."""
+    return product.endpoints.filter(public_id=public_id).first()
+
+
 def count_endpoints_by_tier(product: Product) -> dict[int, int]:
     """How many endpoints, removed ones among them, require each tier of the product, by the tier's primary key."""
     rows = Endpoint.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))

@@ -2,6 +2,7 @@
 const FORMATS = {
   date: { dateStyle: "medium" },
   datetime: { dateStyle: "medium", timeStyle: "short" },
+  precise: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 
 export function localizeTimes(root) {

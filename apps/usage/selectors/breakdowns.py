@@ -47,8 +47,13 @@ class UsageStats:
         return self.client_errors + self.server_errors
 
     @property
+    def error_share(self) -> float:
+        """From 0 to 1."""
+        return self.errors / self.calls if self.calls else 0.0
+
+    @property
     def error_percent(self) -> float:
-        return 100 * self.errors / self.calls if self.calls else 0.0
+        return 100 * self.error_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,11 @@ class ConsumerUsage:
 def get_usage(scope: Scope, start: dt.datetime, end: dt.datetime) -> UsageStats:
     """Everything in the span together."""
     return _stats(_rollups(scope, start, end).aggregate(**_SUMS, **_LATENCIES))
+
+
+def has_calls(scope: Scope) -> bool:
+    """Whether any call was ever forwarded."""
+    return scope.restrict(UsageRollup.objects.all()).exists()
 
 
 def usage_by_hour(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[UsagePoint]:

@@ -1,0 +1,90 @@
+"""A call of the request log as pages show it: a line, and everything about one."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.portal.explanations import Explanation, explain_failure, explain_refusal
+from apps.portal.wording import quota_in_words, rate_limit_in_words
+from apps.subscriptions.models import Subscription
+from apps.usage.models import Rejection
+from apps.usage.selectors import RequestEntry
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """`note` says in few words why a call was refused (and by which limit) or failed; empty where it was answered."""
+
+    entry: RequestEntry
+    note: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CallDetail:
+    """`why` is None where the backend answered; `policy` is the limit that refused the call, in words."""
+
+    entry: RequestEntry
+    why: Explanation | None
+    policy: str
+    step: NextStep | None
+
+
+def line(entry: RequestEntry) -> LogLine:
+    why = _why(entry)
+    if why is None:
+        return LogLine(entry, "")
+    policy = entry.rejection.policy if entry.rejection else ""
+    return LogLine(entry, f"{why.title} · {policy}" if policy else why.title)
+
+
+def describe(entry: RequestEntry, subscription: Subscription) -> CallDetail:
+    """`subscription` is the one of the call, with its product and plan."""
+    policy = ""
+    if entry.rejection is not None and entry.rejection.policy:
+        policy = _policy_in_words(entry.rejection, subscription)
+    return CallDetail(entry, _why(entry), policy, _next_step(entry, subscription))
+
+
+def _why(entry: RequestEntry) -> Explanation | None:
+    if entry.rejection is not None:
+        rejection = entry.rejection
+        return explain_refusal(rejection.code, counter=rejection.counter, limit=rejection.limit)
+    assert entry.event is not None
+    return explain_failure(entry.event.outcome)
+
+
+def _policy_in_words(rejection: Rejection, subscription: Subscription) -> str:
+    """What the plan says of the limit that refused the call; its name alone where it says nothing of it any more."""
+    plan = subscription.plan
+    words = [quota_in_words(quota) for quota in plan.quotas.all() if quota.name == rejection.policy]
+    words += [
+        rate_limit_in_words(limit)
+        for limit in plan.rate_limits.all()
+        if limit.name == rejection.policy and limit.endpoint_id in (None, rejection.endpoint_id)
+    ]
+    return f"{rejection.policy}: {words[0]}" if words else rejection.policy
+
+
+def _next_step(entry: RequestEntry, subscription: Subscription) -> NextStep | None:
+    """The page where the reason can be dealt with."""
+    if entry.rejection is None:
+        return None
+    code = entry.rejection.code
+    own = [subscription.organization.slug, subscription.public_id]
+    product = reverse("portal:product", args=[subscription.product.slug])
+    if code in ("rate_limited", "quota_exceeded", "plan_upgrade_required"):
+        return NextStep(_("Compare the plans"), f"{product}#plans")
+    if code in ("key_missing", "key_invalid", "key_revoked", "key_expired", "not_subscribed"):
+        return NextStep(_("Open the keys"), reverse("portal:subscription-keys", args=own))
+    if code in ("route_not_found", "method_not_allowed", "bad_request", "request_too_large"):
+        return NextStep(_("Open the documentation"), f"{product}#endpoints")
+    if code == "subscription_inactive":
+        return NextStep(_("Open the history"), reverse("portal:subscription-manage", args=own))
+    return None

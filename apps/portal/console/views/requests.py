@@ -1,0 +1,92 @@
+"""The request log: single calls, forwarded and refused, and why a call was refused."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.keys.selectors import list_keys
+from apps.portal.access import PortalRequest, organization_page
+from apps.portal.console.access import subscription_page
+from apps.portal.console.filters import OUTCOMES, LogFilters, read_filters
+from apps.portal.console.log import describe, line
+from apps.portal.ranges import PRESET_CHOICES
+from apps.portal.rendering import render_page
+from apps.products.models import Endpoint, Product
+from apps.products.selectors import find_endpoint, list_endpoints
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.selectors import get_subscription, list_subscriptions
+from apps.usage.selectors import Scope, get_request, list_requests
+
+# How many a filter offers to choose from; any other can be named in the address.
+CHOICES_MAX = 200
+
+
+@require_safe
+@subscription_page
+def subscription_log(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    endpoints = _endpoints(subscription.product, request.GET.get("endpoint", ""))
+    keys = list(list_keys(subscription)[:CHOICES_MAX])
+    filters = read_filters(request.GET, endpoints=endpoints, keys=keys)
+    return _log(
+        request,
+        Scope.of_subscription(subscription),
+        filters,
+        "console/subscription_requests.html",
+        {"subscription": subscription, "endpoints": endpoints, "keys": keys},
+    )
+
+
+@require_safe
+@organization_page
+def organization_log(request: PortalRequest) -> HttpResponse:
+    subscriptions = list(list_subscriptions(request.actor))
+    filters = read_filters(request.GET, subscriptions=subscriptions)
+    chosen = [filters.subscription] if filters.subscription else subscriptions
+    return _log(
+        request,
+        Scope.of_subscriptions(chosen),
+        filters,
+        "console/requests.html",
+        {"subscriptions": subscriptions},
+    )
+
+
+@require_safe
+@subscription_page
+def subscription_request(request: PortalRequest, subscription: Subscription, request_id: str) -> HttpResponse:
+    entry = get_request(Scope.of_subscription(subscription), request_id)
+    context = {"subscription": subscription, "call": describe(entry, subscription)}
+    return render(request, "console/request.html", context)
+
+
+@require_safe
+@organization_page
+def organization_request(request: PortalRequest, request_id: str) -> HttpResponse:
+    entry = get_request(Scope.of_subscriptions(list_subscriptions(request.actor)), request_id)
+    assert entry.subscription is not None
+    subscription = get_subscription(request.actor, public_id=entry.subscription.public_id)
+    context = {"subscription": subscription, "call": describe(entry, subscription)}
+    return render(request, "console/request.html", context)
+
+
+def _log(
+    request: PortalRequest, scope: Scope, filters: LogFilters, template: str, context: dict[str, object]
+) -> HttpResponse:
+    page = list_requests(scope, filters.request_filters(), request.GET.get("cursor", ""))
+    context |= {
+        "filters": filters,
+        "outcomes": OUTCOMES.items(),
+        "presets": PRESET_CHOICES,
+        "lines": [line(entry) for entry in page.entries],
+        "older": page.next_cursor,
+    }
+    return render_page(request, template, context, fragment="log")
+
+
+def _endpoints(product: Product, wanted: str) -> list[Endpoint]:
+    """Those to choose from, with the one that the address names."""
+    endpoints = list(list_endpoints(product)[:CHOICES_MAX])
+    if wanted and wanted not in {endpoint.public_id for endpoint in endpoints}:
+        named = find_endpoint(product, public_id=wanted.replace("\x00", ""))
+        endpoints += [named] if named else []
+    return endpoints

@@ -1,0 +1,73 @@
+"""The usage of a subscription: what is left, how it went, by endpoint and by key."""
+
+import csv
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from apps.core import clock
+from apps.portal.access import PortalRequest
+from apps.portal.console.access import subscription_page
+from apps.portal.explanations import explain_refusal
+from apps.portal.quota_pace import pace_of
+from apps.portal.ranges import PRESET_CHOICES, read_range
+from apps.portal.rendering import render_page
+from apps.portal.usage_charts import points_of, usage_charts
+from apps.subscriptions.models import Subscription
+from apps.usage import selectors
+from apps.usage.selectors import Scope
+
+# The most called; the rest is in the request log.
+ENDPOINTS_SHOWN = 50
+
+
+@require_safe
+@subscription_page
+def usage(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    now = clock.now()
+    span = read_range(request.GET, now)
+    scope = Scope.of_subscription(subscription)
+    total = selectors.get_usage(scope, span.start, span.end)
+    refusals = selectors.rejections_by_code(scope, span.start, span.end)
+    endpoints = selectors.usage_by_endpoint(scope, span.start, span.end)
+    context: dict[str, Any] = {
+        "subscription": subscription,
+        "span": span,
+        "presets": PRESET_CHOICES,
+        "quotas": [pace_of(quota, now) for quota in selectors.quota_usage(subscription)],
+        "total": total,
+        "charts": usage_charts(points_of(scope, span), total, span, now, csv_url=_csv_url(request, subscription)),
+        "endpoints": endpoints[:ENDPOINTS_SHOWN],
+        "more_endpoints": max(0, len(endpoints) - ENDPOINTS_SHOWN),
+        "keys": selectors.usage_by_key(scope, span.start, span.end),
+        "refusals": [(explain_refusal(code).title, code, calls) for code, calls in refusals],
+        "refused": sum(calls for _code, calls in refusals),
+        "has_calls": selectors.has_calls(scope),
+    }
+    return render_page(request, "console/usage.html", context, fragment="usage")
+
+
+@require_safe
+@subscription_page
+def usage_csv(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    """The numbers behind the charts, a line for each hour or day (UTC)."""
+    span = read_range(request.GET, clock.now())
+    name = f"usage-{subscription.product.slug}-{span.first}-{span.last}.csv"
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+    writer = csv.writer(response)
+    writer.writerow(["from", "calls", "units", "client_errors", "server_errors", "p50_ms", "p95_ms", "p99_ms"])
+    for point in points_of(Scope.of_subscription(subscription), span):
+        one = point.stats
+        numbers = [one.calls, one.units, one.client_errors, one.server_errors]
+        latencies = ["" if value is None else round(value, 1) for value in (one.p50, one.p95, one.p99)]
+        writer.writerow([point.at.isoformat(), *numbers, *latencies])
+    return response
+
+
+def _csv_url(request: PortalRequest, subscription: Subscription) -> str:
+    url = reverse("portal:subscription-usage-csv", args=[request.actor.organization.slug, subscription.public_id])
+    return f"{url}?{request.GET.urlencode()}" if request.GET else url
