@@ -25,6 +25,7 @@ from config.up.terminal import Terminal
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_GRACE = 15.0
+SAME_REQUEST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Supervisor:
         self.log_dir = log_dir
         self.terminal = terminal
         self.stop_requests = 0
+        self._stop_requested_at = float("-inf")
         self._record = record
         self._interrupted = interrupted
         self._verbose = verbose
@@ -244,4 +246,8 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
-        self.stop_requests += 1
+        # Programs in between pass a signal on that arrives here by itself too: that is one request, not two.
+        now = time.monotonic()
+        if now - self._stop_requested_at > SAME_REQUEST_SECONDS:
+            self._stop_requested_at = now
+            self.stop_requests += 1
