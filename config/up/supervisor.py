@@ -21,7 +21,7 @@ from config.up.child import Child, Stage, describe_exit
 from config.up.errors import StartupError, StopRequestedError
 from config.up.logs import ChildLog
 from config.up.record import RunRecord
-from config.up.terminal import Terminal
+from config.up.terminal import Terminal, short
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_GRACE = 15.0
@@ -151,7 +151,7 @@ class Supervisor:
         for step, process, log in running:
             if process.returncode != 0:
                 how = describe_exit(process.returncode)
-                raise StartupError(f"{step.name} failed ({how}):\n{log.end()}\n  Log: {log.path}")
+                raise StartupError(f"{step.name} failed ({how}):\n{log.end()}\n  Log: {short(log.path)}")
 
     def _read_outputs(self, timeout: float) -> None:
         due = [child.start_due_at for child in self.children.values() if child.start_due_at is not None]
@@ -178,7 +178,7 @@ class Supervisor:
         if self._verbose:
             self.terminal.line(f"  {child.name:>8} | {line}")
         elif child.stage is not Stage.SERVER and not self.stop_requests and child.problems.admits(line):
-            self.terminal.line(f"  {child.name}: {line}  (more in {child.log.path})")
+            self.terminal.line(f"  {child.name}: {line}  (more in {short(child.log.path)})")
 
     def _reap(self) -> None:
         for child in self.children.values():
