@@ -41,7 +41,7 @@ class Person:
         row = self.page.get_by_role("row").filter(has_text=self.email)
         row.get_by_role("link").first.click()
         self.page.locator("main a[href*='confirm-email']").first.click()
-        self.press("Confirm")
+        self.press("Confirm address")
         self.open("/")
         self.page.wait_for_url(re.compile(r"/o/[^/]+/"))
         found = re.search(r"/o/([^/]+)/", self.page.url)
@@ -100,9 +100,9 @@ class Creator(Person):
 
     def put_on_sale(self, slug: str, name: str) -> None:
         self.open(f"/o/{self.organization}/studio/{slug}/plans/")
-        self.page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Put on sale").click()
+        row = self.page.get_by_role("row").filter(has=self.page.get_by_role("link", name=name, exact=True))
+        row.get_by_role("button", name="Put on sale").click()
         self.page.get_by_role("dialog").get_by_role("button", name="Put on sale").click()
-        row = self.page.get_by_role("row").filter(has_text=name)
         expect(row.get_by_text("On sale", exact=True)).to_be_visible()
 
     def publish(self, slug: str) -> None:
