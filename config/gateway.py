@@ -13,11 +13,11 @@ from config import env
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 django.setup()
 
-from apps.usage.counters.client import CountersClient  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from apps.gateway.asgi import GatewayHandler  # noqa: E402
 from apps.gateway.runtime import runtime_from_settings  # noqa: E402
+from apps.usage.counters.client import CountersClient  # noqa: E402
 
 application = GatewayHandler(
     urlconf="config.gateway_urls",

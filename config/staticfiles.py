@@ -1,7 +1,11 @@
-from django.contrib.staticfiles.apps import StaticFilesConfig
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.staticfiles.finders import FileSystemFinder
 
 
-class PortalStaticFilesConfig(StaticFilesConfig):
-    """The sources of the stylesheet are read by Tailwind alone: their imports are no URLs to be collected."""
+class ProjectStaticFinder(FileSystemFinder):
+    """The sources of the stylesheet are read by Tailwind alone: their imports are no URLs, and they are not collected."""
 
-    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "css/src/*"]
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
+        return super().list([*(ignore_patterns or ()), "css/src/*"])

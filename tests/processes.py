@@ -151,6 +151,20 @@ def gateway(*, upstreams: list[str]) -> Server:
     return Server("gateway", command, f"{url}/_gateway/healthz", _application_env(upstreams), url)
 
 
+def web(*, local_dir: Path, gateway_url: str, upstreams: list[str]) -> Server:
+    """The web process as a developer has it: mail goes to the mailbox page, below `local_dir`."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "LOCAL_DIR": str(local_dir),
+        "WEB_URL": url,
+        "GATEWAY_URL": gateway_url,
+    }
+    command = _commands(PORT=str(port))["web"]
+    return Server("web", command, f"{url}/_api/healthz", _application_env(upstreams) | env, url)
+
+
 def meter() -> Server:
     return Server("meter", _commands()["meter"], env=_application_env([]))
 

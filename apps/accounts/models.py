@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.enums import Role
 from apps.core.ids import PublicIdField, SlugField
 
+EMAIL_MAX = 254
+NAME_MAX = 100
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -39,8 +42,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person, known by their e-mail address, which is kept in lower case."""
 
     public_id = PublicIdField("user")
-    email = models.EmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=100, blank=True)
+    email = models.EmailField(_("e-mail address"), max_length=EMAIL_MAX, unique=True)
+    name = models.CharField(_("name"), max_length=NAME_MAX, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,14 +71,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def display_name(self) -> str:
-        return self.name or self.email.split("@")[0]
+        return self.name or self.email.split("@")[0][:NAME_MAX]
 
 
 class Organization(models.Model):
     """Who owns products and subscriptions: creator and consumer are two roles of an organization."""
 
     public_id = PublicIdField("org")
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("name"), max_length=NAME_MAX)
     slug = SlugField(_("address"), max_length=50, unique=True)
     # Made with its person, who is its first member and stays its owner.
     is_personal = models.BooleanField(default=False)
@@ -106,7 +109,7 @@ class Invitation(models.Model):
     """A membership that waits for its person: accepted when somebody with this verified address signs in."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(_("e-mail address"), max_length=EMAIL_MAX)
     role = models.CharField(_("role"), max_length=20, choices=Role)
     invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

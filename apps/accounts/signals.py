@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_changed, email_confirmed
+from allauth.account.signals import email_confirmed
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
@@ -18,8 +18,6 @@ def give_personal_organization(instance: User, created: bool, raw: bool = False,
 
 
 @receiver(email_confirmed)
-@receiver(email_changed)
-def accept_waiting_invitations(sender: type[EmailAddress], **kwargs: Any) -> None:
+def accept_waiting_invitations(email_address: EmailAddress, **kwargs: Any) -> None:
     """A verified address is what invitations wait for."""
-    address = kwargs.get("to_email_address") or kwargs["email_address"]
-    services.accept_invitations(user=address.user)
+    services.accept_invitations(user=email_address.user)

@@ -18,8 +18,8 @@ from apps.usage.models import QuotaPeriod, StreamPosition, UsageEvent, UsageRoll
 from apps.usage.sums import UsageSpan, floor_hour, sum_units
 
 _CHUNK = 500
-# A running period is counted again while its subscription has made calls so recently.
-_RECENT = dt.timedelta(hours=3)
+# A running period is counted again while its subscription has made calls so recently: longer than the meter is away.
+_RECENT = dt.timedelta(days=1)
 
 _Key = tuple[int, int, int]  # subscription, quota, epoch
 

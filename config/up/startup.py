@@ -10,6 +10,7 @@ from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.process import Output
 from config.embedded.server import EmbeddedServer
 from config.embedded.valkey import EmbeddedValkey
+from config.up import css
 from config.up.child import Child, Stage
 from config.up.demo import Demo
 from config.up.errors import StartupError
@@ -17,6 +18,7 @@ from config.up.health import answers_ok
 from config.up.options import BASE_DIR, Options
 from config.up.procfile import read_procfile
 from config.up.supervisor import Step, Supervisor
+from config.up.terminal import short
 
 SERVERS: tuple[type[EmbeddedServer], ...] = (EmbeddedPostgres, EmbeddedValkey)
 SERVER_TIMEOUT = 60.0
@@ -40,8 +42,9 @@ class Startup:
         with self._terminal.step("Database schema, stylesheet"):
             self._run(
                 Step("migrate", ("python", "manage.py", "migrate", "--no-input", "--skip-checks")),
-                Step("css", ("python", "-m", "config.up.css")),
+                Step("css", css.COMMAND),
             )
+            css.publish()
         content = self._load(demo) if demo else None
         self._start_processes()
         return content
@@ -118,13 +121,17 @@ class Startup:
     def _start_processes(self) -> None:
         options = self._options
         commands = read_procfile(options.procfile, self._environment)
-        with self._terminal.step(", ".join(commands)):
-            for name, command in commands.items():
-                self._add(name, command, Stage.PROCESS)
-            if "web" in commands:
-                self._wait_ready("web", options.reachable_address, options.port, "/_api/healthz")
-            if "gateway" in commands:
-                self._wait_ready("gateway", options.reachable_address, options.gateway_port, "/_gateway/healthz")
+        served = {"web": (options.port, "/_api/healthz"), "gateway": (options.gateway_port, "/_gateway/healthz")}
+        # Those that somebody waits for get the machine first.
+        first = [name for name in commands if name in served]
+        with self._terminal.step(", ".join(first)):
+            for name in first:
+                self._add(name, commands[name], Stage.PROCESS)
+            for name in first:
+                self._wait_ready(name, options.reachable_address, *served[name])
+        for name in commands:
+            if name not in served:
+                self._add(name, commands[name], Stage.PROCESS)
 
     def _add(self, name: str, command: list[str], stage: Stage) -> None:
         self._supervisor.add_command(name, command, environment=self._environment, cwd=BASE_DIR, stage=stage)
@@ -133,4 +140,4 @@ class Startup:
         if self._supervisor.wait_until(lambda: answers_ok(address, port, path), READY_TIMEOUT):
             return
         log = self._supervisor.children[name].log
-        raise StartupError(f"{name} is not ready after {READY_TIMEOUT:g} s.\n{log.end()}\n  Log: {log.path}")
+        raise StartupError(f"{name} is not ready after {READY_TIMEOUT:g} s.\n{log.end()}\n  Log: {short(log.path)}")

@@ -112,7 +112,7 @@ class TestInvite:
         assert services.invite_member(actor=alice, email=email, role=Role.VIEWER)
 
     def test_members_and_invitations_are_bounded(self, alice: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(services, "MEMBERS_MAX", 3)
+        monkeypatch.setattr(services.invitations, "MEMBERS_MAX", 3)
         MembershipFactory(organization=alice.organization)
         services.invite_member(actor=alice, email="third@example.com", role=Role.VIEWER)
         with pytest.raises(Conflict, match="3"):
@@ -120,7 +120,7 @@ class TestInvite:
         services.invite_member(actor=alice, email="third@example.com", role=Role.ADMIN)  # the same one again
 
     def test_one_person_sends_so_many_a_day(self, alice: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(services, "INVITATIONS_MAX_PER_DAY", 2)
+        monkeypatch.setattr(services.invitations, "INVITATIONS_MAX_PER_DAY", 2)
         for number in range(2):
             invitation = services.invite_member(actor=alice, email=f"{number}@example.com", role=Role.VIEWER)
             services.withdraw_invitation(actor=alice, invitation_id=invitation.pk)

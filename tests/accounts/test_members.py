@@ -190,7 +190,7 @@ class TestOrganizations:
 
     def test_one_person_owns_so_many(self) -> None:
         user = UserFactory()
-        for number in range(services.ORGANIZATIONS_MAX - 1):  # and the personal one
+        for number in range(services.organizations.ORGANIZATIONS_MAX - 1):  # and the personal one
             MembershipFactory(user=user, organization=OrganizationFactory(slug=f"of-user-{number}"))
         with pytest.raises(Conflict, match="20"):
             services.create_organization(user=user, name="One more", slug="one-more")

@@ -89,10 +89,10 @@ class Product:
         return {name: pid for name, (pid, _) in self.record().get("processes", {}).items()}
 
     def serves(self) -> bool:
-        """Whether `web` answers."""
+        """Whether the `web` that is recorded answers, and not one of an earlier life."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
             try:
                 connection.request("GET", "/")
-                return connection.getresponse().status == 200
-            except OSError:
+                return int(connection.getresponse().read()) == self.pids().get("web")
+            except (OSError, http.client.HTTPException):
                 return False

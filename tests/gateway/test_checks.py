@@ -247,6 +247,16 @@ def test_plan_upgrade_required_where_no_plan_is_on_sale(shop: Shop) -> None:
     assert check(shop.call("/reports"), 403, "plan_upgrade_required")["required_plan"] is None
 
 
+def test_path_parameters_do_not_lead_around_a_plan(shop: Shop) -> None:
+    """Some backends read `/users/all;x` as `/users/all`, which needs a higher plan than `/users/{id}`."""
+    shop.endpoint("/users/{id}")
+    shop.endpoint("/users/all", tier=TierFactory(product=shop.product, rank=20))
+    check(shop.call("/users/all;x"), 400, "bad_request")
+    assert shop.received == []
+    assert shop.call("/users/5;v=1").status == 200  # the same route either way
+    assert shop.received[-1].target.endswith("/users/5;v=1")
+
+
 def test_a_higher_tier_includes_lower_ones(shop: Shop) -> None:
     shop.endpoint("/basics", tier=TierFactory(product=shop.product, rank=5))
     assert shop.call("/basics").status == 200

@@ -1,5 +1,6 @@
 """What the backend gets, and what of its answer the consumer gets."""
 
+import datetime as dt
 import hashlib
 import hmac
 import time
@@ -327,8 +328,6 @@ def test_an_early_hint_is_not_taken_for_the_answer(shop: Shop) -> None:
 
 
 def test_deprecated_endpoints_say_so(shop: Shop) -> None:
-    import datetime as dt
-
     marked = dt.datetime(2023, 7, 1, tzinfo=dt.UTC)
     shop.endpoint("/old", deprecated_at=marked, sunset_at=marked.replace(year=2025, month=12, day=31))
     reply = shop.call("/old")
@@ -388,8 +387,6 @@ def test_the_trusted_proxy_says_who_called(fronted: RunningGateway, upstream: Fa
 
 
 def test_the_page_of_a_deprecated_endpoint_is_linked(fronted: RunningGateway, upstream: FakeUpstream) -> None:
-    import datetime as dt
-
     shop = open_shop(fronted, upstream)
     shop.endpoint("/old", deprecated_at=dt.datetime(2023, 7, 1, tzinfo=dt.UTC))
     page = f"https://portal.example/apis/{shop.product.slug}"

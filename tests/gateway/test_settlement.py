@@ -1,5 +1,6 @@
 """What is billed, and that no answer ends before its call is settled."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 
@@ -26,8 +27,6 @@ class HeldMetering(InMemoryMetering):
         self.asked, self.allowed = threading.Event(), threading.Event()
 
     async def settle(self, reservation: Reservation, outcome: CallOutcome) -> Settlement:
-        import asyncio
-
         self.asked.set()
         await asyncio.to_thread(self.allowed.wait, 20)
         return await super().settle(reservation, outcome)
@@ -81,6 +80,7 @@ def test_the_end_of_an_answer_waits_for_the_account(
         connection.socket.settimeout(0.3)
         with pytest.raises(TimeoutError):  # nothing more comes while the call is not settled
             received += connection.socket.recv(65536)
+        assert received.partition(b"\r\n\r\n")[2] == before
         connection.socket.settimeout(20)
         metering.allowed.set()
         received += connection.read_until(end)

@@ -21,21 +21,21 @@ DAILY_UNITS = 9
 UUID_CALLS_PER_MINUTE = 2
 LARGE_BYTES = 5 * 1024 * 1024
 
-# Method and path of the calls that pass, and how often each is made.
+# The endpoints whose calls pass, and how often each is made.
 PASSED = {
     ("GET", "/get"): 4,
     ("POST", "/post"): 1,
-    ("GET", "/stream/5"): 1,
+    ("GET", "/stream/{n}"): 1,
     ("POST", "/anything"): 1,
     ("GET", "/uuid"): 2,
 }
-# Code and the limit that refused it: what the consumer can see, and what only the creator can.
+# Code of a refusal and the limit that refused it: what the consumer can see, and what only the creator can.
 CONSUMER_REFUSALS = {
-    "plan_upgrade_required": "",
-    "rate_limited": "endpoint-per-minute",
-    "quota_exceeded": "daily",
+    ("plan_upgrade_required", ""),
+    ("rate_limited", "endpoint-per-minute"),
+    ("quota_exceeded", "daily"),
 }
-CREATOR_REFUSALS = CONSUMER_REFUSALS | {"key_missing": "", "key_invalid": ""}
+CREATOR_REFUSALS = CONSUMER_REFUSALS | {("key_missing", ""), ("key_invalid", "")}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Real Valkey and Postgres; a gateway's client and a meter on the test's own event loop."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from apps.core import clock
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.tuning import DEFAULT, Tuning
@@ -27,9 +29,7 @@ async def orm(transactional_db: None) -> AsyncIterator[Orm]:
 @pytest.fixture
 def tuning() -> Tuning:
     """As in production, without the pauses that a test would only wait for."""
-    return replace(
-        DEFAULT, hold_ms=0, journal_seconds=0.05, heartbeat_seconds=0.2, rejections_seconds=0.02, stop_seconds=0.0
-    )
+    return replace(DEFAULT, hold_ms=0, journal_seconds=0.05, rejections_seconds=0.02, stop_seconds=0.0)
 
 
 @pytest.fixture
@@ -55,6 +55,18 @@ async def meter(transactional_db: None, tuning: Tuning) -> AsyncIterator[Meter]:
     await meter.start()
     yield meter
     await meter.stop()
+
+
+@pytest.fixture
+def advance() -> Iterator[Callable[[dt.timedelta], None]]:
+    """Move the sandbox clock, of this process too; it is back where it was after the test."""
+
+    def advance(by: dt.timedelta) -> None:
+        clock.advance(by)
+        clock.refresh()
+
+    yield advance
+    clock._offset.value, clock._offset.read_at = dt.timedelta(), float("-inf")
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ from apps.keys.models import ApiKey
 from apps.plans.models import Quota
 from apps.products.models import Endpoint
 from apps.subscriptions.models import Subscription
+from apps.usage.counters.records import EventRecord, RejectionRecord
 from apps.usage.counters.types import CallOutcome, CallSpec, QuotaRule, RateRule, Reservation
+from apps.usage.meter.insert import insert_events, insert_rejections
+from apps.usage.meter.rollups import add_to_rollups
 from apps.usage.models import UsageEvent
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import QuotaFactory
@@ -81,6 +84,56 @@ class Consumer:
         with redis.Redis.from_url(settings.COUNTERS_URL) as connection:
             names = list(connection.scan_iter(match=f"*q:{self.subscription.pk}:*"))
             return sum(int(connection.get(name) or 0) for name in names)
+
+
+def store(consumer: Consumer, at: dt.datetime, **values: Any) -> EventRecord:
+    """A call of the consumer as the meter stores it: the event and its part of the rollup."""
+    event = EventRecord(
+        id=uuid7(),
+        occurred_at=at,
+        subscription_id=consumer.subscription.pk,
+        product_id=consumer.subscription.product_id,
+        endpoint_id=consumer.endpoint.pk,
+        api_key_id=consumer.key.pk,
+        quota_epoch=consumer.subscription.quota_epoch,
+        units=1,
+        method="GET",
+        path="/get",
+        status=200,
+        outcome="completed",
+        duration_us=12_000,
+        origin_us=8_000,
+        request_bytes=100,
+        response_bytes=2_000,
+        replayed=False,
+    )
+    event = replace(event, **values)
+    insert_events([event])
+    add_to_rollups([event])
+    return event
+
+
+def refuse(consumer: Consumer, at: dt.datetime, **values: Any) -> RejectionRecord:
+    """A refused call of the consumer as the meter stores it."""
+    rejection = RejectionRecord(
+        id=uuid7(),
+        occurred_at=at,
+        product_id=consumer.subscription.product_id,
+        subscription_id=consumer.subscription.pk,
+        endpoint_id=consumer.endpoint.pk,
+        api_key_id=consumer.key.pk,
+        method="GET",
+        path="/get",
+        status=429,
+        code="quota_exceeded",
+        policy="monthly",
+        counter=10,
+        limit=10,
+        weight=1,
+    )
+    rejection = replace(rejection, **values)
+    insert_rejections([rejection])
+    return rejection
 
 
 def rate(max_calls: int, window_ms: int, counter: str = "all") -> RateRule:

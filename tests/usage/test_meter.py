@@ -47,6 +47,11 @@ async def make_calls(client: CountersClient, consumer: Consumer, count: int, **v
     await asyncio.gather(*(client.settle(reserved(each), outcome(**values)) for each in reservations))
 
 
+async def tick(meter: Meter, *, times: int) -> None:
+    for _ in range(times):
+        await meter.tick()
+
+
 async def drain(meter: Meter) -> None:
     while await meter.tick():
         pass
@@ -131,8 +136,7 @@ async def test_a_meter_killed_at_any_step_loses_and_doubles_nothing(
 
     victim = await make_meter(kill, batch_entries=10)
     with pytest.raises(killed):
-        for _ in range(10):
-            await victim.tick()
+        await tick(victim, times=10)
     await make_calls(client, consumer, 5)
     survivor = await make_meter(batch_entries=10)
     await drain(survivor)
@@ -172,6 +176,29 @@ async def test_several_meters_at_once_store_everything_once(
     assert await orm(consumer.rows) == 300
     assert consumer.counter() == 300
     assert await orm(lambda: sum(UsageRollup.objects.values_list("calls", flat=True))) == 300
+
+
+async def test_a_meter_waits_for_postgres_and_goes_on(
+    client: CountersClient, consumer: Consumer, make_meter: MeterFactory, orm: Orm, caplog: pytest.LogCaptureFixture
+) -> None:
+    def rename(table: str, to: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} RENAME TO {to}")
+
+    meter, stopping = await make_meter(poll_seconds=0.01), asyncio.Event()
+    await drain(meter)
+    await orm(rename, "usage_usagerollup", "elsewhere")
+    run = asyncio.create_task(meter.run(stopping))
+    try:
+        await make_calls(client, consumer, 10)
+        await eventually(lambda: "nothing stored" in caplog.text)
+        assert await orm(consumer.rows) == 0
+    finally:
+        await orm(rename, "elsewhere", "usage_usagerollup")
+    await eventually(lambda: client.counts()["held"] == 0)
+    stopping.set()
+    await run
+    assert await orm(consumer.rows) == 10
 
 
 async def test_an_event_that_redis_knows_and_postgres_lost_is_stored_again(

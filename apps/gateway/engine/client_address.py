@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 def client_address(peer: str, forwarded_for: Sequence[bytes], *, trusted_hops: int) -> str:
@@ -23,6 +24,7 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], *, trusted_hops: i
     return address
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> str | None:
     """The address in its shortest form, without port or zone, IPv4 taken out of IPv6; None if it is none."""
     if text.startswith("["):

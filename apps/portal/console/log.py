@@ -14,7 +14,7 @@ from apps.usage.selectors import RequestEntry
 
 @dataclass(frozen=True)
 class LogLine:
-    """`note` says in few words why a call was refused or failed; empty where the backend answered."""
+    """`note` says in few words why a call was refused (and by which limit) or failed; empty where it was answered."""
 
     entry: RequestEntry
     note: str
@@ -43,7 +43,10 @@ class CallDetail:
 
 def line(entry: RequestEntry) -> LogLine:
     why = _why(entry)
-    return LogLine(entry, why.title if why else "")
+    if why is None:
+        return LogLine(entry, "")
+    policy = entry.rejection.policy if entry.rejection else ""
+    return LogLine(entry, f"{why.title} · {policy}" if policy else why.title)
 
 
 def describe(entry: RequestEntry, subscription: Subscription) -> CallDetail:

@@ -3,7 +3,8 @@
 import datetime as dt
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -14,18 +15,22 @@ from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.usage.counters.keys import quota_counter
 from apps.usage.counters.types import SHARDS
-from apps.usage.models import StaleCounter, StreamPosition
+from apps.usage.models import StaleCounter, StreamPosition, UsageEvent
 from apps.usage.sums import UsageSpan, sum_units
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`counters` holds every quota of the live subscriptions, also those that stand at zero."""
+    """`counters` holds every quota of the live subscriptions, also those that stand at zero.
+
+    `stored_calls` are those of the calls asked for that have an event.
+    """
 
     generation: str
     stream_id: str
     complete_until: dt.datetime | None
     counters: dict[str, int]
+    stored_calls: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,11 @@ class StaleBaseline:
     baseline: Baseline
 
 
-def read_baseline(shard: int, now: dt.datetime) -> Baseline:
+def read_baseline(shard: int, now: dt.datetime, calls: Collection[UUID]) -> Baseline:
     """The shard's stored position, and the units of each running quota period up to exactly there."""
     with _snapshot():
-        return _read(shard, now, None)
+        stored = UsageEvent.objects.filter(pk__in=calls).values_list("pk", flat=True)
+        return replace(_read(shard, now, None), stored_calls=tuple(stored))
 
 
 def read_stale_baseline(shard: int, now: dt.datetime) -> StaleBaseline | None:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
 
 from apps.usage.counters.baseline import Baseline, read_baseline
 from apps.usage.counters.database import DatabaseThread
@@ -88,8 +89,9 @@ class Generations:
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
             now_ms, trimmed = max(int(reply[1]) + self._offset.milliseconds, int(reply[3])), reply[2]
+            in_flight = [UUID(event_id.decode()) for event_id in reply[4]]
             async with self._locked(key, token):
-                baseline = await self._database.run(read_baseline, shard, from_milliseconds(now_ms))
+                baseline = await self._database.run(read_baseline, shard, from_milliseconds(now_ms), in_flight)
                 await self._begin_generation(key, token, baseline, now_ms, trimmed)
         if self._catch_up is not None:
             await self._catch_up(shard)
@@ -110,10 +112,12 @@ class Generations:
             floor,
             self._tuning.lease_ms,
             self._tuning.hold_ms,
+            len(baseline.stored_calls),
+            *(call.hex for call in baseline.stored_calls),
             *counters,
         )
         if reply[0] == b"rebuilt":
-            logger.info("rebuilt %s from %s", key, baseline.stream_id)
+            logger.debug("rebuilt %s from %s", key, baseline.stream_id)
 
     @contextlib.asynccontextmanager
     async def _locked(self, key: str, token: str) -> AsyncIterator[None]:

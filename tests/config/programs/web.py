@@ -1,14 +1,17 @@
-"""A stand-in for `web` and `gateway`: a master whose worker answers 200 to every GET on the port given."""
+"""A stand-in for `web` and `gateway`: a master whose worker answers every GET with the master's number."""
 
 import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+MASTER = os.getpid()
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(str(MASTER).encode())
 
 
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)

@@ -1,7 +1,8 @@
 -- Begin a generation: counters are what Postgres had in the snapshot, the unread stream, and the calls in flight.
 --
 -- KEYS: state. ARGV: run id, offset, token, new generation, generation and stream id of the snapshot, what was
---       trimmed before it, floor, lease ms, hold ms, then for each quota counter: name, units in the snapshot.
+--       trimmed before it, floor, lease ms, hold ms, number of calls in flight that the snapshot has as stored,
+--       their ids, then for each quota counter: name, units in the snapshot.
 -- Answers {"lost"}: the lock is another's | {"retry"}: read Postgres again | {"rebuilt"}.
 
 if redis.call('GET', key('lock')) ~= ARGV[3] then
@@ -13,8 +14,14 @@ if not start then
   return {'retry'}
 end
 
+-- A call that is stored is not in flight: its end was lost with the data.
+local stored = tonumber(ARGV[11])
+for index = 12, 11 + stored do
+  end_lease(ARGV[index])
+end
+
 local sums = {}
-for index = 11, #ARGV, 2 do
+for index = 12 + stored, #ARGV, 2 do
   sums[ARGV[index]] = tonumber(ARGV[index + 1])
 end
 local function add(counter, units)

@@ -1,0 +1,79 @@
+"""The gateway with the real counters: what the in-memory ones of the other tests stand in for."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.conf import settings
+
+from apps.core.changes import announce
+from apps.usage.counters.client import CountersClient
+from tests.fakes.upstream import Exchange, FakeUpstream
+from tests.gateway.server import running_gateway
+from tests.gateway.shop import Shop, open_shop
+from tests.processes import free_port, wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+@pytest.fixture
+def counting(open_database: None, upstream: FakeUpstream) -> Iterator[Callable[..., Shop]]:
+    with running_gateway(allow=[upstream.address], metering=CountersClient(settings.COUNTERS_URL)) as gateway:
+        yield partial(open_shop, gateway, upstream)
+
+
+def statuses(shop: Shop, calls: int, path: str = "/things") -> Counter[int]:
+    with ThreadPoolExecutor(20) as pool:
+        return Counter(reply.status for reply in pool.map(shop.call, [path] * calls))
+
+
+def test_exactly_the_quota_passes_of_many_at_once(counting: Callable[..., Shop]) -> None:
+    shop = counting(quota=25)
+    assert statuses(shop, 60) == {200: 25, 429: 35}
+    assert len(shop.received) == 25
+
+
+def test_exactly_the_rate_passes_of_many_at_once(counting: Callable[..., Shop]) -> None:
+    shop = counting(per_minute=10)
+    assert statuses(shop, 40) == {200: 10, 429: 30}
+    assert len(shop.received) == 10
+
+
+def test_a_failed_call_gives_its_quota_back(counting: Callable[..., Shop]) -> None:
+    shop = counting(quota=2)
+
+    async def fails(exchange: Exchange) -> None:
+        await exchange.answer(500)
+
+    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = fails
+    assert statuses(shop, 10) <= Counter({500: 10, 429: 10})
+    assert statuses(shop, 5, "/things/1") == {200: 2, 429: 3}
+
+
+def test_replies_tell_how_the_counters_stand(counting: Callable[..., Shop]) -> None:
+    shop = counting(quota=5, per_minute=3)
+    replies = [shop.call("/things") for _ in range(4)]
+    assert [reply.get("X-RateLimit-Remaining") for reply in replies] == ["2", "1", "0", "0"]
+    assert replies[3].json()["violated-policies"] == ["per-minute"]
+    assert '"monthly";r=2' in (replies[3].get("RateLimit") or "")
+
+
+def test_a_reset_of_the_quota_begins_anew(counting: Callable[..., Shop]) -> None:
+    shop = counting(quota=1)
+    assert statuses(shop, 2) == {200: 1, 429: 1}
+    shop.subscription.quota_epoch += 1
+    shop.subscription.save()
+    announce(f"subscription:{shop.subscription.pk}")
+    wait_until(lambda: shop.call("/things").status == 200, seconds=5, what="the new quota")
+
+
+def test_without_redis_a_call_is_refused(open_database: None, upstream: FakeUpstream) -> None:
+    nowhere = CountersClient(f"redis://127.0.0.1:{free_port()}/0")
+    with running_gateway(allow=[upstream.address], metering=nowhere) as gateway:
+        shop = open_shop(gateway, upstream, quota=5)
+        shop.call("/things")  # loads what is known from Postgres
+        reply = shop.call("/things")
+        assert (reply.status, reply.json()["code"], reply.get("Retry-After")) == (503, "unavailable", "1")
+        assert shop.received == []
