@@ -40,6 +40,11 @@ class CallDetail:
     policy: str
     step: NextStep | None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gateway answered for itself; a call that was lost with its process has no answer at all."""
+        return self.entry.is_rejected and self.entry.call.status > 0
+
 
 def line(entry: RequestEntry, *, url: str = "", party: str = "") -> LogLine:
     why = _why(entry)
