@@ -46,7 +46,8 @@ class GatewayHandler:
             raise ValueError(f"the gateway does not serve {scope['type']} (run uvicorn with --ws none)")
 
     async def _serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        client = AsgiClient(scope["headers"], receive, send)
+        idle_seconds = self._runtime.config.client_idle_seconds
+        client = AsgiClient(scope["headers"], receive, send, idle_seconds=idle_seconds)
         try:
             response = await self._response(scope, client)
             if isinstance(response, RelayedResponse):

@@ -23,12 +23,14 @@ _LINGER_SECONDS = 5.0
 
 
 class AsgiClient:
-    def __init__(self, headers: Iterable[Header], receive: Receive, send: Send) -> None:
+    def __init__(self, headers: Iterable[Header], receive: Receive, send: Send, *, idle_seconds: float) -> None:
         self._receive = receive
-        self._send = send
+        self._asgi_send = send
+        self._idle_seconds = idle_seconds
         self._unread = _declared_length(headers)
         self._is_body_read = self._unread == 0
         self._is_closing = False
+        self._is_lingering = False
         self._gone_callback: Callable[[], None] | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -59,21 +61,27 @@ class AsgiClient:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def finish(self, data: bytes = b"") -> None:
-        if self._is_closing and not self._is_body_read:
-            await self.write(data)
-            data = b""
-            await self._linger()
-        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        self._is_lingering = self._is_closing and not self._is_body_read
+        await self._send({"type": "http.response.body", "body": data, "more_body": self._is_lingering})
 
     def abort(self) -> None:
         """Nothing to do: the message stays incomplete, and the handler returns."""
 
     async def close(self) -> None:
-        """The request is over: stop watching for the client's departure."""
-        if self._watcher is not None and not self._watcher.done():
+        """The call is over: stop watching for the client's departure, and let it finish sending."""
+        if self._watcher is not None:
             self._watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
+        if self._is_lingering:
+            await self._linger()
+            with contextlib.suppress(ClientGone):
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                await self._asgi_send(message)
+        except TimeoutError:
+            raise ClientGone from None
 
     def _watch(self) -> None:
         if self._watcher is None:
@@ -108,5 +116,5 @@ def _declared_length(headers: Iterable[Header]) -> float:
         if name == b"transfer-encoding":
             return float("inf")
         if name == b"content-length":
-            length = int(value) if value.isdigit() else float("inf")
+            length = int(value) if value.isdigit() and len(value) <= 18 else float("inf")
     return length

@@ -26,6 +26,7 @@ class Runtime:
     directory: OrmDirectory
     metering: StartedMetering
     upstream: AiohttpUpstream
+    config: EngineConfig
     trusted_proxy_hops: int
 
     async def start(self) -> None:
@@ -54,4 +55,4 @@ def runtime_from_settings(metering: StartedMetering, *, max_concurrent: int) -> 
         ),
     )
     engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config)
-    return Runtime(engine, directory, metering, upstream, settings.TRUSTED_PROXY_HOPS)
+    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)

@@ -53,7 +53,7 @@ def running_gateway(
     upstream = AiohttpUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
     engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config)
-    runtime = Runtime(engine, directory, counters, upstream, trusted_proxy_hops)
+    runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))

@@ -11,6 +11,7 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
+from apps.gateway.engine.admission import too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
@@ -91,8 +92,11 @@ class Exchange:
             await self._break_off()
         except asyncio.CancelledError:
             self._scope = None
-            await self._settle(Outcome.GATEWAY_STOPPED, self._account.answer_status or STOPPED_STATUS)
+            if not self._is_settling:
+                await self._settle(Outcome.GATEWAY_STOPPED, self._account.answer_status or STOPPED_STATUS)
             raise
+        except ClientGone:
+            self._client.abort()  # settled already, and the problem could not be sent
         except Exception:
             self._scope = None
             logger.exception("call %s failed in the gateway", self._call.request_id)
@@ -173,26 +177,21 @@ class Exchange:
             )
 
     async def _write(self, piece: bytes) -> None:
-        """Raises `ClientGone` when the client takes nothing for too long."""
-        try:
-            async with asyncio.timeout(self._config.client_idle_seconds):
-                await self._client.write(piece)
-        except TimeoutError:
-            raise ClientGone from None
+        await self._client.write(piece)
         self._account.response_bytes += len(piece)
 
     async def _settle_completed(self, status: int) -> bool:
         """Whether the answer may end; if not, it has been broken off."""
         if await self._settle(Outcome.COMPLETED, status) != Settlement.ABANDONED:
             return True
-        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON))
         return False
 
     async def _fail(self, error: UpstreamError | ClientGone) -> None:
         """Settle and answer a call that the backend, the client or the body's size ended."""
         match self._body.failure or error:
             case BodyTooLarge():
-                await self._end(Outcome.REQUEST_TOO_LARGE, Rejected(problems.REQUEST_TOO_LARGE))
+                await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
                 await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
             case ClientGone():
@@ -220,7 +219,7 @@ class Exchange:
     async def _break_off(self) -> None:
         """The client or its body ended the call, or the lease was lost; the backend's connection is closed."""
         if self._interruption == _Interruption.ABANDONED:
-            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON))
         else:
             await self._fail(ClientGone())
 
@@ -240,7 +239,7 @@ class Exchange:
             reserved_cookies=self._config.reserved_cookies,
             has_length=answer.status not in _WITHOUT_BODY,
         )
-        public = f"{call.request.scheme}://{call.authority}"
+        public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(product.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
         page = self._config.product_page.format(slug=product.slug)
         return [

@@ -17,7 +17,7 @@ from apps.gateway.engine.exchange import Exchange
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
 from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
-from apps.gateway.engine.request import GatewayRequest, Header
+from apps.gateway.engine.request import ClientGone, GatewayRequest, Header
 from apps.usage.counters.types import (
     CallSpec,
     Metering,
@@ -29,8 +29,6 @@ from apps.usage.counters.types import (
 )
 
 logger = logging.getLogger(__name__)
-
-_RETRY_SOON: list[Header] = [(b"retry-after", b"1")]
 
 
 class OverLimit(Rejected):
@@ -65,12 +63,14 @@ class Engine:
     async def handle(self, request: GatewayRequest) -> None:
         """Answer the request through its client."""
         call = Call(request=request, event_id=uuid7())
-        if self._on_their_way >= self._config.max_concurrent:
-            await send_problem(call, Rejected(problems.OVERLOADED, headers=_RETRY_SOON), self._config)
-            return
         self._on_their_way += 1
         try:
-            await self._handle(call)
+            if self._on_their_way > self._config.max_concurrent:
+                await send_problem(call, Rejected(problems.OVERLOADED, headers=problems.RETRY_SOON), self._config)
+            else:
+                await self._handle(call)
+        except ClientGone:
+            request.client.abort()
         except Exception:
             logger.exception("call %s was not answered", call.request_id)
             request.client.abort()
@@ -89,7 +89,7 @@ class Engine:
             await send_problem(call, rejected, self._config, limits=self._limits_of(call, rejected))
         except (DirectoryUnavailable, MeteringUnavailable) as error:
             logger.warning("call %s cannot be checked: %s", call.request_id, error)
-            await send_problem(call, Rejected(problems.UNAVAILABLE, headers=_RETRY_SOON), self._config)
+            await send_problem(call, Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON), self._config)
         except Exception:
             logger.exception("call %s failed before it was forwarded", call.request_id)
             await send_problem(call, Rejected(problems.INTERNAL_ERROR), self._config)

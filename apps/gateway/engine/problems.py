@@ -106,6 +106,8 @@ def problem_body(rejected: Rejected, event_id: UUID) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
+# Of a reply to a call that may succeed in a moment.
+RETRY_SOON: tuple[Header, ...] = ((b"retry-after", b"1"),)
 PROBLEM_HEADERS: tuple[Header, ...] = (
     (b"content-type", b"application/problem+json"),
     (b"cache-control", b"no-store"),

@@ -15,8 +15,8 @@ class ClientGone(Exception):
 class Client(Protocol):
     """The client's connection, for one request: its body in, the answer out.
 
-    An answer is one `start`, any number of `write`, one `finish`; or it is broken off with `abort`.
-    `write` waits while the client does not read.
+    An answer is one `start`, any number of `write`, one `finish`; or it is broken off with `abort`. All three
+    wait while the client does not read, and raise `ClientGone` when it takes nothing for too long.
     """
 
     def body(self) -> AsyncIterator[bytes]:
