@@ -6,10 +6,12 @@ import hmac
 import re
 import struct
 import time
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -180,20 +182,24 @@ class TestPassword:
         assert mail.outbox[-1].subject == "Your password was changed"
 
 
-class TestAddress:
-    def test_a_new_one_takes_the_place_of_the_old_when_it_is_confirmed(self, client: Client) -> None:
+class TestAddresses:
+    def test_another_one_is_added_confirmed_and_made_primary(self, client: Client) -> None:
         make_user()
         sign_in(client)
         prove(client)
         url = reverse("account_email")
         response = client.post(url, {"action_add": "", "email": "alice@example.org"}, follow=True)
         assert "Not confirmed" in body(response)
-        assert User.objects.get().email == EMAIL
-
         client.post(link_in(mail.outbox[-1]))
+        client.post(url, {"action_primary": "", "email": "alice@example.org"})
         assert User.objects.get().email == "alice@example.org"
         told = [message for message in mail.outbox if message.subject == "Your primary address was changed"]
         assert [message.to for message in told] == [[EMAIL]]  # who lost the account must hear of it
+
+    def test_the_primary_one_offers_no_removal(self, client: Client) -> None:
+        make_user()
+        sign_in(client)
+        assert "action_remove" not in body(client.get(reverse("account_email")))
 
     def test_a_wrong_one_is_refused(self, client: Client) -> None:
         make_user()
@@ -301,6 +307,7 @@ def test_every_account_page_stands_in_our_frame(client: Client, name: str, signe
     html = body(response)
     if response.redirect_chain and response.redirect_chain[-1][0].startswith("/o/"):
         return  # on to the dashboard
+    assert Path(response.templates[0].origin.name).is_relative_to(settings.BASE_DIR / "templates")
     assert "/static/css/app.css" in html
     assert '<main id="main"' in html
     assert " · API Factory</title>" in html or "<title>API Factory" in html
