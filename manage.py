@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line; `manage.py up` starts everything on this machine."""
+"""Django's command line; `make up` starts everything on this machine."""
 
 import os
 import sys

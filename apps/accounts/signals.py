@@ -18,7 +18,6 @@ def give_personal_organization(instance: User, created: bool, raw: bool = False,
 
 
 @receiver(email_confirmed)
-def use_verified_address(email_address: EmailAddress, **kwargs: Any) -> None:
-    """A verified address is its person's alone, and what invitations wait for."""
-    services.claim_address(user=email_address.user, email=email_address.email)
+def accept_waiting_invitations(email_address: EmailAddress, **kwargs: Any) -> None:
+    """A verified address is what invitations wait for."""
     services.accept_invitations(user=email_address.user)

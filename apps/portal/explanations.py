@@ -112,6 +112,17 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The gateway had more calls at once than it takes on."),
         lazy("Send the call again after the seconds that Retry-After names."),
     ),
+    # Not a refusal: the record of a call whose gateway process was gone before it could answer.
+    "abandoned": (
+        lazy("Lost"),
+        lazy("The gateway process that carried the call ended before it could answer. Your program saw no answer."),
+        lazy("Send the call again. It is not billed."),
+    ),
+    "internal_error": (
+        lazy("Gateway error"),
+        lazy("Something went wrong in the gateway, so it did not forward the call."),
+        lazy("Send the call again, and tell the platform's staff the request id."),
+    ),
     "unavailable": (
         lazy("Gateway unavailable"),
         lazy("The gateway could not check the limits of the call, so it did not forward it."),

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 
 from apps.core.errors import DomainError, NotFound
+from apps.portal.links import is_own_path
 
 REST_PREFIX = "/api/"
 
@@ -27,7 +27,7 @@ class DomainErrorMiddleware:
         if isinstance(error, NotFound):
             raise Http404(error.message) from error
         back = request.POST.get("back", "")
-        if request.method == "POST" and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        if request.method == "POST" and is_own_path(back):
             messages.error(request, error.message)
-            return redirect(back)
+            return HttpResponseRedirect(back)
         return render(request, "refused.html", {"error": error}, status=error.status)

@@ -1,14 +1,14 @@
 """The front door, and what belongs to no part of the portal."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.selectors import get_personal_organization
 from apps.portal.landing import CHECKS, sample_call
+from apps.portal.links import is_own_path
 from apps.portal.theme import COOKIE, COOKIE_SECONDS, THEMES
 from apps.products.selectors import list_listed_products
 
@@ -34,9 +34,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     """Without a script, the switch posts here; with one, `theme.js` sets the same cookie."""
     theme = request.POST.get("theme", "")
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = reverse("portal:home")
-    response = redirect(back)
+    response = HttpResponseRedirect(back if is_own_path(back) else reverse("portal:home"))
     if theme in THEMES:
         response.set_cookie(COOKIE, theme, max_age=COOKIE_SECONDS, samesite="Lax", secure=request.is_secure())
     else:

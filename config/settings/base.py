@@ -157,8 +157,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_MAX_EMAIL_ADDRESSES = 5
-# A stolen session is not to become a stolen account: addresses change only once the password is given again,
+# One address each: a new one takes the place of the old when it is verified.
+ACCOUNT_CHANGE_EMAIL = True
+# A stolen session is not to become a stolen account: the address changes only once the password is given again,
 # and the person hears of it.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True

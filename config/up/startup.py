@@ -18,6 +18,7 @@ from config.up.health import answers_ok
 from config.up.options import BASE_DIR, Options
 from config.up.procfile import read_procfile
 from config.up.supervisor import Step, Supervisor
+from config.up.terminal import short
 
 SERVERS: tuple[type[EmbeddedServer], ...] = (EmbeddedPostgres, EmbeddedValkey)
 SERVER_TIMEOUT = 60.0
@@ -139,4 +140,4 @@ class Startup:
         if self._supervisor.wait_until(lambda: answers_ok(address, port, path), READY_TIMEOUT):
             return
         log = self._supervisor.children[name].log
-        raise StartupError(f"{name} is not ready after {READY_TIMEOUT:g} s.\n{log.end()}\n  Log: {log.path}")
+        raise StartupError(f"{name} is not ready after {READY_TIMEOUT:g} s.\n{log.end()}\n  Log: {short(log.path)}")

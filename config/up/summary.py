@@ -1,11 +1,11 @@
 """What is shown when everything runs: addresses, accounts, and a call that works when pasted."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from config.up.demo import example_call
 from config.up.options import Options
+from config.up.terminal import short
 
 
 def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
@@ -14,7 +14,7 @@ def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"  Portal   {options.web_url}/"
     yield f"  Admin    {options.web_url}/admin/"
     yield f"  Gateway  {options.gateway_url}/"
-    yield f"  Logs     {_short(options.local_dir / 'log')}/"
+    yield f"  Logs     {short(options.local_dir / 'log')}/"
     if demo is not None:
         yield ""
         yield "  Demo accounts"
@@ -26,8 +26,3 @@ def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"    {example_call(demo, options.gateway_url)}"
     yield ""
     yield "  Ctrl-C stops everything; the data stays."
-
-
-def _short(path: Path) -> str:
-    """The path as seen from where the command was called, when it is below."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

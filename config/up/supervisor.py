@@ -21,10 +21,11 @@ from config.up.child import Child, Stage, describe_exit
 from config.up.errors import StartupError, StopRequestedError
 from config.up.logs import ChildLog
 from config.up.record import RunRecord
-from config.up.terminal import Terminal
+from config.up.terminal import Terminal, short
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_GRACE = 15.0
+SAME_REQUEST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Supervisor:
         self.log_dir = log_dir
         self.terminal = terminal
         self.stop_requests = 0
+        self._stop_requested_at = float("-inf")
         self._record = record
         self._interrupted = interrupted
         self._verbose = verbose
@@ -149,7 +151,7 @@ class Supervisor:
         for step, process, log in running:
             if process.returncode != 0:
                 how = describe_exit(process.returncode)
-                raise StartupError(f"{step.name} failed ({how}):\n{log.end()}\n  Log: {log.path}")
+                raise StartupError(f"{step.name} failed ({how}):\n{log.end()}\n  Log: {short(log.path)}")
 
     def _read_outputs(self, timeout: float) -> None:
         due = [child.start_due_at for child in self.children.values() if child.start_due_at is not None]
@@ -176,7 +178,7 @@ class Supervisor:
         if self._verbose:
             self.terminal.line(f"  {child.name:>8} | {line}")
         elif child.stage is not Stage.SERVER and not self.stop_requests and child.problems.admits(line):
-            self.terminal.line(f"  {child.name}: {line}  (more in {child.log.path})")
+            self.terminal.line(f"  {child.name}: {line}  (more in {short(child.log.path)})")
 
     def _reap(self) -> None:
         for child in self.children.values():
@@ -244,4 +246,8 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _request_stop(self, number: int, frame: FrameType | None) -> None:
-        self.stop_requests += 1
+        # Programs in between pass a signal on that arrives here by itself too: that is one request, not two.
+        now = time.monotonic()
+        if now - self._stop_requested_at > SAME_REQUEST_SECONDS:
+            self._stop_requested_at = now
+            self.stop_requests += 1

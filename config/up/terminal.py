@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 WIDTH = 34
 
@@ -45,3 +46,8 @@ class Terminal:
         with suppress(OSError):
             sys.stdout.write(text)
             sys.stdout.flush()
+
+
+def short(path: Path) -> str:
+    """The path as seen from where the command was called, when it is below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

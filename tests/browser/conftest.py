@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
+from config.embedded.lock import file_lock
 from config.up import css
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
@@ -26,12 +27,16 @@ def browser() -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, EXECUTABLES)), None)
     if executable is None:
         pytest.skip(f"no Chromium is installed ({', '.join(EXECUTABLES)})")
-    css.build()
+    # Another worker may be building it at the same time.
+    with file_lock(css.TARGET.with_name(".app.css.lock")):
+        assert css.main() == 0
     # Playwright runs an event loop in this thread, which Django would take for an async view.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
-        started = playwright.chromium.launch(executable_path=executable, args=arguments)
+        # Chromium's own sandbox refuses to work for root.
+        started = playwright.chromium.launch(
+            executable_path=executable, args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
+        )
         yield started
         started.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from config.up.child import HEALTHY_SECONDS, LONGEST_DELAY, Child, Stage
 from config.up.errors import StartupError
 from config.up.logs import SHOWN_PER_WINDOW, ChildLog, ProblemFilter
 from config.up.procfile import read_procfile
+from config.up.supervisor import SAME_REQUEST_SECONDS
 from tests.config.product import COMMAND, READY, Product
 
 CHILDREN = ("postgres", "valkey", "web", "gateway")
@@ -80,6 +82,16 @@ def test_a_stop_signal_stops_everything_and_the_next_start_works(product: Produc
     product.started()
 
 
+def test_a_signal_that_arrives_twice_at_once_is_one_request(product: Product) -> None:
+    product.started()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        product.process.send_signal(number)
+
+    assert product.wait() == 0
+    assert "was killed" not in product.output()
+
+
 def test_a_second_stop_signal_kills_what_does_not_listen(local_dir: Path) -> None:
     with Product(local_dir / ".local", procfile="Procfile.stubborn") as product:
         product.started()
@@ -90,6 +102,7 @@ def test_a_second_stop_signal_kills_what_does_not_listen(local_dir: Path) -> Non
         product.process.send_signal(signal.SIGINT)
         assert wait_until(lambda: not birth(pids["web"]), 20)
         assert birth(pids["stubborn"])
+        time.sleep(SAME_REQUEST_SECONDS)  # from here on it is a second request
         product.process.send_signal(signal.SIGINT)
 
         assert product.wait() == 0

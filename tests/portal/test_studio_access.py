@@ -193,7 +193,7 @@ class TestRoles:
         refused = {
             ours.url(name)
             for name, action in [*READS.items(), *((name, action) for name, (action, _) in WRITES.items())]
-            if not allows(role, action) and name not in {"member-remove"}
+            if not allows(role, action) and name != "member-remove"
         }
         refused -= {ours.url(name) for name, action in READS.items() if allows(role, action)}
         for name, action in READS.items():

@@ -61,10 +61,14 @@ def read_filters(
     params: QueryDict,
     *,
     subscriptions: Iterable[Subscription] = (),
+    consumers: Iterable[Subscription] = (),
     endpoints: Iterable[Endpoint] = (),
     keys: Iterable[ApiKey] = (),
 ) -> LogFilters:
-    """Look up what `?outcome=`, `?subscription=`, `?endpoint=`, `?key=` and the range name among these objects."""
+    """Look up what `?outcome=`, `?endpoint=`, `?key=` and the range name among these objects.
+
+    So too a subscription: for the consumer as `?subscription=`, for the creator as `?consumer=`.
+    """
     filters = LogFilters(span=read_range(params, clock.now()))
     if filters.span.error:
         filters.problems.append(filters.span.error)
@@ -77,6 +81,9 @@ def read_filters(
     if subscription := _named(params, "subscription", {one.public_id: one for one in subscriptions}, filters):
         filters.subscription = subscription
         filters.chips.append(_chip(params, "subscription", _("Product"), subscription.product))
+    if consumer := _named(params, "consumer", {one.public_id: one for one in consumers}, filters):
+        filters.subscription = consumer
+        filters.chips.append(_chip(params, "consumer", _("Consumer"), consumer.organization))
     if endpoint := _named(params, "endpoint", {one.public_id: one for one in endpoints}, filters):
         filters.endpoint = endpoint
         filters.chips.append(_chip(params, "endpoint", _("Endpoint"), endpoint))

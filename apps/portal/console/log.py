@@ -14,10 +14,15 @@ from apps.usage.selectors import RequestEntry
 
 @dataclass(frozen=True)
 class LogLine:
-    """`note` says in few words why a call was refused (and by which limit) or failed; empty where it was answered."""
+    """`note` says in few words why a call was refused (and by which limit) or failed; empty where it was answered.
+
+    `url` is the page of the call, `party` who is on the other side of it: a product or a consumer.
+    """
 
     entry: RequestEntry
     note: str
+    url: str = ""
+    party: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,20 +40,24 @@ class CallDetail:
     policy: str
     step: NextStep | None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gateway answered for itself; a call that was lost with its process has no answer at all."""
+        return self.entry.is_rejected and self.entry.call.status > 0
 
-def line(entry: RequestEntry) -> LogLine:
+
+def line(entry: RequestEntry, *, url: str = "", party: str = "") -> LogLine:
     why = _why(entry)
-    if why is None:
-        return LogLine(entry, "")
     policy = entry.rejection.policy if entry.rejection else ""
-    return LogLine(entry, f"{why.title} · {policy}" if policy else why.title)
+    note = f"{why.title} · {policy}" if why and policy else why.title if why else ""
+    return LogLine(entry, note, url, party)
 
 
 def describe(entry: RequestEntry, subscription: Subscription) -> CallDetail:
     """`subscription` is the one of the call, with its product and plan."""
     policy = ""
     if entry.rejection is not None and entry.rejection.policy:
-        policy = _policy_in_words(entry.rejection, subscription)
+        policy = policy_in_words(entry.rejection, subscription)
     return CallDetail(entry, _why(entry), policy, _next_step(entry, subscription))
 
 
@@ -60,7 +69,7 @@ def _why(entry: RequestEntry) -> Explanation | None:
     return explain_failure(entry.event.outcome)
 
 
-def _policy_in_words(rejection: Rejection, subscription: Subscription) -> str:
+def policy_in_words(rejection: Rejection, subscription: Subscription) -> str:
     """What the plan says of the limit that refused the call; its name alone where it says nothing of it any more."""
     plan = subscription.plan
     words = [quota_in_words(quota) for quota in plan.quotas.all() if quota.name == rejection.policy]

@@ -1,21 +1,25 @@
 """The request log: single calls, forwarded and refused, and why a call was refused."""
 
+from collections.abc import Callable
+
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.keys.selectors import list_keys
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.access import subscription_page
 from apps.portal.console.filters import OUTCOMES, LogFilters, read_filters
-from apps.portal.console.log import describe, line
+from apps.portal.console.log import LogLine, describe, line
 from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import find_endpoint, list_endpoints
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_subscription, list_subscriptions
-from apps.usage.selectors import Scope, get_request, list_requests
+from apps.usage.selectors import RequestEntry, Scope, get_request, list_requests
 
 # How many a filter offers to choose from; any other can be named in the address.
 CHOICES_MAX = 200
@@ -27,12 +31,14 @@ def subscription_log(request: PortalRequest, subscription: Subscription) -> Http
     endpoints = _endpoints(subscription.product, request.GET.get("endpoint", ""))
     keys = list(list_keys(subscription)[:CHOICES_MAX])
     filters = read_filters(request.GET, endpoints=endpoints, keys=keys)
+    page = (request.actor.organization.slug, subscription.public_id)
     return _log(
         request,
         Scope.of_subscription(subscription),
         filters,
         "console/subscription_requests.html",
         {"subscription": subscription, "endpoints": endpoints, "keys": keys},
+        lambda entry: line(entry, url=reverse("portal:subscription-request", args=[*page, entry.request_id])),
     )
 
 
@@ -47,7 +53,12 @@ def organization_log(request: PortalRequest) -> HttpResponse:
         Scope.of_subscriptions(chosen),
         filters,
         "console/requests.html",
-        {"subscriptions": subscriptions},
+        {"subscriptions": subscriptions, "party_title": _("Product")},
+        lambda entry: line(
+            entry,
+            url=reverse("portal:request", args=[request.actor.organization.slug, entry.request_id]),
+            party=entry.subscription.product.name if entry.subscription else "",
+        ),
     )
 
 
@@ -70,14 +81,19 @@ def organization_request(request: PortalRequest, request_id: str) -> HttpRespons
 
 
 def _log(
-    request: PortalRequest, scope: Scope, filters: LogFilters, template: str, context: dict[str, object]
+    request: PortalRequest,
+    scope: Scope,
+    filters: LogFilters,
+    template: str,
+    context: dict[str, object],
+    line_of: Callable[[RequestEntry], LogLine],
 ) -> HttpResponse:
     page = list_requests(scope, filters.request_filters(), request.GET.get("cursor", ""))
     context |= {
         "filters": filters,
         "outcomes": OUTCOMES.items(),
         "presets": PRESET_CHOICES,
-        "lines": [line(entry) for entry in page.entries],
+        "lines": [line_of(entry) for entry in page.entries],
         "older": page.next_cursor,
     }
     return render_page(request, template, context, fragment="log")

@@ -1,6 +1,5 @@
 """The usage of a subscription: what is left, how it went, by endpoint and by key."""
 
-import csv
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from apps.portal.quota_pace import pace_of
 from apps.portal.ranges import PRESET_CHOICES, read_range
 from apps.portal.rendering import render_page
 from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.usage_csv import usage_csv_file
 from apps.subscriptions.models import Subscription
 from apps.usage import selectors
 from apps.usage.selectors import Scope
@@ -54,18 +54,7 @@ def usage(request: PortalRequest, subscription: Subscription) -> HttpResponse:
 def usage_csv(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     """The numbers behind the charts, a line for each hour or day (UTC)."""
     span = read_range(request.GET, clock.now())
-    name = f"usage-{subscription.product.slug}-{span.first}-{span.last}.csv"
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-    writer = csv.writer(response)
-    writer.writerow(["from", "calls", "units", "client_errors", "server_errors", "p50_ms", "p95_ms", "p99_ms"])
-    for point in points_of(Scope.of_subscription(subscription), span):
-        one = point.stats
-        numbers = [one.calls, one.units, one.client_errors, one.server_errors]
-        latencies = ["" if value is None else round(value, 1) for value in (one.p50, one.p95, one.p99)]
-        writer.writerow([point.at.isoformat(), *numbers, *latencies])
-    return response
+    return usage_csv_file(points_of(Scope.of_subscription(subscription), span), span, subscription.product)
 
 
 def _csv_url(request: PortalRequest, subscription: Subscription) -> str:

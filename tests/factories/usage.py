@@ -1,0 +1,75 @@
+"""Calls that were made: stored, with their rollups, by the functions that the meter stores with."""
+
+import datetime as dt
+from typing import Any
+
+from apps.core import clock
+from apps.core.ids import uuid7
+from apps.keys.models import ApiKey
+from apps.products.models import Endpoint
+from apps.usage.counters.records import EventRecord, RejectionRecord
+from apps.usage.meter.insert import insert_events, insert_rejections
+from apps.usage.meter.rollups import add_to_rollups
+
+
+def store_calls(
+    key: ApiKey, endpoint: Endpoint, count: int = 1, *, at: dt.datetime | None = None, **values: Any
+) -> list[EventRecord]:
+    """So many forwarded calls, the last at `at` (now) and each a second before the next. `values` replace fields."""
+    last = at or clock.now()
+    defaults = {
+        "subscription_id": key.subscription_id,
+        "product_id": endpoint.product_id,
+        "endpoint_id": endpoint.pk,
+        "api_key_id": key.pk,
+        "quota_epoch": key.subscription.quota_epoch,
+        "units": endpoint.weight,
+        "method": endpoint.method,
+        "path": endpoint.path,
+        "status": 200,
+        "outcome": "completed",
+        "duration_us": 12_000,
+        "origin_us": 8_000,
+        "request_bytes": 100,
+        "response_bytes": 2_000,
+        "replayed": False,
+    }
+    events = [
+        EventRecord(id=uuid7(), occurred_at=last - dt.timedelta(seconds=number), **(defaults | values))
+        for number in range(count)
+    ]
+    insert_events(events)
+    add_to_rollups(events)
+    return events
+
+
+def store_rejections(
+    key: ApiKey, endpoint: Endpoint, count: int = 1, *, at: dt.datetime | None = None, **values: Any
+) -> list[RejectionRecord]:
+    """So many refused calls, the last at `at` (now) and each a second before the next. `values` replace fields."""
+    last = at or clock.now()
+    defaults = {
+        "subscription_id": key.subscription_id,
+        "product_id": endpoint.product_id,
+        "endpoint_id": endpoint.pk,
+        "api_key_id": key.pk,
+        "method": endpoint.method,
+        "path": endpoint.path,
+        "status": 429,
+        "code": "rate_limited",
+        "policy": "per-minute",
+        "counter": 60,
+        "limit": 60,
+        "weight": 1,
+    }
+    rejections = [
+        RejectionRecord(id=uuid7(), occurred_at=last - dt.timedelta(seconds=number), **(defaults | values))
+        for number in range(count)
+    ]
+    insert_rejections(rejections)
+    return rejections
+
+
+def request_id(record: EventRecord | RejectionRecord) -> str:
+    """The id of the call as pages show it."""
+    return f"req_{record.id.hex}"

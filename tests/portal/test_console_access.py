@@ -1,0 +1,149 @@
+"""Who may open and do what below `/o/<organization>/`, over every address that there is."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.enums import Role
+from apps.keys.models import ApiKey
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription
+from tests.factories.accounts import UserFactory
+from tests.portal.console_world import World, make_world, routes
+from tests.portal.support import HOSTILE_SEGMENTS
+
+pytestmark = pytest.mark.django_db
+
+# Those that change something; all others are pages to read.
+DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
+PAGES = [name for name, _parameters in routes() if name not in DEEDS]
+OBJECTS = [(name, parameter) for name, parameters in routes() for parameter in sorted(parameters - {"organization"})]
+
+
+@pytest.fixture
+def acme() -> World:
+    return make_world("Acme")
+
+
+@pytest.fixture
+def other() -> World:
+    return make_world("Other")
+
+
+def test_every_page_is_known_to_these_tests() -> None:
+    assert len(PAGES) >= 10
+    assert {name for name, _parameters in routes()} >= DEEDS
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("role", Role)
+def test_every_member_may_read(client: Client, acme: World, name: str, role: str) -> None:
+    client.force_login(acme.members[role])
+    assert client.get(acme.url(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", [name for name, _parameters in routes()])
+def test_strangers_find_nothing_and_change_nothing(client: Client, acme: World, other: World, name: str) -> None:
+    client.force_login(other.owner)
+    for response in (client.get(acme.url(name)), client.post(acme.url(name), deed(acme))):
+        assert response.status_code in (404, 405)
+    assert_unchanged(acme)
+
+
+@pytest.mark.parametrize("name", [name for name, _parameters in routes()])
+def test_who_is_not_signed_in_is_asked_to(client: Client, acme: World, name: str) -> None:
+    response = client.post(acme.url(name)) if name in DEEDS else client.get(acme.url(name))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("account_login"))
+    assert_unchanged(acme)
+
+
+@pytest.mark.parametrize(("name", "parameter"), OBJECTS)
+def test_the_objects_of_others_are_not_found_below_ones_own(
+    client: Client, acme: World, other: World, name: str, parameter: str
+) -> None:
+    client.force_login(acme.owner)
+    foreign = {
+        "subscription_id": other.subscription.public_id,
+        "key_id": other.key.public_id,
+        "request_id": other.answered,
+    }
+    url = acme.url(name, **{parameter: foreign[parameter]})
+    response = client.post(url, deed(other)) if name in DEEDS else client.get(url)
+    assert response.status_code == 404
+    assert_unchanged(other)
+
+
+@pytest.mark.parametrize(("name", "parameter"), [*OBJECTS, ("dashboard", "organization")])
+def test_any_address_is_answered_with_not_found(client: Client, acme: World, name: str, parameter: str) -> None:
+    client.force_login(acme.owner)
+    placeholder = "placeholder"
+    template = acme.url(name, **{parameter: placeholder})
+    for value in HOSTILE_SEGMENTS:
+        url = template.replace(placeholder, value)
+        response = client.post(url, deed(acme)) if name in DEEDS else client.get(url)
+        assert response.status_code == 404, value
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("key-create", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key-revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("subscription-cancel", {Role.OWNER, Role.ADMIN}),
+    ],
+)
+@pytest.mark.parametrize("role", Role)
+def test_a_deed_is_done_only_for_roles_that_may(
+    client: Client, acme: World, name: str, allowed: set[str], role: str
+) -> None:
+    client.force_login(acme.members[role])
+    response = client.post(acme.url(name), deed(acme))
+    if role in allowed:
+        assert response.status_code in (201, 302)
+    else:
+        assert response.status_code in (403, 422)
+        assert_unchanged(acme)
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "allowed"),
+    [
+        ("subscription-keys", "Create key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("subscription-keys", "Revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("subscription-manage", "Cancel subscription", {Role.OWNER, Role.ADMIN}),
+    ],
+)
+@pytest.mark.parametrize("role", Role)
+def test_buttons_are_shown_only_to_roles_that_may(
+    client: Client, acme: World, page: str, words: str, allowed: set[str], role: str
+) -> None:
+    client.force_login(acme.members[role])
+    assert (words in client.get(acme.url(page)).content.decode()) == (role in allowed)
+
+
+@pytest.mark.parametrize("name", sorted(DEEDS))
+def test_deeds_want_a_form_of_ours(acme: World, name: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(acme.owner)
+    assert client.post(acme.url(name), deed(acme)).status_code == 403
+    assert client.get(acme.url(name)).status_code == 405
+    assert_unchanged(acme)
+
+
+def test_a_person_without_the_organization_cannot_tell_that_it_exists(client: Client, acme: World) -> None:
+    client.force_login(UserFactory())
+    existing = client.get(acme.url("dashboard"))
+    missing = client.get(acme.url("dashboard", organization="no-such-organization"))
+    assert (existing.status_code, missing.status_code) == (404, 404)
+
+
+def deed(world: World) -> dict[str, str]:
+    """What every form of the console wants."""
+    return {"name": "new key", "confirm": world.subscription.product.name}
+
+
+def assert_unchanged(world: World) -> None:
+    key = ApiKey.objects.get(subscription=world.subscription)
+    assert key.revoked_at is None
+    assert Subscription.objects.get(pk=world.subscription.pk).status == SubscriptionStatus.ACTIVE

@@ -1,0 +1,158 @@
+"""Keys: the secret is shown once and kept nowhere; a revoked key says what it means."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+
+from apps.core import clock
+from apps.keys import secret as key_secret
+from apps.keys.models import ApiKey
+from apps.keys.services import KEYS_MAX
+from apps.subscriptions.enums import SubscriptionStatus
+from tests.factories.keys import ApiKeyFactory
+from tests.portal.console_world import World, make_world
+from tests.portal.support import HOSTILE, count_queries, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme(client: Client) -> World:
+    world = make_world()
+    client.force_login(world.owner)
+    return world
+
+
+def create(client: Client, world: World, **answer: str) -> "tuple[str, str]":
+    """The page that answers the form, and the secret on it."""
+    response = client.post(world.url("key-create"), {"name": "ci"} | answer)
+    assert response.status_code == 201
+    html = response.content.decode()
+    found = key_secret.PATTERN.search(html)
+    assert found is not None
+    return html, found[0]
+
+
+class TestSecret:
+    def test_is_the_key_that_works(self, client: Client, acme: World) -> None:
+        _, secret = create(client, acme)
+        key = ApiKey.objects.get(name="ci")
+        assert key_secret.is_well_formed(secret)
+        assert bytes(key.digest) == key_secret.digest(secret)
+        assert key.subscription == acme.subscription
+
+    def test_stands_once_to_be_copied_and_once_in_a_command_that_works(self, client: Client, acme: World) -> None:
+        html, secret = create(client, acme)
+        assert html.count(secret) == 2
+        assert "data-key-reveal" in html
+        assert f"Authorization: Bearer {secret}" in html
+        assert f"/{acme.subscription.product.slug}/forecast" in html
+
+    def test_is_in_no_later_page(self, client: Client, acme: World) -> None:
+        _, secret = create(client, acme)
+        for name in ("subscription-keys", "subscription", "subscription-manage", "dashboard", "subscription-requests"):
+            assert secret not in client.get(acme.url(name)).content.decode()
+
+    def test_is_kept_in_no_table(self, client: Client, acme: World) -> None:
+        _, secret = create(client, acme)
+        with connection.cursor() as cursor:
+            for table in connection.introspection.table_names(cursor):
+                query = f'SELECT count(*) FROM "{table}" row WHERE row::text LIKE %s'  # noqa: S608 # our own names
+                cursor.execute(query, [f"%{secret[12:-4]}%"])
+                assert cursor.fetchone() == (0,), table
+
+    def test_is_not_in_the_session(self, client: Client, acme: World) -> None:
+        _, secret = create(client, acme)
+        assert all(secret not in str(session.get_decoded()) for session in Session.objects.all())
+        assert secret not in str(dict(client.session))
+
+    def test_stays_out_of_caches_and_of_the_history(self, client: Client, acme: World) -> None:
+        response = client.post(acme.url("key-create"), {"name": "ci"})
+        assert "no-store" in response.headers["Cache-Control"]
+        assert 'hx-history="false"' in response.content.decode()
+        assert "Location" not in response.headers
+
+    def test_a_plan_without_endpoints_shows_the_key_alone(self, client: Client, acme: World) -> None:
+        acme.endpoint.removed_at = clock.now()
+        acme.endpoint.save()
+        html, secret = create(client, acme)
+        assert html.count(secret) == 1
+
+
+class TestForm:
+    def test_a_key_may_end_by_itself(self, client: Client, acme: World) -> None:
+        create(client, acme, expires_in="30")
+        expires_at = ApiKey.objects.get(name="ci").expires_at
+        assert expires_at is not None
+        assert abs(expires_at - clock.now() - dt.timedelta(days=30)) < dt.timedelta(minutes=5)
+
+    @pytest.mark.parametrize("answer", [{"name": ""}, {"name": "x" * 61}, {"expires_in": "31"}, {"name": "a\x00b"}])
+    def test_what_is_wrong_stands_at_the_form(self, client: Client, acme: World, answer: dict[str, str]) -> None:
+        response = client.post(acme.url("key-create"), {"name": "ci"} | answer)
+        assert response.status_code == 422
+        assert "field-error" in response.content.decode()
+        assert ApiKey.objects.count() == 1
+
+    def test_too_many_keys_are_refused_with_the_reason(self, client: Client, acme: World) -> None:
+        ApiKeyFactory.create_batch(KEYS_MAX - 1, subscription=acme.subscription)
+        response = client.post(acme.url("key-create"), {"name": "ci"})
+        assert response.status_code == 422
+        assert f"{KEYS_MAX} working keys at most" in text_of(response)
+
+    def test_a_canceled_subscription_has_no_form(self, client: Client, acme: World) -> None:
+        acme.subscription.status = SubscriptionStatus.CANCELED
+        acme.subscription.canceled_at = clock.now()
+        acme.subscription.save()
+        assert "Create key" not in text_of(client.get(acme.url("subscription-keys")))
+        response = client.post(acme.url("key-create"), {"name": "ci"})
+        assert response.status_code == 422
+        assert ApiKey.objects.count() == 1
+
+    def test_any_input_is_answered(self, client: Client, acme: World) -> None:
+        for value in HOSTILE:
+            assert client.post(acme.url("key-create"), {"name": value}).status_code in (201, 422), value
+            assert client.post(acme.url("key-create"), {"name": "ci", "expires_in": value}).status_code in (201, 422)
+            assert client.get(acme.url("subscription-keys"), {"page": value}).status_code == 200, value
+
+
+class TestList:
+    def test_shows_what_tells_keys_apart_and_not_more(self, client: Client, acme: World) -> None:
+        text = text_of(client.get(acme.url("subscription-keys")))
+        for piece in ("production", f"{acme.key.prefix}…{acme.key.last4}", "Active", "never"):
+            assert piece in text
+
+    def test_without_keys_says_what_to_do(self, client: Client, acme: World) -> None:
+        ApiKey.objects.all().delete()
+        assert "No keys yet" in text_of(client.get(acme.url("subscription-keys")))
+
+    def test_tells_revoked_and_expired_keys_from_working_ones(self, client: Client, acme: World) -> None:
+        ApiKeyFactory(subscription=acme.subscription, revoked_at=clock.now())
+        ApiKeyFactory(subscription=acme.subscription, expires_at=clock.now() - dt.timedelta(days=1))
+        text = text_of(client.get(acme.url("subscription-keys")))
+        assert "Revoked" in text
+        assert "Expired" in text
+
+    def test_takes_as_many_queries_for_200_keys_as_for_10(self, client: Client, acme: World) -> None:
+        def add(number: int) -> None:
+            ApiKeyFactory.create_batch(number, subscription=acme.subscription, created_by=acme.owner)
+
+        add(10)
+        few = count_queries(client, acme.url("subscription-keys"))
+        add(190)
+        assert count_queries(client, acme.url("subscription-keys")) == few
+
+
+class TestRevoke:
+    def test_names_the_key_and_the_consequence_first(self, client: Client, acme: World) -> None:
+        text = text_of(client.get(acme.url("subscription-keys")))
+        assert "Revoke “production”?" in text
+        assert "are refused with 401 within seconds. A revoked key cannot be brought back." in text
+
+    def test_ends_the_key_and_says_so(self, client: Client, acme: World) -> None:
+        response = client.post(acme.url("key-revoke"), follow=True)
+        acme.key.refresh_from_db()
+        assert acme.key.revoked_at is not None
+        assert "The key “production” is revoked" in text_of(response)
