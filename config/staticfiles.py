@@ -5,7 +5,7 @@ from django.contrib.staticfiles.finders import FileSystemFinder
 
 
 class ProjectStaticFinder(FileSystemFinder):
-    """The sources of the stylesheet are read by Tailwind alone: their imports are no URLs, and they are not collected."""
+    """Leaves out the sources of the stylesheet: Tailwind alone reads them, and their imports are no URLs."""
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
         return super().list([*(ignore_patterns or ()), "css/src/*"])

@@ -46,6 +46,11 @@ def check_integer(value: Any, *, field: str, lowest: int, highest: int) -> int:
     return value
 
 
+def words_of(search: str, *, longest: int = 100) -> list[str]:
+    """The words of a search; characters that cannot be seen separate them, and what is too long is cut off."""
+    return "".join(character if character.isprintable() else " " for character in search[:longest]).split()
+
+
 def _normal_text(value: Any, field: str) -> str:
     if not isinstance(value, str):
         raise Invalid(_("This must be a text."), field=field)

@@ -8,6 +8,7 @@ from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
 from apps.core.slugs import free_slug, slug_from
+from apps.core.values import words_of
 from apps.products.models import Endpoint, Product, Tier
 
 SEARCH_MAX = 100
@@ -16,7 +17,7 @@ SEARCH_MAX = 100
 def list_listed_products(*, search: str = "") -> QuerySet[Product]:
     """Published products, newest first, with their creators."""
     products = Product.objects.listed().select_related("organization").order_by("-published_at", "-id")
-    for word in _words(search):
+    for word in words_of(search, longest=SEARCH_MAX):
         products = products.filter(
             Q(name__icontains=word) | Q(tagline__icontains=word) | Q(organization__name__icontains=word)
         )
@@ -72,12 +73,6 @@ def get_tier(product: Product, *, slug: str) -> Tier:
     return tier
 
 
-def _words(search: str) -> list[str]:
-    """The words of a search; characters that cannot be seen separate them too, and few enough to be quick."""
-    visible = "".join(character if character.isprintable() else " " for character in search[:SEARCH_MAX])
-    return visible.split()
-
-
 def _current_endpoints() -> "Prefetch[str]":
     return Prefetch("endpoints", queryset=Endpoint.objects.current().select_related("tier"))
 
@@ -97,7 +92,7 @@ def count_endpoints_by_rank(product: Product) -> dict[int, int]:
 def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint]:
     """The endpoints whose method, path or summary has every word of the search."""
     endpoints = list_endpoints(product)
-    for word in _words(search):
+    for word in words_of(search, longest=SEARCH_MAX):
         endpoints = endpoints.filter(
             Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
         )

@@ -9,6 +9,7 @@ from apps.accounts.access import Actor
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.core.values import words_of
 from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
@@ -116,15 +117,15 @@ def count_live_subscriptions(products: Iterable[Product]) -> dict[int, int]:
 def search_consumers(
     actor: Actor, product: Product, *, search: str = "", status: str = "", plan_slug: str = ""
 ) -> QuerySet[Subscription]:
-    """The subscriptions to a product that have this text in their organization's name, this status, this plan.
+    """The subscriptions to a product that have these words in their organization's name, this status, this plan.
 
     What is empty does not filter; every version of the plan counts.
     """
     consumers = list_consumers(actor, product)
-    if search:
-        consumers = consumers.filter(organization__name__icontains=search)
+    for word in words_of(search):
+        consumers = consumers.filter(organization__name__icontains=word)
     if status:
-        consumers = consumers.filter(status=status)
+        consumers = consumers.filter(status=status) if status in SubscriptionStatus.values else consumers.none()
     if plan_slug:
         consumers = consumers.filter(plan__slug=plan_slug)
     return consumers

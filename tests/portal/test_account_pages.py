@@ -6,10 +6,12 @@ import hmac
 import re
 import struct
 import time
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -195,6 +197,16 @@ class TestAddress:
         told = [message for message in mail.outbox if message.subject == "Your primary address was changed"]
         assert [message.to for message in told] == [[EMAIL]]  # who lost the account must hear of it
 
+    def test_the_old_one_can_be_kept(self, client: Client) -> None:
+        make_user()
+        sign_in(client)
+        prove(client)
+        url = reverse("account_email")
+        client.post(url, {"action_add": "", "email": "alice@example.org"})
+        response = client.post(url, {"action_remove": "", "email": "alice@example.org"}, follow=True)
+        assert "alice@example.org was removed." in body(response)
+        assert "Not confirmed" not in body(response)
+
     def test_a_wrong_one_is_refused(self, client: Client) -> None:
         make_user()
         sign_in(client)
@@ -301,6 +313,7 @@ def test_every_account_page_stands_in_our_frame(client: Client, name: str, signe
     html = body(response)
     if response.redirect_chain and response.redirect_chain[-1][0].startswith("/o/"):
         return  # on to the dashboard
+    assert Path(response.templates[0].origin.name).is_relative_to(settings.BASE_DIR / "templates")
     assert "/static/css/app.css" in html
     assert '<main id="main"' in html
     assert " · API Factory</title>" in html or "<title>API Factory" in html

@@ -115,14 +115,17 @@ async def test_every_column_of_an_event_arrives(
 
 @pytest.mark.parametrize("step", ["read", "storing", "stored", "marked"])
 @pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("redis_too", [False, True], ids=["", "and_redis_loses_its_data"])
 async def test_a_meter_killed_at_any_step_loses_and_doubles_nothing(
     client: CountersClient,
     consumer: Consumer,
     make_meter: MeterFactory,
     orm: Orm,
     killed: type[BaseException],
+    redis_client: "redis.Redis",
     step: str,
     after: int,
+    redis_too: bool,
 ) -> None:
     await drain(await make_meter())  # all shards have begun
     await make_calls(client, consumer, 25)
@@ -137,6 +140,8 @@ async def test_a_meter_killed_at_any_step_loses_and_doubles_nothing(
     victim = await make_meter(kill, batch_entries=10)
     with pytest.raises(killed):
         await tick(victim, times=10)
+    if redis_too:
+        redis_client.flushdb()
     await make_calls(client, consumer, 5)
     survivor = await make_meter(batch_entries=10)
     await drain(survivor)

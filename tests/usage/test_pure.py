@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from apps.core.ids import uuid7
 from apps.plans.periods import period_at
 from apps.usage.counters.keys import from_milliseconds, milliseconds, parse_stream_id, quota_counter, rate_window
-from apps.usage.counters.records import EventRecord, Undecodable, decode_entry, encode_event, encode_rejection
+from apps.usage.counters.records import (
+    EventRecord,
+    Undecodable,
+    decode_entry,
+    encode_event,
+    encode_lease,
+    encode_rejection,
+)
 from apps.usage.counters.terms import Terms, TermsCache
 from apps.usage.counters.types import CallSpec, QuotaRule, RejectedCall
 from apps.usage.metering import LATENCY_BOUNDS_MS, LATENCY_COUNTS, is_billable, latency_index, latency_percentile
@@ -111,7 +118,7 @@ def test_stream_ids_are_ordered_as_numbers() -> None:
 )
 def test_an_event_comes_back_as_it_was_written(path: str, method: str, units: int, status: int) -> None:
     call = spec(path=path, method=method)
-    data = encode_event(call, ("a", "b"), outcome(units=units, status=status))
+    data = encode_event(encode_lease(call, ("a", "b")), outcome(units=units, status=status))
     record = decode_entry({"k": "event", "i": call.event_id.hex, "t": "1790000000123", "u": str(units), "d": data})
     assert isinstance(record, EventRecord)
     assert (record.id, record.units, record.status, record.quota_epoch) == (call.event_id, units, status, 5)
@@ -125,7 +132,7 @@ def test_an_event_comes_back_as_it_was_written(path: str, method: str, units: in
 @pytest.mark.parametrize("value", [None, -1, 1.5, True, [], 10**30])
 def test_a_field_that_is_wrong_is_noticed(field: str, value: object) -> None:
     call = spec()
-    data = json.loads(encode_event(call, (), outcome()))
+    data = json.loads(encode_event(encode_lease(call, ()), outcome()))
     entry = {"k": "event", "i": call.event_id.hex, "t": "0", "u": "1"}
     assert decode_entry(entry | {"d": json.dumps(data)})
     if field not in "mao":

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import shutil
 import signal
 import tempfile
@@ -13,6 +14,7 @@ import pytest
 import redis
 from django.db import connection
 
+from apps.plans.periods import period_at
 from apps.usage.counters import generation as generation_module
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.keys import shard_key
@@ -21,8 +23,9 @@ from apps.usage.counters.types import MeteringUnavailable, Refusal, Settlement, 
 from apps.usage.meter.runner import Meter
 from apps.usage.models import Rejection
 from config.embedded.valkey import EmbeddedValkey
+from tests.factories.plans import QuotaFactory
 from tests.usage.conftest import Orm
-from tests.usage.support import Consumer, eventually, outcome, reserved
+from tests.usage.support import Consumer, eventually, outcome, reserved, store
 
 
 @pytest.fixture
@@ -208,6 +211,28 @@ async def test_the_quota_holds_across_lost_data(
             traffic.answered += 1
         assert traffic.answered == 100
         await assert_all_agree(traffic, orm, consumer.counter)
+
+
+async def test_only_the_running_period_and_epoch_are_counted(
+    client: CountersClient, consumer: Consumer, stranger: Consumer, orm: Orm
+) -> None:
+    consumer.subscription.quota_epoch = 3
+    await orm(consumer.subscription.save)
+    now = dt.datetime.now(dt.UTC)
+    start, end = period_at("month", "subscription", consumer.subscription.started_at, now)
+
+    def fill() -> None:
+        QuotaFactory(plan=consumer.subscription.plan, name="daily", period="day", anchor="calendar")
+        for moment, units in ((start, 1), (now, 2), (start - dt.timedelta(milliseconds=1), 100), (end, 100)):
+            store(consumer, moment, units=units)
+        store(consumer, now, units=100, quota_epoch=2)
+        store(stranger, now, units=100, quota_epoch=3)
+
+    await orm(fill)
+    reservation = reserved(await client.reserve(consumer.call(included=1_000)))
+    assert reservation.quotas[0].remaining == 1_000 - 3 - 1
+    # The call is in the monthly counter only: its entitlement names no other. The daily one stands ready.
+    assert consumer.counter() == 3 + 1 + 2
 
 
 async def test_calls_in_flight_get_their_leases_back(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
@@ -34,6 +35,8 @@ from apps.usage.counters.types import (
 
 # A reserve is tried again after a rebuild, and when its period was over: both are rare, and never many in a row.
 _ATTEMPTS = 5
+
+logger = logging.getLogger(__name__)
 
 
 class CountersClient:
@@ -83,6 +86,8 @@ class CountersClient:
                 while self._journal.deferred + self._journal.held:
                     await self._journal.poll()
                     await asyncio.sleep(0.05)
+        if lost := self._journal.deferred:
+            logger.error("this process ends with %s events that Redis did not take", lost)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -106,7 +111,8 @@ class CountersClient:
             raise MeteringUnavailable("Too many events wait for the meter.")
         terms = self._terms.get(spec, self._offset.now())
         for _ in range(_ATTEMPTS):
-            reply = await self._ask(spec, terms)
+            lease = encode_lease(spec, terms.counters)
+            reply = await self._ask(spec, terms, lease)
             word = reply[0]
             if word == b"stale_period":
                 terms = self._terms.renew(spec, from_milliseconds(int(reply[1])))
@@ -119,12 +125,21 @@ class CountersClient:
                 numbers = [int(number) for number in reply[3:]]
                 if word == b"refused":
                     return terms.refusal(spec.units, int(reply[2]), numbers)
-                return self._admit(spec, terms, reply[1].decode(), int(reply[2]), numbers, on_abandoned)
+                reservation = Reservation(
+                    spec=spec,
+                    generation=reply[1].decode(),
+                    occurred_at=from_milliseconds(int(reply[2])),
+                    counters=terms.counters,
+                    rates=terms.rate_states(numbers),
+                    quotas=terms.quota_states(int(reply[2]), numbers),
+                    on_abandoned=on_abandoned,
+                )
+                self._leases.begin(reservation, lease)
+                return reservation
         raise MeteringUnavailable("The counters do not come to rest.")
 
     async def settle(self, reservation: Reservation, outcome: CallOutcome) -> Settlement:
-        self._leases.end(reservation)
-        spec = reservation.spec
+        spec, lease = reservation.spec, self._leases.end(reservation)
         entry = JournalEntry(
             shard=shard_of(spec.subscription_id),
             event_id=spec.event_id.hex,
@@ -132,7 +147,7 @@ class CountersClient:
             counters=reservation.counters,
             reserved_units=spec.units,
             billed_units=outcome.units,
-            event=encode_event(spec, reservation.counters, outcome),
+            event=encode_event(lease, outcome),
             reservation_generation=reservation.generation,
         )
         # From here on the event cannot be forgotten, whatever becomes of this coroutine.
@@ -165,7 +180,7 @@ class CountersClient:
 
     # --- inside -------------------------------------------------------------------------------
 
-    async def _ask(self, spec: CallSpec, terms: Terms) -> list[Any]:
+    async def _ask(self, spec: CallSpec, terms: Terms, lease: str) -> list[Any]:
         try:
             sent = self._link.run(
                 RESERVE,
@@ -173,7 +188,7 @@ class CountersClient:
                 self._offset.milliseconds,
                 spec.event_id.hex,
                 spec.units,
-                encode_lease(spec, terms.counters),
+                lease,
                 self._tuning.lease_ms,
                 self._tuning.stream_bound,
                 *terms.arguments,
@@ -188,27 +203,6 @@ class CountersClient:
         except asyncio.CancelledError:
             self._give_back(spec, terms)
             raise
-
-    def _admit(
-        self,
-        spec: CallSpec,
-        terms: Terms,
-        generation: str,
-        now_ms: int,
-        numbers: list[int],
-        on_abandoned: Callable[[], None] | None,
-    ) -> Reservation:
-        reservation = Reservation(
-            spec=spec,
-            generation=generation,
-            occurred_at=from_milliseconds(now_ms),
-            counters=terms.counters,
-            rates=terms.rate_states(numbers),
-            quotas=terms.quota_states(now_ms, numbers),
-            on_abandoned=on_abandoned,
-        )
-        self._leases.begin(reservation)
-        return reservation
 
     def _give_back(self, spec: CallSpec, terms: Terms) -> None:
         """Undo a reservation that may have been made and that nobody waits for: no call was forwarded.

@@ -74,9 +74,8 @@ class Journal:
 
     def add(self, entry: JournalEntry) -> "asyncio.Future[list[Any]] | None":
         """Keep the entry, and send it; the reply belongs to `take`. None where Redis cannot be reached."""
-        replaced = self._deferred[entry.shard].get(entry.event_id)
-        self._deferred[entry.shard][entry.event_id] = entry
-        self._size += replaced is None
+        self._size += 1
+        self._defer(entry)
         try:
             return self._send(SETTLE, entry)
         except LinkDown:
@@ -166,7 +165,7 @@ class Journal:
         for entry in held:
             if entry.generation != generation:
                 entry.replays = entry.acknowledged = True
-                self._deferred[shard][entry.event_id] = entry
+                self._defer(entry)
 
     def _retried(self, entry: JournalEntry, future: "asyncio.Future[list[Any]]") -> None:
         shard, replayed = entry.shard, entry.replays
@@ -188,6 +187,12 @@ class Journal:
             return
         entry.generation, entry.stream_id = generation, parse_stream_id(stream_id)
         self._held[entry.shard].append(entry)
+
+    def _defer(self, entry: JournalEntry) -> None:
+        # A call that was settled twice is kept once.
+        if self._deferred[entry.shard].get(entry.event_id) is not None:
+            self._size -= 1
+        self._deferred[entry.shard][entry.event_id] = entry
 
     def _forget(self, entry: JournalEntry) -> None:
         if self._deferred[entry.shard].pop(entry.event_id, None) is not None:

@@ -21,10 +21,11 @@ logger = logging.getLogger(__name__)
 
 
 class _Live:
-    __slots__ = ("progress", "reservation", "since")
+    __slots__ = ("lease", "progress", "reservation", "since")
 
-    def __init__(self, reservation: Reservation, since: float) -> None:
+    def __init__(self, reservation: Reservation, lease: str, since: float) -> None:
         self.reservation = reservation
+        self.lease = lease
         self.since = since
         self.progress: CallOutcome | None = None
 
@@ -42,11 +43,14 @@ class Leases:
     def __len__(self) -> int:
         return len(self._live)
 
-    def begin(self, reservation: Reservation) -> None:
-        self._live[reservation.spec.event_id] = _Live(reservation, self._loop.time())
+    def begin(self, reservation: Reservation, lease: str) -> None:
+        """`lease` is what was written into Redis."""
+        self._live[reservation.spec.event_id] = _Live(reservation, lease, self._loop.time())
 
-    def end(self, reservation: Reservation) -> None:
-        self._live.pop(reservation.spec.event_id, None)
+    def end(self, reservation: Reservation) -> str:
+        """What was written into Redis when the call began."""
+        live = self._live.pop(reservation.spec.event_id, None)
+        return live.lease if live else encode_lease(reservation.spec, reservation.counters)
 
     def progress(self, reservation: Reservation, outcome: CallOutcome) -> None:
         """Remember how far a stream has come; nothing when it was settled or given up."""
@@ -88,13 +92,13 @@ class Leases:
             elif event_id not in missing:
                 live.reservation.generation = generation
             elif live.reservation.generation != generation:
-                self._restore(shard, live.reservation)
+                self._restore(shard, live)
 
     def _record(self, live: _Live) -> str:
         """What is billed should this process die now; nothing for a young call, which would not be billed."""
         if live.progress is None or self._loop.time() - live.since < self._tuning.progress_after_seconds:
             return ""
-        return encode_event(live.reservation.spec, live.reservation.counters, live.progress)
+        return encode_event(live.lease, live.progress)
 
     def _give_up(self, reservation: Reservation) -> None:
         self.end(reservation)
@@ -102,9 +106,9 @@ class Leases:
         if reservation.on_abandoned is not None:
             reservation.on_abandoned()
 
-    def _restore(self, shard: int, reservation: Reservation) -> None:
+    def _restore(self, shard: int, live: _Live) -> None:
         """Sent at once and not waited for: a settlement that follows finds the lease."""
-        spec = reservation.spec
+        reservation, spec = live.reservation, live.reservation.spec
         self._link.post(
             RESTORE,
             (STATE_KEYS[shard], *reservation.counters),
@@ -112,6 +116,6 @@ class Leases:
             spec.event_id.hex,
             milliseconds(reservation.occurred_at),
             spec.units,
-            encode_lease(spec, reservation.counters),
+            live.lease,
             self._tuning.lease_ms,
         )

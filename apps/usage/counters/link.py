@@ -75,7 +75,9 @@ class Link:
             raise LinkDown("There is no connection to Redis.")
         return self._pipe.send(_encode(*command))
 
-    def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> "asyncio.Future[list[Any]]":
+    def run(
+        self, script: Script, keys: Sequence[str | bytes], *arguments: str | bytes | int
+    ) -> "asyncio.Future[list[Any]]":
         """Like `send`, for a script; the run id of this very connection is put in front of the arguments."""
         return self.send("EVALSHA", script.sha, len(keys), *keys, self.run_id, *arguments)
 
@@ -99,6 +101,7 @@ class Link:
                 self._connected.set()
                 logger.info("connected to Redis (run id %s)", self.run_id[:8])
                 await self._keep_alive(pipe)
+                logger.warning("the connection to Redis was lost")
             except (OSError, LinkDown) as error:
                 if failures == 0:
                     logger.warning("no connection to Redis: %s", error or type(error).__name__)
@@ -123,17 +126,17 @@ class Link:
 
     async def _greet(self, pipe: Pipe) -> str:
         """Authenticate, choose the database, load the scripts; the run id of a server that takes writes."""
-        commands: list[tuple[str | int, ...]] = [("SELECT", self._address.database), ("INFO", "server")]
-        commands.append(("INFO", "replication"))
-        if self._address.credentials:
-            commands.insert(0, ("AUTH", *self._address.credentials))
-        packed = [_encode(*command) for command in commands] + _LOADS
+        commands = [_encode("AUTH", *self._address.credentials)] if self._address.credentials else []
+        commands += [_encode("SELECT", self._address.database), *_LOADS]
+        commands += [_encode("INFO", section) for section in ("server", "replication", "memory")]
         async with asyncio.timeout(_HANDSHAKE_SECONDS):
-            replies = await asyncio.gather(*(pipe.send(command) for command in packed))
-        server, replication = (_info(reply) for reply in replies[len(commands) - 2 : len(commands)])
+            replies = await asyncio.gather(*map(pipe.send, commands))
+        server, replication, memory = map(_info, replies[-3:])
         if replication.get("role") != "master":
             self._distrusted = True
             raise LinkDown("This Redis is a replica.")
+        if memory.get("maxmemory_policy", "noeviction") != "noeviction":
+            logger.error("Redis may evict counters and usage: set its maxmemory-policy to noeviction")
         if self._distrusted:
             # The generation may have come back with other data under the same run id: force a rebuild.
             for key in STATE_KEYS:

@@ -17,39 +17,40 @@ _CACHED_MAX = 20_000
 class Terms:
     """Immutable: `keys` and `arguments` of the script, and how to read the numbers that it answers."""
 
-    __slots__ = ("_rates", "_spans", "arguments", "counters", "keys", "quotas", "rates", "shard")
+    __slots__ = ("_quotas", "_rates", "arguments", "counters", "keys", "quotas", "rates", "shard")
 
     def __init__(self, spec: CallSpec, at: dt.datetime) -> None:
         subscription = spec.subscription_id
         self.shard = shard_of(subscription)
         self.quotas, self.rates = spec.quotas, spec.rates
         periods = [period_at(quota.period, quota.anchor, quota.anchored_at, at) for quota in spec.quotas]
-        self._spans = [(milliseconds(start), milliseconds(end)) for start, end in periods]
+        spans = [(milliseconds(start), milliseconds(end)) for start, end in periods]
         self.counters = tuple(
             quota_counter(subscription, quota.quota_id, spec.quota_epoch, start, end)
             for quota, (start, end) in zip(spec.quotas, periods, strict=True)
         )
         windows = [rate_window(subscription, rate.counter, rate.window_ms) for rate in spec.rates]
-        self.keys = (STATE_KEYS[self.shard], *self.counters, *windows)
+        # Encoded here, once, and not for every call.
+        self.keys = tuple(key.encode() for key in (STATE_KEYS[self.shard], *self.counters, *windows))
         arguments = [len(spec.quotas)]
-        for quota, (start_ms, end_ms) in zip(spec.quotas, self._spans, strict=True):
+        for quota, (start_ms, end_ms) in zip(spec.quotas, spans, strict=True):
             arguments += [start_ms, end_ms, quota.included_units, int(quota.is_hard)]
         for rate in spec.rates:
             arguments += [rate.max_calls, rate.window_ms]
-        self.arguments = tuple(arguments)
+        self.arguments = tuple(str(argument).encode() for argument in arguments)
         self._rates = [(rate.name, rate.max_calls, _seconds(rate.window_ms)) for rate in spec.rates]
+        self._quotas = [
+            (quota.name, quota.included_units, end_ms, _seconds(end_ms - start_ms))
+            for quota, (start_ms, end_ms) in zip(spec.quotas, spans, strict=True)
+        ]
 
     def quota_states(self, now_ms: int, numbers: Sequence[int]) -> tuple[PolicyState, ...]:
         """`numbers` are what the script answered behind the time: used units, then calls and reset of each window."""
         return tuple(
-            PolicyState(
-                name=quota.name,
-                limit=quota.included_units,
-                remaining=max(0, quota.included_units - used),
-                reset_seconds=_seconds(end_ms - now_ms),
-                window_seconds=_seconds(end_ms - start_ms),
-            )
-            for quota, (start_ms, end_ms), used in zip(self.quotas, self._spans, numbers, strict=False)
+            [
+                PolicyState(name, limit, max(0, limit - numbers[at]), _seconds(end_ms - now_ms), window_seconds)
+                for at, (name, limit, end_ms, window_seconds) in enumerate(self._quotas)
+            ]
         )
 
     def rate_states(self, numbers: Sequence[int]) -> tuple[PolicyState, ...]:

@@ -25,7 +25,7 @@ class Tuning:
     # Entries are trimmed when they lie so far behind the stored position.
     stream_kept_ms: int = 5_000
     # Events that a gateway process keeps until the meter has stored them.
-    journal_bound: int = 50_000
+    journal_bound: int = 100_000
     journal_seconds: float = 1.0
     # How long a process that ends waits for its events to be stored.
     stop_seconds: float = 2.0

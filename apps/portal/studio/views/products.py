@@ -71,7 +71,6 @@ def create(request: PortalRequest) -> HttpResponse:
             messages.success(request, _("Created %(name)s.") % {"name": product.name})
             return redirect("portal:studio-product", actor.organization.slug, product.slug)
     context = {"form": form, "gateway_url": settings.GATEWAY_URL}
-    response = render_page(request, "studio/product_new.html", context, fragment="slug-field")
-    if form.errors:
-        response.status_code = 422
-    return response
+    return render_page(
+        request, "studio/product_new.html", context, fragment="slug-field", status=422 if form.errors else 200
+    )

@@ -63,7 +63,4 @@ def _page(request: PortalRequest, product: Product, form: ProductSettingsForm, s
         "signature_sample": signature_sample.PYTHON,
         "may_edit": request.actor.may(Action.PRODUCTS_EDIT),
     }
-    response = render_page(request, "studio/settings.html", context, fragment="secret")
-    if form.errors:
-        response.status_code = 422
-    return response
+    return render_page(request, "studio/settings.html", context, fragment="secret", status=422 if form.errors else 200)

@@ -31,10 +31,9 @@ def create(request: HttpRequest) -> HttpResponse:
         if organization is not None:
             messages.success(request, _("Created %(name)s.") % {"name": organization.name})
             return redirect("portal:members", organization.slug)
-    response = render_page(request, "team/organization_new.html", {"form": form}, fragment="slug-field")
-    if form.errors:
-        response.status_code = 422
-    return response
+    return render_page(
+        request, "team/organization_new.html", {"form": form}, fragment="slug-field", status=422 if form.errors else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,121 @@
+"""Reads of plans: what is on sale, what a creator has, and which plan opens an endpoint."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from apps.core.errors import NotFound
+from apps.plans import selectors
+from apps.plans.models import Plan
+from apps.products.models import Product
+from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
+from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.queries import assert_flat, count_queries
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def product() -> Product:
+    return ProductFactory()
+
+
+@pytest.fixture
+def plans(product: Product) -> dict[str, Plan]:
+    """One plan in each state, and one of another product."""
+    tier = TierFactory(product=product)
+    return {
+        "on sale": PlanFactory(tier=tier, slug="a"),
+        "draft": PlanFactory(tier=tier, slug="b", published_at=None),
+        "replaced": PlanFactory(tier=tier, slug="c", withdrawn_at=NOW),
+        "foreign": PlanFactory(slug="a"),
+    }
+
+
+class TestStates:
+    def test_what_is_on_sale(self, product: Product, plans: dict[str, Plan]) -> None:
+        assert list(selectors.list_plans_on_sale(product)) == [plans["on sale"]]
+        assert selectors.get_plan_on_sale(product, slug="a") == plans["on sale"]
+        for slug in ("b", "c", "", "\x00", "\ud800"):
+            with pytest.raises(NotFound):
+                selectors.get_plan_on_sale(product, slug=slug)
+
+    def test_what_a_creator_works_with(self, product: Product, plans: dict[str, Plan]) -> None:
+        assert set(selectors.list_plans(product)) == {plans["on sale"], plans["draft"]}
+        for state in ("on sale", "draft", "replaced"):
+            assert selectors.get_plan(product, public_id=plans[state].public_id) == plans[state]
+        for public_id in (plans["foreign"].public_id, "", "\x00", "plan_x"):
+            with pytest.raises(NotFound):
+                selectors.get_plan(product, public_id=public_id)
+
+    def test_the_version_that_was_replaced_last(self, product: Product) -> None:
+        tier = TierFactory(product=product)
+        for version in (1, 2):
+            last = PlanFactory(tier=tier, slug="pro", version=version, withdrawn_at=NOW)
+        PlanFactory(tier=tier, slug="pro", version=3)
+        PlanFactory(tier=tier, slug="pro", version=4, published_at=None, withdrawn_at=NOW)  # a draft that went away
+        assert selectors.find_replaced_plan(product, slug="pro") == last
+        assert selectors.find_replaced_plan(product, slug="\x00") is None
+
+    def test_live_subscribers_are_counted(self, product: Product, plans: dict[str, Plan]) -> None:
+        plan = plans["on sale"]
+        for status in ("active", "paused", "past_due", "canceled", "canceled"):
+            SubscriptionFactory(plan=plan, status=status)
+        QuotaFactory.create_batch(1, plan=plan)
+        counts = {row.pk: row.live_subscriptions for row in selectors.list_plans(product)}
+        assert counts == {plan.pk: 3, plans["draft"].pk: 0}
+
+
+class TestCheapest:
+    def test_the_lowest_price_that_opens_the_endpoint(self, product: Product) -> None:
+        free, pro, ultra = (TierFactory(product=product, rank=rank) for rank in range(3))
+        endpoint = EndpointFactory(product=product, tier=pro)
+        PlanFactory(tier=free, price_amount=0)
+        PlanFactory(tier=pro, price_amount=1, withdrawn_at=NOW)
+        PlanFactory(tier=pro, price_amount=2, published_at=None)
+        dear = PlanFactory(tier=pro, price_amount=1000)
+        assert selectors.find_cheapest_plan_for(endpoint) == dear
+        cheap = PlanFactory(tier=ultra, price_amount=900)
+        assert selectors.find_cheapest_plan_for(endpoint) == cheap
+
+    def test_none_where_no_plan_does(self, product: Product) -> None:
+        assert selectors.find_cheapest_plan_for(EndpointFactory(tier=TierFactory(product=product))) is None
+
+    def test_of_many_products_at_once(self) -> None:
+        tiers = TierFactory.create_batch(5)
+        cheap = {tier.product_id: PlanFactory(tier=tier, price_amount=5) for tier in tiers}
+        for tier in tiers:
+            PlanFactory(tier=tier, price_amount=9)
+            PlanFactory(tier=tier, price_amount=1, withdrawn_at=NOW)
+        without = ProductFactory()
+        products = [*(tier.product for tier in tiers), without]
+        assert selectors.cheapest_plans(products) == cheap
+        assert count_queries(lambda: selectors.cheapest_plans(products)) == 1
+
+
+class TestQueries:
+    @pytest.mark.parametrize("selector", [selectors.list_plans_on_sale, selectors.list_plans])
+    def test_lists(self, product: Product, selector: Any) -> None:
+        tier = TierFactory(product=product)
+        endpoint = EndpointFactory(tier=tier)
+
+        def grow(number: int) -> None:
+            for plan in PlanFactory.create_batch(number, tier=tier):
+                QuotaFactory(plan=plan)
+                RateLimitFactory(plan=plan)
+                RateLimitFactory(plan=plan, endpoint=endpoint)
+
+        def read() -> list[Any]:
+            return [
+                (
+                    plan.tier.name,
+                    [str(quota) for quota in plan.quotas.all()],
+                    [(str(limit), limit.endpoint and limit.endpoint.path) for limit in plan.rate_limits.all()],
+                )
+                for plan in selector(product)
+            ]
+
+        assert_flat(grow, read)
