@@ -37,6 +37,17 @@ def quiet(acme: World) -> World:
     return acme
 
 
+def subscribe_and_call(world: World, number: int) -> None:
+    """So many further subscriptions, each with a quota, a forwarded and a refused call."""
+    for _ in range(number):
+        subscription = SubscriptionFactory(organization=world.organization)
+        QuotaFactory(plan=subscription.plan)
+        endpoint = EndpointFactory(tier=subscription.plan.tier)
+        key = ApiKeyFactory(subscription=subscription)
+        store_calls(key, endpoint)
+        store_rejections(key, endpoint)
+
+
 class TestUsage:
     def test_says_first_what_is_left(self, client: Client, acme: World) -> None:
         store_calls(acme.key, acme.endpoint, 99)
@@ -175,18 +186,9 @@ class TestDashboard:
         assert "/products/" in links_of(response)
 
     def test_takes_as_many_queries_for_200_subscriptions_as_for_10(self, client: Client, acme: World) -> None:
-        def add(number: int) -> None:
-            for _ in range(number):
-                subscription = SubscriptionFactory(organization=acme.organization)
-                QuotaFactory(plan=subscription.plan)
-                endpoint = EndpointFactory(tier=subscription.plan.tier)
-                key = ApiKeyFactory(subscription=subscription)
-                store_calls(key, endpoint)
-                store_rejections(key, endpoint)
-
-        add(10)
+        subscribe_and_call(acme, 10)
         few = count_queries(client, acme.url("dashboard"))
-        add(190)
+        subscribe_and_call(acme, 190)
         assert count_queries(client, acme.url("dashboard")) == few
 
 
@@ -206,9 +208,9 @@ class TestSubscriptions:
         assert "/products/" in links_of(response)
 
     def test_takes_as_many_queries_for_200_as_for_10(self, client: Client, acme: World) -> None:
-        SubscriptionFactory.create_batch(10, organization=acme.organization)
+        subscribe_and_call(acme, 10)
         few = count_queries(client, acme.url("subscriptions"))
-        SubscriptionFactory.create_batch(190, organization=acme.organization)
+        subscribe_and_call(acme, 190)
         assert count_queries(client, acme.url("subscriptions")) == few
 
     def test_any_page_is_answered(self, client: Client, acme: World) -> None:

@@ -1,6 +1,7 @@
 """What bar and line charts share: the axes, the slots of the pointer, the table behind."""
 
 import math
+import re
 from collections.abc import Sequence
 
 from apps.portal import formats
@@ -9,6 +10,8 @@ from apps.portal.charts.scale import Scale, rounded
 
 _AXIS_LABELS = 6
 _NOTHING = "\u2013"
+# Ticks are round, so that "5.00 s" says no more than "5 s".
+_TRAILING_ZEROS = re.compile(r"([.,]\d*?)0+(?!\d)")
 
 
 def lay_out(
@@ -57,7 +60,8 @@ def _cell(value: Value, write: Write) -> str:
 
 
 def _tick_text(tick: float, write: Write) -> str:
-    return str(formats.compact(tick) if write is formats.count else write(tick))
+    text = str(formats.compact(tick) if write is formats.count else write(tick))
+    return _TRAILING_ZEROS.sub(lambda match: match[1].rstrip(".,"), text)
 
 
 def _axis_labels(buckets: Sequence[Bucket], slot: float) -> list[AxisLabel]:

@@ -24,9 +24,14 @@ class QuotaUsage:
         return max(0, self.included - self.used)
 
     @property
+    def share(self) -> float:
+        """How much of the included units is used, from 0 to 1; 1 where none are included, above 1 with overage."""
+        return self.used / self.included if self.included else 1.0
+
+    @property
     def percent(self) -> float:
-        """How much of the included units is used; 100 where none are included, and above 100 with overage."""
-        return 100 * self.used / self.included if self.included else 100.0
+        """The same from 0 to 100."""
+        return 100 * self.share
 
 
 def quota_usage(subscription: Subscription) -> list[QuotaUsage]:

@@ -21,8 +21,10 @@ from apps.portal.console.access import subscription_page
 from apps.portal.console.forms import KeyForm
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import first_call
+from apps.portal.ranges import read_range
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.usage.selectors import Scope, usage_by_key
 
 KEYS_PER_PAGE = 50
 
@@ -82,10 +84,14 @@ def _state(key: ApiKey, now: dt.datetime) -> str:
 def _context(request: PortalRequest, subscription: Subscription, form: KeyForm) -> dict[str, Any]:
     page = Paginator(list_keys(subscription), KEYS_PER_PAGE).get_page(request.GET.get("page"))
     now = clock.now()
+    span = read_range({}, now)
+    used = usage_by_key(Scope.of_subscription(subscription), span.start, span.end)
+    calls = {one.api_key.pk: one.stats.calls for one in used if one.api_key}
     return {
         "subscription": subscription,
         "page": page,
-        "rows": [(key, _state(key, now)) for key in page.object_list],
+        "span": span,
+        "rows": [(key, _state(key, now), calls.get(key.pk, 0)) for key in page.object_list],
         "form": form,
         "may_manage": request.actor.may(Action.KEYS_MANAGE),
         "may_create": request.actor.may(Action.KEYS_MANAGE) and subscription.status != SubscriptionStatus.CANCELED,

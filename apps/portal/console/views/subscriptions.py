@@ -5,7 +5,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
+from apps.portal.console.standings import standings_of
+from apps.portal.ranges import read_range
 from apps.subscriptions.selectors import list_subscriptions
 
 SUBSCRIPTIONS_PER_PAGE = 25
@@ -14,5 +17,8 @@ SUBSCRIPTIONS_PER_PAGE = 25
 @require_safe
 @organization_page
 def subscriptions(request: PortalRequest) -> HttpResponse:
-    page = Paginator(list_subscriptions(request.actor), SUBSCRIPTIONS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "console/subscriptions.html", {"page": page})
+    found = list_subscriptions(request.actor).prefetch_related("plan__quotas")
+    page = Paginator(found, SUBSCRIPTIONS_PER_PAGE).get_page(request.GET.get("page"))
+    span = read_range({}, clock.now())
+    standings = standings_of(list(page.object_list), span)
+    return render(request, "console/subscriptions.html", {"page": page, "standings": standings, "span": span})

@@ -1,0 +1,35 @@
+"""Subscriptions with what they use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.core import clock
+from apps.portal.quota_pace import QuotaPace, pace_of
+from apps.portal.ranges import DateRange
+from apps.subscriptions.models import Subscription
+from apps.usage.selectors import Scope, UsageStats, quota_usages, usage_by_consumer
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A subscription with its quotas as they are now, and its calls in a range."""
+
+    subscription: Subscription
+    quotas: list[QuotaPace]
+    stats: UsageStats
+
+    @property
+    def fullest(self) -> QuotaPace | None:
+        return max(self.quotas, key=lambda quota: quota.usage.percent, default=None)
+
+
+def standings_of(subscriptions: Sequence[Subscription], span: DateRange) -> list[Standing]:
+    """One for each, in the same order. The plans come with their quotas."""
+    now = clock.now()
+    quotas = quota_usages(subscriptions)
+    used = usage_by_consumer(Scope.of_subscriptions(subscriptions), span.start, span.end)
+    stats = {one.subscription.pk: one.stats for one in used if one.subscription}
+    return [
+        Standing(one, [pace_of(usage, now) for usage in quotas[one.pk]], stats.get(one.pk, UsageStats()))
+        for one in subscriptions
+    ]
