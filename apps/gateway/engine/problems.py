@@ -42,6 +42,7 @@ PLAN_UPGRADE_REQUIRED = Problem("plan_upgrade_required", 403, "The plan does not
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")
 QUOTA_EXCEEDED = Problem("quota_exceeded", 429, "The quota is used up.", QUOTA_EXCEEDED_TYPE, "Quota exceeded")
 REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is larger than this product allows.")
+HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
 WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "This gateway does not pass WebSocket connections.")
 UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this product cannot be reached.")
