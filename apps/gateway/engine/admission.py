@@ -1,4 +1,6 @@
-"""The checks before the limits, in their order: parse → route → key → subscription → entitlement → scope → address → size.
+"""The checks before the limits, in their order.
+
+parse → route → key → subscription → entitlement → scope → address → size
 
 Each step fills in the call or raises `Rejected`. None of them takes anything from a counter. A declared
 length is compared here, before the limits take a place for the call: a refused call must consume nothing.
