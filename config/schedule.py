@@ -4,6 +4,9 @@ from celery.schedules import crontab, schedule
 
 PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "core.prune_changes": crontab(minute=17, hour=3),
+    "usage.record_quota_periods": schedule(60),
+    "usage.ensure_partitions": crontab(minute=7, hour=2),
+    "usage.prune_rejections": crontab(minute=37, hour=3),
 }
 
 BEAT_SCHEDULE = {name: {"task": name, "schedule": when} for name, when in PERIODIC_JOBS.items()}

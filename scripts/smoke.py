@@ -7,6 +7,7 @@ Exit code 0 when everything was as promised, else 1 with what was seen.
 import contextlib
 import json
 import os
+import random
 import shlex
 import shutil
 import signal
@@ -202,13 +203,14 @@ def get(url, headers):
 
 
 def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Free ports below those that outgoing connections are given by themselves."""
+    ports = set()
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.add(port)
+    return sorted(ports)
 
 
 def process_table():

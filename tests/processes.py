@@ -6,7 +6,6 @@ They use the database and Redis of the running test, so such tests commit (`tran
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,17 +21,12 @@ from typing import Self
 from django.conf import settings
 from django.db import connection
 
+from config.embedded.kept import free_port
 from config.up.procfile import read_procfile
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 40.0
 STOP_SECONDS = 15.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition") -> None:

@@ -6,6 +6,7 @@ from apps.accounts.access import Actor
 from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.core.slugs import free_slug, slug_from
 
 
 def get_actor(*, user: User, organization_slug: str) -> Actor:
@@ -66,3 +67,9 @@ def list_audit_events(actor: Actor) -> QuerySet[AuditEvent]:
         .select_related("actor")
         .order_by("-occurred_at", "-id")
     )
+
+
+def suggest_slug(name: str) -> str:
+    """An address made of the name, which no organization has yet."""
+    slug = slug_from(name, fallback="org")
+    return free_slug(slug, set(Organization.objects.filter(slug__startswith=slug[:30]).values_list("slug", flat=True)))

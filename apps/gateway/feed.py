@@ -24,6 +24,24 @@ RECONNECT_SECONDS = 1.0
 ReadChanges = Callable[[dt.datetime], Awaitable[list[tuple[int, str]]]]
 
 
+class Outage:
+    """Says in the log when it begins and when it ends, and not every second."""
+
+    def __init__(self, meaning: str) -> None:
+        self._meaning = meaning
+        self._is_on = False
+
+    def goes_on(self, error: Exception) -> None:
+        if not self._is_on:
+            logger.warning("%s (%s)", self._meaning, error)
+        self._is_on = True
+
+    def ended(self) -> None:
+        if self._is_on:
+            logger.info("over: %s", self._meaning)
+        self._is_on = False
+
+
 class ChangeFeed:
     """Calls `on_change(topic)` for every change, at least once, within a few seconds of its commit."""
 
@@ -53,12 +71,13 @@ class ChangeFeed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _poll_forever(self) -> None:
+        outage = Outage("changes cannot be read: what is known stands, and everything since is read afterwards")
         while True:
             try:
                 await self._poll()
+                outage.ended()
             except (DatabaseError, OSError, TimeoutError) as error:
-                # What is known stands until Postgres answers; then everything since is read.
-                logger.warning("changes cannot be read: %s", error)
+                outage.goes_on(error)
             except Exception:
                 logger.exception("changes cannot be read")
             await asyncio.sleep(self._poll_seconds)
@@ -74,18 +93,20 @@ class ChangeFeed:
         self.has_read = True
 
     async def _listen_forever(self) -> None:
+        outage = Outage("changes come by polling alone")
         while True:
             try:
-                await self._listen()
+                await self._listen(outage)
             except (redis.RedisError, OSError) as error:
-                logger.warning("changes come by polling alone: %s", error)
+                outage.goes_on(error)
             except Exception:
                 logger.exception("changes come by polling alone")
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _listen(self) -> None:
+    async def _listen(self, outage: "Outage") -> None:
         client = redis.asyncio.Redis.from_url(self._redis_url, health_check_interval=30)
         async with client, client.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(CHANNEL)
+            outage.ended()
             async for message in pubsub.listen():
                 self._on_change(message["data"].decode())

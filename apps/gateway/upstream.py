@@ -6,13 +6,16 @@ nothing. Redirects are the consumer's to follow, cookies pass as headers, bodies
 
 import asyncio
 import errno
+import select
 import socket
 from collections.abc import AsyncIterator, Collection
-from types import SimpleNamespace, TracebackType
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -26,6 +29,9 @@ from apps.gateway.engine.ports import (
     UpstreamUnreachable,
 )
 from apps.gateway.engine.request import Header
+
+if TYPE_CHECKING:
+    from aiohttp.tracing import Trace
 
 CONNECT_SECONDS = 5.0
 # Waiting for a place in the pool and connecting, together.
@@ -48,6 +54,50 @@ _NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 class _ConnectionLost(aiohttp.ClientError):
     """No answer came on a connection. A type of its own, so that aiohttp does not repeat by its own rules."""
 
+    def __init__(self, error: Exception, *, was_pooled: bool) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.was_pooled = was_pooled
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A pool that takes nothing for granted: a connection on which something came while it was idle is closed.
+
+    That is its end, or bytes that nobody asked for, which aiohttp would take for the answer to the next request.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+        # The requests that were given a connection out of the pool.
+        self.pooled_for: WeakSet[aiohttp.ClientRequest] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: "list[Trace]",
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> aiohttp.connector.Connection:
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            assert protocol is not None
+            if protocol not in self._used:
+                self._used.add(protocol)
+                return connection
+            if _is_silent(protocol):
+                self.pooled_for.add(req)
+                return connection
+            connection.close()
+
+
+def _is_silent(protocol: ResponseHandler) -> bool:
+    """Whether nothing has come, neither to us nor to the socket."""
+    if protocol.should_close or protocol.transport is None:
+        return False
+    poll = select.poll()
+    poll.register(protocol.transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return not poll.poll(0)
+
 
 class AiohttpUpstream:
     """Implements `engine.ports.Upstream`. `start` and `stop` run in the loop that calls it."""
@@ -59,7 +109,7 @@ class AiohttpUpstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        connector = aiohttp.TCPConnector(
+        self._connector = _Connector(
             limit=CONNECTIONS_MAX,
             limit_per_host=CONNECTIONS_PER_HOST_MAX,
             keepalive_timeout=KEEPALIVE_SECONDS,
@@ -67,18 +117,15 @@ class AiohttpUpstream:
             resolver=self._resolver,
             socket_factory=self._guarded_socket,
         )
-        tracing = aiohttp.TraceConfig()
-        tracing.on_connection_reuseconn.append(_note_reuse)
         self._session = aiohttp.ClientSession(
-            connector=connector,
+            connector=self._connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=HEAD_LINE_MAX,
             max_line_size=HEAD_LINE_MAX,
             max_headers=HEADERS_MAX,
-            middlewares=(_no_repetition,),
+            middlewares=(self._without_repetition,),
             skip_auto_headers=_NOT_ADDED,
-            trace_configs=[tracing],
         )
 
     async def stop(self) -> None:
@@ -89,14 +136,12 @@ class AiohttpUpstream:
         """Forward; see the port. A request that met a pooled connection just closed by the backend is sent
         once more when it may be: an idempotent method and no body."""
         try:
-            sent = SimpleNamespace(is_on_reused_connection=False)
             try:
-                return await self._attempt(request, sent)
-            except _ConnectionLost:
-                may_repeat = request.method in _REPEATABLE and request.body is None
-                if not (sent.is_on_reused_connection and may_repeat):
+                return await self._attempt(request)
+            except _ConnectionLost as error:
+                if not error.was_pooled or request.method not in _REPEATABLE or request.body is not None:
                     raise
-                return await self._attempt(request, SimpleNamespace())
+                return await self._attempt(request)
         except TimeoutError as error:
             raise UpstreamTimeout(str(error) or "no answer in time") from error
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
@@ -104,7 +149,7 @@ class AiohttpUpstream:
         except (aiohttp.ClientError, ValueError) as error:
             raise UpstreamInvalid(f"{type(error).__name__}: {error}") from error
 
-    async def _attempt(self, request: UpstreamRequest, trace: SimpleNamespace) -> "AiohttpAnswer":
+    async def _attempt(self, request: UpstreamRequest) -> "AiohttpAnswer":
         assert self._session is not None
         deadline = _FirstByte(request.first_byte_seconds)
         async with deadline:
@@ -120,9 +165,18 @@ class AiohttpUpstream:
                     sock_connect=CONNECT_SECONDS,
                     sock_read=max(IDLE_SECONDS, request.first_byte_seconds + 1),
                 ),
-                trace_request_ctx=trace,
             )
         return AiohttpAnswer(response)
+
+    async def _without_repetition(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        try:
+            return await handler(request)
+        except (aiohttp.ClientConnectorError, TimeoutError):
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            raise _ConnectionLost(error, was_pooled=request in self._connector.pooled_for) from error
 
     def _guarded_socket(self, address_info: "aiohttp.AddrInfoType") -> socket.socket:
         """The socket for one address that DNS gave (or the URL named), unless it may not be dialled."""
@@ -212,16 +266,3 @@ class _FirstByte:
 
 def _headers(headers: list[Header]) -> "CIMultiDict[str]":
     return CIMultiDict((name.decode("ascii"), value.decode("utf-8")) for name, value in headers)
-
-
-async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
-    context.trace_request_ctx.is_on_reused_connection = True
-
-
-async def _no_repetition(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    try:
-        return await handler(request)
-    except (aiohttp.ClientConnectorError, TimeoutError):
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _ConnectionLost(f"{type(error).__name__}: {error}") from error

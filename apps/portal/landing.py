@@ -25,8 +25,8 @@ CHECKS = (
 
 REPLY_HEAD = """\
 HTTP/1.1 200 OK
-RateLimit-Policy: "second";q=20;w=1, "monthly";q=50000;w=2592000
-RateLimit: "second";r=19;t=1, "monthly";r=41588;t=811200
+RateLimit-Policy: "per-second";q=20;w=1, "monthly";q=50000;w=2592000
+RateLimit: "per-second";r=19;t=2, "monthly";r=41588;t=811200
 Server-Timing: gw;dur=0.4, origin;dur=38.1"""
 
 

@@ -7,6 +7,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core.errors import NotFound
+from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
 from apps.products.models import Endpoint, Product, Tier
 
@@ -107,3 +108,9 @@ def count_endpoints_by_tier(product: Product) -> dict[int, int]:
     """How many endpoints, removed ones among them, require each tier of the product, by the tier's primary key."""
     rows = Endpoint.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
     return {row["tier"]: row["count"] for row in rows}
+
+
+def suggest_slug(name: str) -> str:
+    """An address made of the name, which no product has yet."""
+    slug = slug_from(name, fallback="product")
+    return free_slug(slug, set(Product.objects.filter(slug__startswith=slug[:30]).values_list("slug", flat=True)))

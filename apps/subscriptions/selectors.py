@@ -139,3 +139,8 @@ def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
 def count_subscribers(plan: Plan) -> int:
     """How many subscriptions to this version of the plan are not canceled."""
     return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()
+
+
+def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:
+    """A subscription to the product of the actor's organization."""
+    return list_consumers(actor, product).filter(public_id=public_id).first()

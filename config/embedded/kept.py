@@ -6,6 +6,8 @@ import socket
 import tempfile
 from pathlib import Path
 
+PORTS = range(20_000, 32_000)
+
 
 def write_private(path: Path, text: str) -> None:
     """Replace the file at `path` in one step; only its owner may read it (mode 0600)."""
@@ -49,10 +51,14 @@ def read_port(path: Path) -> int:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on now, and that no outgoing connection is given by itself.
+
+    Linux gives those ports of 32768 and above: a server that has to come back on its port must stay below.
+    """
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        if is_free(port):
+            return port
 
 
 def is_free(port: int, address: str = "127.0.0.1") -> bool:

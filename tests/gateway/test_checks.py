@@ -1,8 +1,6 @@
 """Every row of the table of checks: its status, code, headers and body; and that a refused call takes nothing."""
 
 import datetime as dt
-import json
-import re
 from collections.abc import Callable
 
 import http_sf
@@ -14,45 +12,16 @@ from apps.subscriptions.enums import SubscriptionStatus
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory
 from tests.factories.products import TierFactory
-from tests.fakes.upstream import Exchange, FakeUpstream
-from tests.gateway.server import RunningGateway, running_gateway
-from tests.gateway.shop import Shop, open_shop
-from tests.gateway.wire import Reply, call, raw_call
+from tests.gateway.problems import assert_refused, check
+from tests.gateway.server import RunningGateway
+from tests.gateway.shop import Shop
+from tests.gateway.wire import call, raw_call
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
 MakeShop = Callable[..., Shop]
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 REDUCED_CAPACITY = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
-
-
-def check(reply: Reply, status: int, code: str, type_uri: str = "about:blank") -> dict[str, object]:
-    """The reply is this problem, in every respect that all problems share; its document is returned."""
-    assert (reply.status, reply.json()["code"]) == (status, code)
-    assert reply.get("Content-Type") == "application/problem+json"
-    assert reply.get("Cache-Control") == "no-store"
-    assert reply.get("Via") == "1.1 api-factory"
-    assert reply.get("Date")
-    assert re.fullmatch(r"gw;dur=\d+\.\d\d, origin;dur=\d+\.\d\d", reply.get("Server-Timing") or "")
-    document: dict[str, object] = reply.json()
-    assert re.fullmatch(r"req_[0-9a-f]{32}", str(document["request_id"]))
-    assert reply.get("X-Request-Id") == document["request_id"]
-    assert document["status"] == status
-    assert document["type"] == type_uri
-    assert str(document["instance"]).replace("-", "") == f"urn:uuid:{str(document['request_id'])[4:]}"
-    assert document["title"]
-    assert document["detail"]
-    return document
-
-
-def assert_refused(shop: Shop, code: str, *, known: bool = True) -> None:
-    """Recorded once, with this code; nothing reserved, nothing settled, nothing forwarded."""
-    (rejection,) = shop.rejections
-    assert rejection.code == code
-    assert rejection.subscription_id == (shop.subscription.pk if known else None)
-    assert shop.received == []
-    assert shop.outcomes == []
-    assert shop.gateway.metering.reserved(shop.subscription.pk) == 0
 
 
 # --- parse ---------------------------------------------------------------------------------------
@@ -260,164 +229,3 @@ def test_path_parameters_do_not_lead_around_a_plan(shop: Shop) -> None:
 def test_a_higher_tier_includes_lower_ones(shop: Shop) -> None:
     shop.endpoint("/basics", tier=TierFactory(product=shop.product, rank=5))
     assert shop.call("/basics").status == 200
-
-
-# --- limits --------------------------------------------------------------------------------------
-
-
-def test_rate_limited(make_shop: MakeShop) -> None:
-    shop = make_shop(per_minute=2, quota=100)
-    assert [shop.call("/things").status for _ in range(3)] == [200, 200, 429]
-    reply = shop.call("/things")
-    document = check(reply, 429, "rate_limited", QUOTA_EXCEEDED)
-    assert document["violated-policies"] == ["per-minute"]
-    assert 1 <= int(reply.get("Retry-After") or 0) <= 60
-    assert int(reply.get("Retry-After") or 0) >= int(reply.get("X-RateLimit-Reset") or 0)
-    assert reply.get("X-RateLimit-Remaining") == "0"
-    rejection = shop.rejections[-1]
-    assert (rejection.code, rejection.policy, rejection.counter, rejection.limit) == (
-        "rate_limited",
-        "per-minute",
-        2,
-        2,
-    )
-    assert (rejection.subscription_id, rejection.api_key_id) == (shop.subscription.pk, shop.key.pk)
-    assert len(shop.received) == 2
-
-
-def test_quota_exceeded(make_shop: MakeShop) -> None:
-    shop = make_shop(quota=1)
-    assert shop.call("/things").status == 200
-    reply = shop.call("/things")
-    document = check(reply, 429, "quota_exceeded", QUOTA_EXCEEDED)
-    assert document["violated-policies"] == ["monthly"]
-    assert int(reply.get("Retry-After") or 0) > 86_400
-    rejection = shop.rejections[-1]
-    assert (rejection.code, rejection.policy, rejection.counter, rejection.limit) == ("quota_exceeded", "monthly", 1, 1)
-
-
-def test_refused_calls_take_nothing(make_shop: MakeShop) -> None:
-    shop = make_shop(per_minute=3, quota=3, max_body_bytes=10)
-    for reply in (
-        shop.call("/nothing"),
-        shop.call("/things", "DELETE"),
-        shop.anonymous("/things"),
-        shop.call("/things", "POST", body=b"x" * 11),
-        shop.call("/things/..", "GET"),
-    ):
-        assert reply.status in (400, 401, 404, 405, 413)
-    assert [shop.call("/things").status for _ in range(4)] == [200, 200, 200, 429]
-
-
-# --- size ----------------------------------------------------------------------------------------
-
-
-def test_declared_body_over_the_limit(make_shop: MakeShop) -> None:
-    shop = make_shop(max_body_bytes=10, quota=5)
-    check(shop.call("/things", "POST", body=b"x" * 11), 413, "request_too_large")
-    assert_refused(shop, "request_too_large")
-    assert shop.call("/things", "POST", body=b"x" * 10).status == 200
-
-
-def test_chunked_body_over_the_limit(make_shop: MakeShop) -> None:
-    shop = make_shop(max_body_bytes=10, quota=5)
-    reply = shop.call("/things", "POST", [("Transfer-Encoding", "chunked")], b"b\r\nhello world\r\n0\r\n\r\n")
-    check(reply, 413, "request_too_large")
-    (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome, outcome.units) == (413, "request_too_large", 0)
-    assert all(not request.is_complete for request in shop.received)
-
-
-# --- forward -------------------------------------------------------------------------------------
-
-
-def test_upstream_unreachable(make_shop: MakeShop) -> None:
-    shop = make_shop(upstream_url="http://backend.invalid", quota=5)
-    reply = shop.call("/things")
-    document = check(reply, 502, "upstream_unreachable")
-    assert "invalid" not in str(document["detail"])
-    (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome, outcome.units) == (502, "upstream_unreachable", 0)
-    assert reply.get("X-RateLimit-Limit") == "5"
-
-
-BROKEN_ANSWERS = {
-    "no answer": b"",
-    "not http": b"SSH-2.0-OpenSSH_9.6\r\n",
-    "half a head": b"HTTP/1.1 200 OK\r\nContent-",
-    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
-    "length and chunks": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "a length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
-    "control character": b"HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 0\r\n\r\n",
-    "status 999": b"HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n",
-    "upgrade that nobody asked for": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-    "huge header": b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("name", BROKEN_ANSWERS)
-def test_upstream_invalid(shop: Shop, name: str) -> None:
-    async def broken(exchange: Exchange) -> None:
-        await exchange.send(BROKEN_ANSWERS[name])
-        raise OSError("closed by the test")
-
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = broken
-    check(shop.call("/things"), 502, "upstream_invalid")
-    (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome, outcome.units) == (502, "upstream_invalid", 0)
-
-
-def test_upstream_timeout(make_shop: MakeShop) -> None:
-    shop = make_shop(timeout_seconds=1, quota=5)
-
-    async def silent(exchange: Exchange) -> None:
-        await exchange.reader.read()
-        raise OSError("the gateway has left")
-
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = silent
-    check(shop.call("/things"), 504, "upstream_timeout")
-    (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome, outcome.units) == (504, "upstream_timeout", 0)
-    assert outcome.origin_us >= 1_000_000
-
-
-# --- platform ------------------------------------------------------------------------------------
-
-
-def test_unavailable_while_calls_cannot_be_counted(shop: Shop) -> None:
-    shop.gateway.metering.is_available = False
-    try:
-        reply = shop.call("/things")
-    finally:
-        shop.gateway.metering.is_available = True
-    check(reply, 503, "unavailable", REDUCED_CAPACITY)
-    assert reply.get("Retry-After") == "1"
-    assert shop.received == []
-
-
-def test_overloaded(open_database: None, upstream: FakeUpstream) -> None:
-    with running_gateway(allow=[upstream.address], max_concurrent=0) as gateway:
-        shop = open_shop(gateway, upstream)
-        reply = shop.call("/things")
-        check(reply, 503, "overloaded", REDUCED_CAPACITY)
-        assert reply.get("Retry-After") == "1"
-        assert shop.received == []
-
-
-def test_an_error_of_our_own_says_nothing_about_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*args: object) -> None:
-        raise RuntimeError("a secret detail")
-
-    monkeypatch.setattr("apps.gateway.engine.exchange.upstream_request", fails)
-    reply = shop.call("/things")
-    check(reply, 500, "internal_error")
-    assert b"secret" not in reply.body
-    (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome, outcome.units) == (500, "gateway_error", 0)
-
-
-def test_problems_have_a_body_for_every_method_but_head(shop: Shop) -> None:
-    reply = shop.anonymous("/things", "HEAD")
-    assert (reply.status, reply.body) == (401, b"")
-    assert int(reply.get("Content-Length") or 0) > 0
-    assert json.loads(shop.anonymous("/things", "POST", body=b"{}").body)["code"] == "key_missing"

@@ -1,20 +1,19 @@
 """What a process knows of products and keys: loaded once, live within seconds, and kept while Postgres is away."""
 
-import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import connection, transaction
+from psycopg import sql
 
 from apps.core import clock
 from apps.core.changes import announce
 from apps.core.models import Change, SandboxClock
-from apps.gateway import selectors, shelf
-from apps.gateway.cache import AbsenceCache, TaggedCache
-from apps.gateway.engine.ports import DirectoryUnavailable
-from apps.gateway.shelf import Shelf
+from apps.gateway import selectors
 from apps.plans.enums import RateWindow
 from apps.products.enums import ProductStatus
 from apps.subscriptions.enums import SubscriptionStatus
@@ -24,6 +23,7 @@ from tests.factories.products import EndpointFactory, ProductFactory
 from tests.fakes.upstream import FakeUpstream
 from tests.gateway.server import RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
+from tests.gateway.wire import call
 from tests.processes import free_port, wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -141,31 +141,46 @@ def test_the_sandbox_clock_moves_the_expiry_of_keys(live: RunningGateway, upstre
 # --- Postgres away -------------------------------------------------------------------------------
 
 
-def test_known_keys_need_no_postgres_and_unknown_ones_are_not_guessed(
-    upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextlib.contextmanager
+def postgres_away() -> Iterator[None]:
+    """The database accepts no connections, and has ended those that it had (also this test's)."""
+    database = connection.settings_dict
+    server = {
+        "host": database["HOST"],
+        "port": database["PORT"],
+        "user": database["USER"],
+        "password": database["PASSWORD"],
+    }
+    name = sql.Identifier(database["NAME"])
+    connection.close()
+    with psycopg.connect(**server, dbname="postgres", autocommit=True) as admin:
+        try:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database["NAME"]]
+            )
+            yield
+        finally:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
+def test_known_keys_need_no_postgres_and_unknown_ones_are_not_guessed(upstream: FakeUpstream) -> None:
     with running_gateway(allow=[upstream.address], poll_seconds=0.1) as gateway:
         known, unknown = open_shop(gateway, upstream), open_shop(gateway, upstream)
         assert known.call("/things").status == 200
-
-        def away(*args: object) -> None:
-            raise OperationalError("the server is away")
-
-        for read in ("find_key", "find_product", "list_changes"):
-            monkeypatch.setattr(selectors, read, away)
-        assert known.call("/things").status == 200
-        reply = unknown.call("/things")
-        assert (reply.status, reply.json()["code"], reply.get("Retry-After")) == (503, "unavailable", "1")
-        # A key that cannot be one needs nobody to say so.
-        assert known.anonymous("/things", headers=[("X-Api-Key", "guess")]).status == 401
-        # What changed meanwhile is heard of afterwards.
-        known.key.revoked_at = dt.datetime.now(dt.UTC)
-        known.key.save()
-        Change.objects.create(topic=f"key:{known.key.pk}")
-        assert known.call("/things").status == 200
-        monkeypatch.undo()
-        becomes(known, 401)
+        with postgres_away():
+            for _ in range(3):
+                assert known.call("/things").status == 200
+            reply = unknown.call("/things")
+            assert (reply.status, reply.json()["code"], reply.get("Retry-After")) == (503, "unavailable", "1")
+            # A key that cannot be one needs nobody to say so.
+            assert known.anonymous("/things", headers=[("X-Api-Key", "guess")]).status == 401
+            health = call(f"{gateway.url}/_gateway/healthz")
+            assert (health.status, health.json()["checks"]) == (200, {"postgres": False, "redis": True})
         assert unknown.call("/things").status == 200
+        known.key.revoked_at = dt.datetime.now(dt.UTC)
+        change(f"key:{known.key.pk}", known.key.save)
+        becomes(known, 401)
 
 
 def test_a_known_key_asks_postgres_nothing(upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,150 +233,3 @@ def test_products_that_do_not_exist(open_database: None) -> None:
     assert selectors.find_product("nobody") is None
     assert selectors.find_key(b"x" * 32) is None
     assert selectors.find_product(ProductFactory().slug) is not None
-
-
-# --- shelves -------------------------------------------------------------------------------------
-
-
-class Source:
-    """Loads when the test lets it, and counts."""
-
-    def __init__(self) -> None:
-        self.loads = 0
-        self.value: str | None = "old"
-        self.error: Exception | None = None
-        self.begun = asyncio.Event()
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def load(self, key: str) -> str | None:
-        self.loads += 1
-        value, error = self.value, self.error
-        self.begun.set()
-        await self.gate.wait()
-        if error is not None:
-            raise error
-        return value
-
-
-@pytest.fixture
-def source() -> Source:
-    return Source()
-
-
-def shelf_of(source: Source) -> Shelf[str, str]:
-    return Shelf(load=source.load, tags_of=lambda _: ("tag",), size=10)
-
-
-async def test_many_who_ask_at_once_share_one_load(source: Source) -> None:
-    source.gate.clear()
-    shop = shelf_of(source)
-    asking = [asyncio.create_task(shop.find("a")) for _ in range(50)]
-    await asyncio.sleep(0)
-    asking[0].cancel()  # one who leaves does not take it from the others
-    source.gate.set()
-    assert [await task for task in asking[1:]] == ["old"] * 49
-    assert source.loads == 1
-
-
-async def test_what_changed_while_it_was_loaded_is_loaded_again(source: Source) -> None:
-    source.gate.clear()
-    entries = shelf_of(source)
-    asking = asyncio.create_task(entries.find("a"))
-    await source.begun.wait()
-    source.value = "new"
-    entries.forget("tag")
-    source.gate.set()
-    assert await asking == "new"
-    assert await entries.find("a") == "new"
-    assert source.loads == 2
-
-
-async def test_what_keeps_changing_is_not_kept(source: Source) -> None:
-    entries = shelf_of(source)
-    original = source.load
-
-    async def changing(key: str) -> str | None:
-        entries.forget("other")
-        return await original(key)
-
-    entries._load = changing
-    assert await entries.find("a") == "old"
-    before = source.loads
-    await entries.find("a")
-    assert source.loads > before
-
-
-async def test_what_does_not_exist_is_remembered_until_something_is_made(source: Source) -> None:
-    source.value = None
-    entries = shelf_of(source)
-    assert [await entries.find("a") for _ in range(3)] == [None] * 3
-    assert source.loads == 1
-    source.value = "made"
-    entries.forget_absent()
-    assert await entries.find("a") == "made"
-
-
-async def test_too_many_unknown_names_at_once_are_turned_away(source: Source) -> None:
-    source.gate.clear()
-    entries = shelf_of(source)
-    entries_known = await _known(entries, source)
-    waiting = [asyncio.create_task(entries.find(f"guess-{number}")) for number in range(shelf.LOADS_MAX)]
-    await asyncio.sleep(0)
-    with pytest.raises(DirectoryUnavailable):
-        await entries.find("one more")
-    assert await entries.find("known") == entries_known
-    source.gate.set()
-    await asyncio.gather(*waiting)
-
-
-async def _known(entries: Shelf[str, str], source: Source) -> str | None:
-    source.gate.set()
-    value = await entries.find("known")
-    source.gate.clear()
-    return value
-
-
-async def test_an_error_is_not_remembered(source: Source) -> None:
-    entries = shelf_of(source)
-    source.error = OperationalError("away")
-    with pytest.raises(DirectoryUnavailable):
-        await entries.find("a")
-    source.error = None
-    assert await entries.find("a") == "old"
-
-
-# --- caches --------------------------------------------------------------------------------------
-
-
-def test_the_least_recently_used_value_goes_first() -> None:
-    cache: TaggedCache[str, int] = TaggedCache(2)
-    cache.put("a", 1, ["t"])
-    cache.put("b", 2, ["t"])
-    cache.get("a")
-    cache.put("c", 3, ["u"])
-    assert [cache.get(key) for key in "abc"] == [1, None, 3]
-    cache.drop("t")
-    assert [cache.get(key) for key in "abc"] == [None, None, 3]
-    cache.drop("u")
-    assert len(cache) == 0
-    assert cache._keys_by_tag == {}  # tags do not pile up
-
-
-def test_a_value_put_again_has_its_new_tags_only() -> None:
-    cache: TaggedCache[str, int] = TaggedCache(2)
-    cache.put("a", 1, ["old"])
-    cache.put("a", 2, ["new"])
-    cache.drop("old")
-    assert cache.get("a") == 2
-
-
-def test_absence_is_forgotten_in_time_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("apps.gateway.cache.time.monotonic", lambda: now)
-    absent: AbsenceCache[str] = AbsenceCache(2, 5.0)
-    for key in "abc":
-        absent.add(key)
-    assert [key in absent for key in "abc"] == [False, True, True]
-    now = 105.0
-    assert "c" not in absent

@@ -1,10 +1,9 @@
-"""The client of backends: what it dials, what it repeats, how long it waits."""
+"""The client of backends: what it dials."""
 
 import asyncio
 import datetime as dt
 import socket
 import ssl
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,11 +16,8 @@ from cryptography.x509.oid import NameOID
 
 from apps.gateway import upstream as upstream_module
 from apps.gateway.engine.ports import (
-    UpstreamAborted,
     UpstreamAnswer,
-    UpstreamInvalid,
     UpstreamRequest,
-    UpstreamTimeout,
     UpstreamUnreachable,
 )
 from apps.gateway.upstream import AiohttpUpstream
@@ -208,170 +204,3 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
         await upstream.stop()
         server.close()
     assert not asked
-
-
-# --- connections ---------------------------------------------------------------------------------
-
-
-async def test_connections_are_used_again(client: AiohttpUpstream, backend: FakeUpstream) -> None:
-    for _ in range(5):
-        await body_of(await client.send(asking(f"{backend.url}/")))
-    assert [request.connection for request in backend.requests] == [1] * 5
-
-
-async def test_a_connection_is_closed_when_its_answer_was_not_read_to_the_end(
-    client: AiohttpUpstream, backend: FakeUpstream
-) -> None:
-    async def long(exchange: Exchange) -> None:
-        await exchange.answer(200, bytes(10_000_000))
-
-    backend.handlers["/long"] = long
-    answer = await client.send(asking(f"{backend.url}/long"))
-    await answer.read()
-    answer.close()
-    await body_of(await client.send(asking(f"{backend.url}/")))
-    assert [request.connection for request in backend.requests] == [1, 2]
-
-
-async def test_bytes_that_nobody_asked_for_poison_a_connection(client: AiohttpUpstream, backend: FakeUpstream) -> None:
-    """A second answer behind the first one must never be the answer to the next call."""
-    planted = threading.Event()
-
-    async def plants(exchange: Exchange) -> None:
-        await exchange.answer(200, b"mine")
-        await exchange.answer(200, b"planted")
-        planted.set()
-
-    backend.handlers["/plants"] = plants
-    assert await body_of(await client.send(asking(f"{backend.url}/plants"))) == b"mine"
-    await asyncio.to_thread(planted.wait, 10)
-    for _ in range(3):
-        assert b"planted" not in await body_of(await client.send(asking(f"{backend.url}/next")))
-
-
-def closes_second_request(backend: FakeUpstream) -> None:
-    """Every connection answers one request and drops the second one unanswered."""
-
-    async def once(exchange: Exchange) -> None:
-        if [request.connection for request in backend.requests].count(exchange.request.connection) > 1:
-            raise OSError("dropped")
-        await exchange.read_body()
-        await exchange.answer(200, b"ok")
-
-    backend.fallback = once
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-async def test_a_pooled_connection_that_was_just_closed_costs_one_more_try(
-    client: AiohttpUpstream, backend: FakeUpstream, method: str
-) -> None:
-    closes_second_request(backend)
-    for _ in range(2):
-        assert (await client.send(asking(f"{backend.url}/", method))).status == 200
-    assert [request.connection for request in backend.requests] == [1, 1, 2]
-
-
-async def test_what_may_not_happen_twice_is_not_sent_twice(client: AiohttpUpstream, backend: FakeUpstream) -> None:
-    async def body() -> AsyncIterator[bytes]:
-        yield b"x"
-
-    closes_second_request(backend)
-    assert (await client.send(asking(f"{backend.url}/"))).status == 200
-    with pytest.raises(UpstreamInvalid):
-        await client.send(asking(f"{backend.url}/", "POST"))
-    assert (await client.send(asking(f"{backend.url}/"))).status == 200
-    with pytest.raises(UpstreamInvalid):
-        await client.send(asking(f"{backend.url}/", "PUT", body()))
-    assert [request.method for request in backend.requests] == ["GET", "POST", "GET", "PUT"]
-
-
-async def test_a_fresh_connection_that_ends_without_an_answer_is_not_tried_again(
-    client: AiohttpUpstream, backend: FakeUpstream
-) -> None:
-    async def drops(exchange: Exchange) -> None:
-        raise OSError("dropped")
-
-    backend.fallback = drops
-    with pytest.raises(UpstreamInvalid):
-        await client.send(asking(f"{backend.url}/"))
-    assert len(backend.requests) == 1
-
-
-# --- time ----------------------------------------------------------------------------------------
-
-
-async def test_an_upload_may_take_longer_than_the_time_to_the_first_byte(
-    client: AiohttpUpstream, backend: FakeUpstream
-) -> None:
-    async def slow_body() -> AsyncIterator[bytes]:
-        for _ in range(4):
-            await asyncio.sleep(0.5)
-            yield b"x"
-
-    answer = await client.send(asking(f"{backend.url}/", "POST", slow_body(), seconds=1))
-    assert answer.status == 200
-    assert backend.requests[0].body == b"xxxx"
-
-
-async def test_a_backend_that_stops_in_mid_answer_is_given_up(
-    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upstream_module, "IDLE_SECONDS", 0.2)
-    seconds = 1  # the idle time is never shorter than the time to the first byte
-
-    async def stops(exchange: Exchange) -> None:
-        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
-        await exchange.reader.read()
-
-    backend.fallback = stops
-    upstream = AiohttpUpstream(allow=[backend.address])
-    await upstream.start()
-    answer = await upstream.send(asking(f"{backend.url}/", seconds=seconds))
-    try:
-        assert await answer.read() == b"hello"
-        with pytest.raises(UpstreamTimeout):
-            await answer.read()
-    finally:
-        answer.close()
-        await upstream.stop()
-
-
-async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upstream_module, "CONNECT_SECONDS", 0.2)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        address = listener.getsockname()
-        fillers = [socket.socket() for _ in range(3)]
-        try:
-            for filler in fillers:  # the queue of the listener is full now, and more are not accepted
-                filler.setblocking(False)  # noqa: FBT003
-                filler.connect_ex(address)
-            upstream = AiohttpUpstream(allow=[f"127.0.0.1:{address[1]}"])
-            await upstream.start()
-            try:
-                with pytest.raises(UpstreamTimeout):
-                    await upstream.send(asking(f"http://127.0.0.1:{address[1]}/"))
-            finally:
-                await upstream.stop()
-        finally:
-            for filler in fillers:
-                filler.close()
-
-
-async def test_a_chunk_that_is_none_ends_the_answer(client: AiohttpUpstream, backend: FakeUpstream) -> None:
-    go_on = threading.Event()
-
-    async def garbles(exchange: Exchange) -> None:
-        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
-        await asyncio.to_thread(go_on.wait, 20)
-        await exchange.send(b"zz\r\n")
-        await exchange.reader.read()
-
-    backend.fallback = garbles
-    answer = await client.send(asking(f"{backend.url}/"))
-    assert await answer.read() == b"hello"
-    go_on.set()
-    with pytest.raises(UpstreamAborted):
-        await answer.read()
-    answer.close()

@@ -182,24 +182,30 @@ class TestPassword:
         assert mail.outbox[-1].subject == "Your password was changed"
 
 
-class TestAddresses:
-    def test_another_one_is_added_confirmed_and_made_primary(self, client: Client) -> None:
+class TestAddress:
+    def test_a_new_one_takes_the_place_of_the_old_when_it_is_confirmed(self, client: Client) -> None:
         make_user()
         sign_in(client)
         prove(client)
         url = reverse("account_email")
         response = client.post(url, {"action_add": "", "email": "alice@example.org"}, follow=True)
         assert "Not confirmed" in body(response)
+        assert User.objects.get().email == EMAIL
+
         client.post(link_in(mail.outbox[-1]))
-        client.post(url, {"action_primary": "", "email": "alice@example.org"})
         assert User.objects.get().email == "alice@example.org"
         told = [message for message in mail.outbox if message.subject == "Your primary address was changed"]
         assert [message.to for message in told] == [[EMAIL]]  # who lost the account must hear of it
 
-    def test_the_primary_one_offers_no_removal(self, client: Client) -> None:
+    def test_the_old_one_can_be_kept(self, client: Client) -> None:
         make_user()
         sign_in(client)
-        assert "action_remove" not in body(client.get(reverse("account_email")))
+        prove(client)
+        url = reverse("account_email")
+        client.post(url, {"action_add": "", "email": "alice@example.org"})
+        response = client.post(url, {"action_remove": "", "email": "alice@example.org"}, follow=True)
+        assert "alice@example.org was removed." in body(response)
+        assert "Not confirmed" not in body(response)
 
     def test_a_wrong_one_is_refused(self, client: Client) -> None:
         make_user()

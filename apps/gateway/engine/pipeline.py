@@ -88,7 +88,8 @@ class Engine:
             self._record(call, rejected)
             await send_problem(call, rejected, self._config, limits=self._limits_of(call, rejected))
         except (DirectoryUnavailable, MeteringUnavailable) as error:
-            logger.warning("call %s cannot be checked: %s", call.request_id, error)
+            # The directory and metering say themselves what is the matter, once and not for every call.
+            logger.debug("call %s cannot be checked: %s", call.request_id, error)
             await send_problem(call, Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON), self._config)
         except Exception:
             logger.exception("call %s failed before it was forwarded", call.request_id)

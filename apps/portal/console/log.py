@@ -46,8 +46,8 @@ class CallDetail:
         return self.entry.is_rejected and self.entry.call.status > 0
 
 
-def line(entry: RequestEntry, *, url: str = "", party: str = "") -> LogLine:
-    why = _why(entry)
+def line(entry: RequestEntry, why: Explanation | None, *, url: str = "", party: str = "") -> LogLine:
+    """`why` is what is said of the call to who looks at it: see `explain`."""
     policy = entry.rejection.policy if entry.rejection else ""
     note = f"{why.title} · {policy}" if why and policy else why.title if why else ""
     return LogLine(entry, note, url, party)
@@ -58,10 +58,11 @@ def describe(entry: RequestEntry, subscription: Subscription) -> CallDetail:
     policy = ""
     if entry.rejection is not None and entry.rejection.policy:
         policy = policy_in_words(entry.rejection, subscription)
-    return CallDetail(entry, _why(entry), policy, _next_step(entry, subscription))
+    return CallDetail(entry, explain(entry), policy, _next_step(entry, subscription))
 
 
-def _why(entry: RequestEntry) -> Explanation | None:
+def explain(entry: RequestEntry) -> Explanation | None:
+    """Why the call was refused or failed, in words for the consumer who made it."""
     if entry.rejection is not None:
         rejection = entry.rejection
         return explain_refusal(rejection.code, counter=rejection.counter, limit=rejection.limit)

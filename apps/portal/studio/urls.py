@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from apps.portal.studio.views import consumers, endpoints, overview, plans, products, settings, tiers
+from apps.portal.studio.views import (
+    consumers,
+    endpoints,
+    overview,
+    plans,
+    products,
+    requests,
+    settings,
+    tiers,
+    usage,
+)
 
 _PRODUCT = "studio/<slug:slug>"
 _ENDPOINT = f"{_PRODUCT}/endpoints/<slug:endpoint_id>"
@@ -33,6 +43,10 @@ urlpatterns = [
     path(f"{_CONSUMER}/pause/", consumers.pause, name="studio-consumer-pause"),
     path(f"{_CONSUMER}/resume/", consumers.resume, name="studio-consumer-resume"),
     path(f"{_CONSUMER}/reset-quota/", consumers.reset, name="studio-consumer-reset"),
+    path(f"{_PRODUCT}/usage/", usage.index, name="studio-usage"),
+    path(f"{_PRODUCT}/usage.csv", usage.csv_file, name="studio-usage-csv"),
+    path(f"{_PRODUCT}/requests/", requests.index, name="studio-requests"),
+    path(f"{_PRODUCT}/requests/<slug:request_id>/", requests.detail, name="studio-request"),
     path(f"{_PRODUCT}/settings/", settings.index, name="studio-settings"),
     path(f"{_PRODUCT}/settings/secret/", settings.reveal, name="studio-secret"),
     path(f"{_PRODUCT}/settings/secret/rotate/", settings.rotate, name="studio-secret-rotate"),

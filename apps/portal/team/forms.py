@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.access import Actor
 from apps.accounts.enums import Role
-from apps.core.slugs import slug_from
+from apps.accounts.selectors import suggest_slug
+from apps.portal.slug_form import SlugForm
 from apps.portal.team.roles import may_give
 
 
@@ -31,7 +32,9 @@ class RenameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100)
 
 
-class OrganizationForm(forms.Form):
+class OrganizationForm(SlugForm):
+    suggest = staticmethod(suggest_slug)
+
     name = forms.CharField(label=_("Name"), max_length=100)
     slug = forms.CharField(
         label=_("Address"),
@@ -41,9 +44,3 @@ class OrganizationForm(forms.Form):
             "Part of the address of its pages; it cannot be changed later. Left empty, it is made of the name."
         ),
     )
-
-    def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        if not values.get("slug") and "name" in values:
-            values["slug"] = slug_from(values["name"], fallback="org")
-        return values

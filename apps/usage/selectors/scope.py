@@ -1,10 +1,10 @@
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from apps.products.models import Product
+from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
 
 Row = TypeVar("Row", bound=Model)
@@ -14,11 +14,14 @@ Row = TypeVar("Row", bound=Model)
 class Scope:
     """Whose usage is meant: some subscriptions (a consumer's), or a product with all its consumers (a creator's).
 
+    Of all endpoints, or of one (`at`).
+
     Made from objects that the caller fetched for its actor, so that tenancy is decided there.
     """
 
     subscription_ids: tuple[int, ...] | None = None
     product_id: int | None = None
+    endpoint_id: int | None = None
 
     def __post_init__(self) -> None:
         if (self.subscription_ids is None) == (self.product_id is None):
@@ -37,8 +40,14 @@ class Scope:
     def of_product(cls, product: Product) -> Self:
         return cls(product_id=product.pk)
 
+    def at(self, endpoint: Endpoint) -> Self:
+        """The same, of this endpoint alone."""
+        return replace(self, endpoint_id=endpoint.pk)
+
     def restrict(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """Those of these events, rejections or rollups that lie in the scope."""
+        if self.endpoint_id is not None:
+            rows = rows.filter(endpoint=self.endpoint_id)
         if self.product_id is not None:
             return rows.filter(product=self.product_id)
         return rows.filter(subscription__in=self.subscription_ids)

@@ -1,6 +1,7 @@
 """A stand-in for `web` and `gateway`: a master whose worker answers every GET with the master's number."""
 
 import os
+import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,6 +16,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-if os.fork() == 0:
+worker = os.fork()
+if worker == 0:
     server.serve_forever()
+signal.signal(signal.SIGTERM, lambda *_: os.kill(worker, signal.SIGTERM))
 os.wait()

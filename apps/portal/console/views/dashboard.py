@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
-from apps.portal.console.log import line
+from apps.portal.console.log import explain, line
 from apps.portal.console.standings import Standing, standings_of
 from apps.portal.ranges import read_range
 from apps.portal.usage_charts import points_of, usage_charts
@@ -40,7 +40,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "total": total,
         "refused": sum(calls for _code, calls in selectors.rejections_by_code(scope, span.start, span.end)),
         "chart": usage_charts(points_of(scope, span), total, span, now).calls,
-        "refusals": [line(entry) for entry in refusals.entries],
+        "refusals": [line(entry, explain(entry)) for entry in refusals.entries],
     }
     return render(request, "console/dashboard.html", context)
 

@@ -12,7 +12,7 @@ from apps.keys.selectors import list_keys
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.access import subscription_page
 from apps.portal.console.filters import OUTCOMES, LogFilters, read_filters
-from apps.portal.console.log import LogLine, describe, line
+from apps.portal.console.log import LogLine, describe, explain, line
 from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
 from apps.products.models import Endpoint, Product
@@ -38,7 +38,9 @@ def subscription_log(request: PortalRequest, subscription: Subscription) -> Http
         filters,
         "console/subscription_requests.html",
         {"subscription": subscription, "endpoints": endpoints, "keys": keys},
-        lambda entry: line(entry, url=reverse("portal:subscription-request", args=[*page, entry.request_id])),
+        lambda entry: line(
+            entry, explain(entry), url=reverse("portal:subscription-request", args=[*page, entry.request_id])
+        ),
     )
 
 
@@ -56,6 +58,7 @@ def organization_log(request: PortalRequest) -> HttpResponse:
         {"subscriptions": subscriptions, "party_title": _("Product")},
         lambda entry: line(
             entry,
+            explain(entry),
             url=reverse("portal:request", args=[request.actor.organization.slug, entry.request_id]),
             party=entry.subscription.product.name if entry.subscription else "",
         ),

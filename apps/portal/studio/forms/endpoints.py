@@ -1,7 +1,8 @@
 """The form of an endpoint: its route, and its documentation as an OpenAPI Operation Object."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,9 @@ from apps.core.errors import Invalid
 from apps.portal.studio.json_input import parse_object
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
+from apps.products.paths import check_upstream_path, parse_template
+
+T = TypeVar("T")
 
 SUMMARY_MAX = 300
 DESCRIPTION_MAX = 20_000
@@ -80,11 +84,21 @@ class EndpointForm(forms.Form):
             "operation": json.dumps(operation, indent=2, ensure_ascii=False) if operation else "",
         }
 
+    def clean_path(self) -> str:
+        return _checked(lambda: parse_template(self.cleaned_data["path"]).text)
+
+    def clean(self) -> dict[str, Any]:
+        """The path at the backend is checked here too, so that every mistake is shown at once."""
+        values = self.cleaned_data
+        if values.get("path") and values.get("upstream_path"):
+            try:
+                check_upstream_path(values["upstream_path"], parse_template(values["path"]))
+            except Invalid as error:
+                self.add_error("upstream_path", error.message)
+        return values
+
     def clean_operation(self) -> dict[str, Any]:
-        try:
-            return parse_object(self.cleaned_data["operation"], field="operation")
-        except Invalid as error:
-            raise forms.ValidationError(error.message) from None
+        return _checked(lambda: parse_object(self.cleaned_data["operation"], field="operation"))
 
     def values(self) -> dict[str, Any]:
         """The arguments of `add_endpoint` and `update_endpoint`."""
@@ -97,3 +111,10 @@ class EndpointForm(forms.Form):
 
 def _take_text(operation: dict[str, Any], name: str) -> str:
     return str(operation.pop(name)) if isinstance(operation.get(name), str) else ""
+
+
+def _checked(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except Invalid as error:
+        raise forms.ValidationError(error.message) from None

@@ -33,6 +33,7 @@ class PlanEditor:
         rows: dict[str, list[Row]] | None = None,
     ) -> None:
         rows = rows or {}
+        self.focused = ""  # the formset whose button is focused
         self.currency = plan.currency if plan else DEFAULT_CURRENCY
         self.endpoints = {str(endpoint): endpoint for endpoint in list_endpoints(product)}
         self.price_digits = minor_unit_digits(self.currency)
@@ -85,7 +86,17 @@ class PlanEditor:
             rows[added].append({})
         if removed in rows and number.isascii() and number.isdigit():
             rows[removed] = [row for index, row in enumerate(rows[removed]) if str(index) != number]
-        return cls(product, plan=plan, initial=data.dict(), rows=rows)
+        editor = cls(product, plan=plan, initial=data.dict(), rows=rows)
+        editor._focus(added, removed)
+        return editor
+
+    def _focus(self, added: str, removed: str) -> None:
+        """Where typing goes on: in the new row, or at the button below the rows of which one is gone."""
+        if added in _ROW_FIELDS:
+            rows = {QUOTAS: self.quotas, RATE_LIMITS: self.rate_limits}[added]
+            rows.forms[-1].fields[_ROW_FIELDS[added][0]].widget.attrs["autofocus"] = True
+        else:
+            self.focused = removed
 
     def is_valid(self) -> bool:
         # Each is asked, so that every mistake is shown at once.

@@ -6,19 +6,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.slugs import slug_from
+from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
+from apps.products.selectors import suggest_slug
 
 MIB = 1024 * 1024
 
 
-def suggested_slug(name: str) -> str:
-    """An address made of the name; empty while there is nothing to make one of."""
-    return slug_from(name, fallback="api") if any(c.isascii() and c.isalnum() for c in name) else ""
-
-
-class ProductForm(forms.Form):
+class ProductForm(SlugForm):
     """What a draft needs: a name, an address and where the backend is."""
+
+    suggest = staticmethod(suggest_slug)
 
     name = forms.CharField(label=_("Name"), max_length=80)
     slug = forms.CharField(
@@ -41,14 +39,6 @@ class ProductForm(forms.Form):
         required=False,
         help_text=_("One sentence for the marketplace: what the API does, for whom."),
     )
-
-    def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        if not values.get("slug") and "name" in values:
-            values["slug"] = suggested_slug(values["name"])
-            if not values["slug"]:
-                self.add_error("slug", _("The name has no letters that an address could be made of. Give one."))
-        return values
 
 
 class ProductSettingsForm(forms.Form):

@@ -1,6 +1,5 @@
 """The consumers of a product: who is subscribed, what they use, and what their creator may do about it."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,9 +16,11 @@ from apps.plans.selectors import list_plans
 from apps.portal.access import PortalRequest
 from apps.portal.console.history import line
 from apps.portal.quota_pace import QuotaPace, pace_of
+from apps.portal.ranges import read_range
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.query import chosen, searched
+from apps.portal.usage_charts import points_of, usage_charts
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -32,7 +33,6 @@ from apps.usage.selectors import Scope, UsageStats
 PAGE_SIZE = 50
 HISTORY_SIZE = 25
 ENDPOINTS_SHOWN = 20
-RECENT = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,18 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
     actor, now = request.actor, clock.now()
     subscription = get_consumer(actor, product, public_id=subscription_id)
     may_manage = actor.may(Action.CONSUMERS_MANAGE)
-    scope = Scope.of_subscription(subscription)
-    endpoints = usage.usage_by_endpoint(scope, now - RECENT, now)
+    scope, span = Scope.of_subscription(subscription), read_range({}, now)
+    total = usage.get_usage(scope, span.start, span.end)
+    endpoints = usage.usage_by_endpoint(scope, span.start, span.end)
     changes = Paginator(list_changes(subscription), HISTORY_SIZE).get_page(request.GET.get("page"))
     context = {
         "product": product,
         "subscription": subscription,
         "quotas": [pace_of(quota, now) for quota in usage.quota_usage(subscription)],
-        "total": usage.get_usage(scope, now - RECENT, now),
-        "refused": sum(calls for _code, calls in usage.rejections_by_code(scope, now - RECENT, now)),
+        "span": span,
+        "total": total,
+        "charts": usage_charts(points_of(scope, span), total, span, now),
+        "refused": sum(calls for _code, calls in usage.rejections_by_code(scope, span.start, span.end)),
         "endpoints": endpoints[:ENDPOINTS_SHOWN],
         "more_endpoints": max(0, len(endpoints) - ENDPOINTS_SHOWN),
         "page": changes,
@@ -123,7 +126,8 @@ def reset(request: PortalRequest, product: Product, subscription_id: str) -> Htt
 def _rows(subscriptions: Sequence[Subscription]) -> list[ConsumerRow]:
     now = clock.now()
     quotas = usage.quota_usages(subscriptions)
-    found = usage.usage_by_consumer(Scope.of_subscriptions(subscriptions), now - RECENT, now)
+    span = read_range({}, now)
+    found = usage.usage_by_consumer(Scope.of_subscriptions(subscriptions), span.start, span.end)
     stats = {one.subscription.pk: one.stats for one in found if one.subscription}
     return [
         ConsumerRow(

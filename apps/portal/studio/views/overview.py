@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.plans.models import Plan
-from apps.plans.selectors import list_plans_on_sale
+from apps.plans.selectors import list_plans, list_plans_on_sale
 from apps.portal.access import PortalRequest
 from apps.portal.marketplace.documentation import first_call, gateway_url
 from apps.portal.ranges import read_range
@@ -45,7 +45,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
     week = read_range({"range": "7d"}, clock.now())
     scope = Scope.of_product(product)
     plans = list(list_plans_on_sale(product))
-    steps = _steps(request, product, endpoints=list_endpoints(product).count(), plans=len(plans))
+    steps = _steps(request, product, plans)
     missing = [step for step in steps if not step.is_done]
     context = {
         "product": product,
@@ -80,7 +80,7 @@ def unpublish(request: PortalRequest, product: Product) -> HttpResponse:
     return redirect("portal:studio-product", request.actor.organization.slug, product.slug)
 
 
-def _steps(request: PortalRequest, product: Product, *, endpoints: int, plans: int) -> list[Step]:
+def _steps(request: PortalRequest, product: Product, on_sale: Sequence[Plan]) -> list[Step]:
     """What stands before publication. Publishing itself is the page's own button."""
     actor = request.actor
     page = (actor.organization.slug, product.slug)
@@ -88,6 +88,8 @@ def _steps(request: PortalRequest, product: Product, *, endpoints: int, plans: i
     def url(name: str, action: Action) -> str:
         return reverse(name, args=page) if actor.may(action) else ""
 
+    has_endpoints = list_endpoints(product).exists()
+    has_plans = bool(on_sale) or list_plans(product).exists()
     return [
         Step(
             title=_("Connect a backend"),
@@ -99,16 +101,16 @@ def _steps(request: PortalRequest, product: Product, *, endpoints: int, plans: i
         Step(
             title=_("Add an endpoint"),
             note=_("A method and a path that consumers may call."),
-            is_done=endpoints > 0,
-            verb=_("Add endpoint"),
-            url=url("portal:studio-endpoint-new", Action.PRODUCTS_EDIT),
+            is_done=has_endpoints,
+            verb=_("Open endpoints") if has_endpoints else _("Add endpoint"),
+            url=url(f"portal:studio-endpoint{'s' if has_endpoints else '-new'}", Action.PRODUCTS_EDIT),
         ),
         Step(
             title=_("Put a plan on sale"),
             note=_("What consumers subscribe to: quotas, rate limits and a price."),
-            is_done=plans > 0,
-            verb=_("Create plan"),
-            url=url("portal:studio-plan-new", Action.PLANS_EDIT),
+            is_done=bool(on_sale),
+            verb=_("Open plans") if has_plans else _("Create plan"),
+            url=url(f"portal:studio-plan{'s' if has_plans else '-new'}", Action.PLANS_EDIT),
         ),
     ]
 

@@ -102,7 +102,6 @@ def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, pla
         "editor": editor,
         "subscribers": count_subscribers(plan) if plan else 0,
     }
-    response = render_page(request, "studio/plan.html", context, fragment="plan-rows")
-    if editor.has_errors:
-        response.status_code = 422
-    return response
+    return render_page(
+        request, "studio/plan.html", context, fragment="plan-rows", status=422 if editor.has_errors else 200
+    )

@@ -1,6 +1,5 @@
 """The products of the organization, and a new one."""
 
-import datetime as dt
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,6 +14,8 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
+from apps.portal.ranges import read_range
+from apps.portal.rendering import render_page
 from apps.portal.studio.forms.products import ProductForm
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints, list_products
@@ -23,7 +24,6 @@ from apps.subscriptions.selectors import count_live_subscriptions
 from apps.usage.selectors import calls_by_product
 
 PAGE_SIZE = 50
-RECENT = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class ProductRow:
 def index(request: PortalRequest) -> HttpResponse:
     page = Paginator(list_products(request.actor), PAGE_SIZE).get_page(request.GET.get("page"))
     products = list(page.object_list)
-    now = clock.now()
+    span = read_range({}, clock.now())
     endpoints, subscribers = count_endpoints(products), count_live_subscriptions(products)
-    calls = calls_by_product(products, now - RECENT, now)
+    calls = calls_by_product(products, span.start, span.end)
     context = {
         "page": page,
         "rows": [
@@ -60,14 +60,17 @@ def index(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @organization_page
 def create(request: PortalRequest) -> HttpResponse:
-    """A draft; its overview then says what it lacks."""
+    """A draft; its overview then says what it lacks. The address is suggested while the name is typed."""
     actor = request.actor
     actor.require(Action.PRODUCTS_EDIT)
-    form = ProductForm(request.POST if request.method == "POST" else None)
+    typed = {name: request.GET.get(name, "") for name in ("name", "slug")}
+    form = ProductForm(request.POST if request.method == "POST" else None, initial=typed)
     if form.is_valid():
         product = carried_out(form, lambda: create_product(actor=actor, **form.cleaned_data))
         if product is not None:
             messages.success(request, _("Created %(name)s.") % {"name": product.name})
             return redirect("portal:studio-product", actor.organization.slug, product.slug)
     context = {"form": form, "gateway_url": settings.GATEWAY_URL}
-    return render(request, "studio/product_new.html", context, status=422 if form.errors else 200)
+    return render_page(
+        request, "studio/product_new.html", context, fragment="slug-field", status=422 if form.errors else 200
+    )

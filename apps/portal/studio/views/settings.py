@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,6 +11,7 @@ from apps.accounts.permissions import Action
 from apps.core.errors import Invalid
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
+from apps.portal.rendering import render_page
 from apps.portal.studio import signature_sample
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.products import ProductSettingsForm
@@ -62,4 +63,4 @@ def _page(request: PortalRequest, product: Product, form: ProductSettingsForm, s
         "signature_sample": signature_sample.PYTHON,
         "may_edit": request.actor.may(Action.PRODUCTS_EDIT),
     }
-    return render(request, "studio/settings.html", context, status=422 if form.errors else 200)
+    return render_page(request, "studio/settings.html", context, fragment="secret", status=422 if form.errors else 200)

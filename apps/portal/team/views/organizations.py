@@ -15,6 +15,7 @@ from apps.accounts.permissions import Action
 from apps.accounts.services import create_organization, rename_organization
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
+from apps.portal.rendering import render_page
 from apps.portal.team.forms import OrganizationForm, RenameForm
 
 
@@ -22,14 +23,17 @@ from apps.portal.team.forms import OrganizationForm, RenameForm
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """A further organization, whose owner is the person who makes it."""
-    form = OrganizationForm(request.POST if request.method == "POST" else None)
+    typed = {name: request.GET.get(name, "") for name in ("name", "slug")}
+    form = OrganizationForm(request.POST if request.method == "POST" else None, initial=typed)
     if form.is_valid():
         user = cast(User, request.user)
         organization = carried_out(form, lambda: create_organization(user=user, **form.cleaned_data))
         if organization is not None:
             messages.success(request, _("Created %(name)s.") % {"name": organization.name})
             return redirect("portal:members", organization.slug)
-    return render(request, "team/organization_new.html", {"form": form}, status=422 if form.errors else 200)
+    return render_page(
+        request, "team/organization_new.html", {"form": form}, fragment="slug-field", status=422 if form.errors else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,239 @@
+"""The client of backends: which connections it uses again, what it repeats, how long it waits."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from apps.gateway import upstream as upstream_module
+from apps.gateway.engine.ports import (
+    UpstreamAborted,
+    UpstreamAnswer,
+    UpstreamInvalid,
+    UpstreamRequest,
+    UpstreamTimeout,
+)
+from apps.gateway.upstream import AiohttpUpstream
+from tests.fakes.upstream import Exchange, FakeUpstream
+
+
+@pytest.fixture
+def backend() -> Iterator[FakeUpstream]:
+    with FakeUpstream() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
+    upstream = AiohttpUpstream(allow=[backend.address])
+    await upstream.start()
+    yield upstream
+    await upstream.stop()
+
+
+def asking(
+    url: str, method: str = "GET", body: AsyncIterator[bytes] | None = None, *, seconds: int = 20
+) -> UpstreamRequest:
+    return UpstreamRequest(method=method, url=url, headers=[], body=body, first_byte_seconds=seconds)
+
+
+async def body_of(answer: UpstreamAnswer) -> bytes:
+    body = b""
+    while piece := await answer.read():
+        body += piece
+    return body
+
+
+async def test_connections_are_used_again(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    for _ in range(5):
+        await body_of(await client.send(asking(f"{backend.url}/")))
+    assert [request.connection for request in backend.requests] == [1] * 5
+
+
+async def test_a_connection_is_closed_when_its_answer_was_not_read_to_the_end(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    async def long(exchange: Exchange) -> None:
+        await exchange.answer(200, bytes(10_000_000))
+
+    backend.handlers["/long"] = long
+    answer = await client.send(asking(f"{backend.url}/long"))
+    await answer.read()
+    answer.close()
+    await body_of(await client.send(asking(f"{backend.url}/")))
+    assert [request.connection for request in backend.requests] == [1, 2]
+
+
+@pytest.mark.parametrize("arrival", ["with the answer", "while the connection is idle", "unseen by the event loop"])
+async def test_bytes_that_nobody_asked_for_are_never_the_answer_to_the_next_call(
+    client: AiohttpUpstream, backend: FakeUpstream, arrival: str
+) -> None:
+    """A backend that sends a second answer, or a body after HEAD, must not give it to another consumer."""
+    go_on, planted = threading.Event(), threading.Event()
+
+    async def plants(exchange: Exchange) -> None:
+        await exchange.answer(200, b"mine")
+        if arrival != "with the answer":
+            await asyncio.to_thread(go_on.wait, 20)
+        await exchange.answer(200, b"planted")
+        planted.set()
+
+    backend.handlers["/plants"] = plants
+    assert await body_of(await client.send(asking(f"{backend.url}/plants"))) == b"mine"
+    go_on.set()
+    if arrival == "unseen by the event loop":
+        assert planted.wait(20)  # the loop stands still: the bytes wait in the socket
+    else:
+        await asyncio.to_thread(planted.wait, 20)
+    assert b"planted" not in await body_of(await client.send(asking(f"{backend.url}/next")))
+    assert backend.requests[-1].connection == 2
+
+
+async def test_a_connection_closed_while_it_was_idle_is_not_used(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    """Also where it could not be tried again: the end of the connection is seen before anything is sent on it."""
+    closed = threading.Event()
+
+    async def closes(exchange: Exchange) -> None:
+        await exchange.answer(200, b"ok")
+        exchange.writer.close()
+        await exchange.writer.wait_closed()
+        closed.set()
+
+    backend.handlers["/closes"] = closes
+    for number in range(1, 4):
+        assert await body_of(await client.send(asking(f"{backend.url}/closes", "POST"))) == b"ok"
+        assert closed.wait(20)  # the loop stands still, and has not heard of it
+        closed.clear()
+        assert backend.requests[-1].connection == number
+
+
+def closes_second_request(backend: FakeUpstream) -> None:
+    """Every connection answers one request and drops the second one unanswered."""
+
+    async def once(exchange: Exchange) -> None:
+        if [request.connection for request in backend.requests].count(exchange.request.connection) > 1:
+            raise OSError("dropped")
+        await exchange.read_body()
+        await exchange.answer(200, b"ok")
+
+    backend.fallback = once
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+async def test_a_pooled_connection_that_was_just_closed_costs_one_more_try(
+    client: AiohttpUpstream, backend: FakeUpstream, method: str
+) -> None:
+    closes_second_request(backend)
+    for _ in range(2):
+        assert (await client.send(asking(f"{backend.url}/", method))).status == 200
+    assert [request.connection for request in backend.requests] == [1, 1, 2]
+
+
+async def test_what_may_not_happen_twice_is_not_sent_twice(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+
+    closes_second_request(backend)
+    assert (await client.send(asking(f"{backend.url}/"))).status == 200
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/", "POST"))
+    assert (await client.send(asking(f"{backend.url}/"))).status == 200
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/", "PUT", body()))
+    assert [request.method for request in backend.requests] == ["GET", "POST", "GET", "PUT"]
+
+
+async def test_a_fresh_connection_that_ends_without_an_answer_is_not_tried_again(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    async def drops(exchange: Exchange) -> None:
+        raise OSError("dropped")
+
+    backend.fallback = drops
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/"))
+    assert len(backend.requests) == 1
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+async def test_an_upload_may_take_longer_than_the_time_to_the_first_byte(
+    client: AiohttpUpstream, backend: FakeUpstream
+) -> None:
+    async def slow_body() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(0.5)
+            yield b"x"
+
+    answer = await client.send(asking(f"{backend.url}/", "POST", slow_body(), seconds=1))
+    assert answer.status == 200
+    assert backend.requests[0].body == b"xxxx"
+
+
+async def test_a_backend_that_stops_in_mid_answer_is_given_up(
+    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream_module, "IDLE_SECONDS", 0.2)
+    seconds = 1  # the idle time is never shorter than the time to the first byte
+
+    async def stops(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+        await exchange.reader.read()
+
+    backend.fallback = stops
+    upstream = AiohttpUpstream(allow=[backend.address])
+    await upstream.start()
+    answer = await upstream.send(asking(f"{backend.url}/", seconds=seconds))
+    try:
+        assert await answer.read() == b"hello"
+        with pytest.raises(UpstreamTimeout):
+            await answer.read()
+    finally:
+        answer.close()
+        await upstream.stop()
+
+
+async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream_module, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        fillers = [socket.socket() for _ in range(3)]
+        try:
+            for filler in fillers:  # the queue of the listener is full now, and more are not accepted
+                filler.setblocking(False)  # noqa: FBT003
+                filler.connect_ex(address)
+            upstream = AiohttpUpstream(allow=[f"127.0.0.1:{address[1]}"])
+            await upstream.start()
+            try:
+                with pytest.raises(UpstreamTimeout):
+                    await upstream.send(asking(f"http://127.0.0.1:{address[1]}/"))
+            finally:
+                await upstream.stop()
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+async def test_a_chunk_that_is_none_ends_the_answer(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+    go_on = threading.Event()
+
+    async def garbles(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        await asyncio.to_thread(go_on.wait, 20)
+        await exchange.send(b"zz\r\n")
+        await exchange.reader.read()
+
+    backend.fallback = garbles
+    answer = await client.send(asking(f"{backend.url}/"))
+    assert await answer.read() == b"hello"
+    go_on.set()
+    with pytest.raises(UpstreamAborted):
+        await answer.read()
+    answer.close()
