@@ -1,5 +1,6 @@
 """A creator's organization with one of everything, and every address below studio and team."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import Invitation, Membership, Organization, User
+from apps.core import clock
+from apps.keys.models import ApiKey
 from apps.plans.models import Plan
 from apps.products.models import Endpoint, Product, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.usage import request_id, store_calls, store_rejections
 
 MODULES = ("apps.portal.studio.", "apps.portal.team.")
 # What a page may write; compared before and after a request that must change nothing.
@@ -37,6 +42,9 @@ class World:
     subscription: Subscription
     invitation: Invitation
     developer: Membership
+    key: ApiKey
+    answered: str  # ids of requests
+    refused: str
 
     @property
     def owner(self) -> User:
@@ -53,6 +61,7 @@ class World:
             "subscription_id": self.subscription.public_id,
             "member_id": self.developer.pk,
             "invitation_id": self.invitation.pk,
+            "request_id": self.refused,
         }
 
     def url(self, name: str, **changed: Any) -> str:
@@ -77,6 +86,10 @@ def world() -> World:
     plan = PlanFactory(tier=tier)
     QuotaFactory(plan=plan)
     RateLimitFactory(plan=plan)
+    # Since a while, so that the calls that tests store lie in the running periods of its quotas.
+    subscription = SubscriptionFactory(plan=plan, started_at=clock.now() - dt.timedelta(days=10))
+    key = ApiKeyFactory(subscription=subscription)
+    answered, refused = store_calls(key, endpoint), store_rejections(key, endpoint)
     return World(
         organization=organization,
         members=members,
@@ -86,11 +99,14 @@ def world() -> World:
         endpoint=endpoint,
         plan=plan,
         draft=PlanFactory(tier=tier, published_at=None),
-        subscription=SubscriptionFactory(plan=plan),
+        subscription=subscription,
         invitation=Invitation.objects.create(
             organization=organization, email="invited@example.com", role=Role.VIEWER, invited_by=members[Role.OWNER]
         ),
         developer=memberships[Role.DEVELOPER],
+        key=key,
+        answered=request_id(answered[0]),
+        refused=request_id(refused[0]),
     )
 
 

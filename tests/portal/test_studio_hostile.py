@@ -24,6 +24,10 @@ LISTS: dict[str, tuple[str, ...]] = {
     "studio-endpoints": ("q", "page"),
     "studio-consumers": ("q", "status", "plan", "page"),
     "studio-consumer": ("page",),
+    "studio-usage": ("range", "from", "to", "consumer", "endpoint"),
+    "studio-usage-csv": ("range", "from"),
+    "studio-requests": ("outcome", "consumer", "endpoint", "range", "cursor"),
+    "studio-product-new": ("name", "slug"),
     "audit": ("before", "after"),
 }
 # The fields that a form has besides those of the valid body.

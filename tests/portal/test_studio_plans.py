@@ -1,0 +1,181 @@
+"""Plans: what a form makes of them, and that a published one never changes under its subscribers."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.plans.models import Plan, RateLimit
+from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
+from tests.factories.products import EndpointFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.portal.studio_world import World, world
+from tests.portal.support import count_queries, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ours() -> World:
+    return world()
+
+
+@pytest.fixture
+def client(ours: World) -> Client:
+    return ours.client()
+
+
+def body(ours: World, *, quotas: list[Any] = (), limits: list[Any] = (), **changed: str) -> dict[str, str]:  # type: ignore[assignment]
+    """The form of a plan; a quota is (units, period, anchor), a limit (calls, window, endpoint)."""
+    fields = {"name": "Growth", "tier": ours.tier.slug, "price": "0"}
+    for prefix, names, rows in (
+        ("quotas", ("included_units", "period", "anchor"), quotas),
+        ("rate_limits", ("max_calls", "window", "endpoint"), limits),
+    ):
+        fields |= {f"{prefix}-TOTAL_FORMS": str(len(rows)), f"{prefix}-INITIAL_FORMS": "0"}
+        for number, row in enumerate(rows):
+            fields |= {f"{prefix}-{number}-{name}": str(value) for name, value in zip(names, row, strict=True)}
+    return fields | changed
+
+
+class TestCreate:
+    def test_a_draft_with_several_quotas_and_limits(self, ours: World, client: Client) -> None:
+        quotas = [(1000, "month", "subscription"), (50, "day", "calendar"), ("", "year", "calendar")]
+        limits = [(60, "minute", ""), (2, "second", ours.endpoint), ("", "hour", "")]
+        fields = body(ours, quotas=quotas, limits=limits, price="29.50", description="For teams.")
+        assert client.post(ours.url("studio-plan-new"), fields).status_code == 302
+        plan = Plan.objects.get(name="Growth")
+        assert (plan.published_at, plan.price_amount, plan.currency, plan.description) == (
+            None, 2950, "USD", "For teams."
+        )  # fmt: skip
+        # Rows without a number do not count.
+        assert {(one.included_units, one.period, one.anchor) for one in plan.quotas.all()} == set(quotas[:2])
+        assert {(one.max_calls, one.window, one.endpoint) for one in plan.rate_limits.all()} == {
+            (60, "minute", None), (2, "second", ours.endpoint),
+        }  # fmt: skip
+
+    def test_a_row_is_added_without_losing_what_was_typed(self, ours: World, client: Client) -> None:
+        fields = body(ours, quotas=[("7x", "day", "calendar")], add="quotas", price="a")
+        response = client.post(ours.url("studio-plan-new"), fields)
+        editor = response.context["editor"]
+        assert response.status_code == 200
+        assert [form.initial for form in editor.quotas.forms] == [
+            {"included_units": "7x", "period": "day", "anchor": "calendar"}, {},
+        ]  # fmt: skip
+        assert not editor.has_errors
+        assert 'value="7x"' in response.content.decode()
+        assert not Plan.objects.filter(name="Growth").exists()
+
+    def test_a_row_is_removed(self, ours: World, client: Client) -> None:
+        limits = [(1, "second", ""), (2, "minute", ""), (3, "hour", "")]
+        fields = body(ours, limits=limits, remove="rate_limits-1")
+        editor = client.post(ours.url("studio-plan-new"), fields).context["editor"]
+        assert [form.initial["max_calls"] for form in editor.rate_limits.forms] == ["1", "3"]
+
+    def test_htmx_gets_the_rows_alone(self, ours: World, client: Client) -> None:
+        asked = {"HX-Request": "true", "HX-Target": "plan-rows"}
+        response = client.post(ours.url("studio-plan-new"), body(ours, add="rate_limits"), headers=asked)
+        content = response.content.decode()
+        assert "rate_limits-0-max_calls" in content
+        assert "autofocus" in content
+        assert "<main" not in content
+
+    @pytest.mark.parametrize("name", ["", "x" * 41, "\u202e"])
+    def test_a_name_that_is_none(self, ours: World, client: Client, name: str) -> None:
+        assert client.post(ours.url("studio-plan-new"), body(ours, name=name)).status_code == 422
+
+
+class TestRevise:
+    def test_a_plan_on_sale_gets_a_new_version_and_its_subscribers_stay(self, ours: World, client: Client) -> None:
+        before = {
+            "plan": Plan.objects.filter(pk=ours.plan.pk).values().get(),
+            "quotas": list(ours.plan.quotas.values()),
+            "limits": list(ours.plan.rate_limits.values()),
+        }
+        page = client.get(ours.url("studio-plan"))
+        assert "The 1 subscriber of version 1 stays on it" in text_of(page)
+        client.post(ours.url("studio-plan"), body(ours, quotas=[(5, "day", "calendar")], name="New name"))
+        ours.subscription.refresh_from_db()
+        assert ours.subscription.plan == ours.plan
+        old = Plan.objects.filter(pk=ours.plan.pk).values().get()
+        assert old.pop("withdrawn_at") is not None
+        assert old == {key: value for key, value in before["plan"].items() if key != "withdrawn_at"}
+        assert list(ours.plan.quotas.values()) == before["quotas"]
+        assert list(ours.plan.rate_limits.values()) == before["limits"]
+        new = Plan.objects.on_sale().get(product=ours.product)
+        assert (new.version, new.slug, new.name) == (2, ours.plan.slug, "New name")
+
+    def test_the_form_says_what_the_plan_says(self, ours: World, client: Client) -> None:
+        plan = PlanFactory(tier=ours.tier, price_amount=1999, published_at=None)
+        QuotaFactory(plan=plan, included_units=7, period="week", anchor="calendar", name="weekly")
+        RateLimitFactory(plan=plan, endpoint=ours.endpoint, max_calls=3, window="hour", name="endpoint-per-hour")
+        editor = client.get(ours.url("studio-plan", plan_id=plan.public_id)).context["editor"]
+        assert editor.form.initial["price"].as_tuple() == (0, (1, 9, 9, 9), -2)
+        assert [form.initial for form in editor.quotas.forms] == [
+            {"included_units": 7, "period": "week", "anchor": "calendar"}
+        ]
+        assert [form.initial for form in editor.rate_limits.forms] == [
+            {"max_calls": 3, "window": "hour", "endpoint": str(ours.endpoint)}
+        ]
+
+    def test_an_old_version_is_not_changed(self, ours: World, client: Client) -> None:
+        client.post(ours.url("studio-plan"), body(ours))
+        assert client.get(ours.url("studio-plan")).status_code == 409
+        assert client.post(ours.url("studio-plan"), body(ours)).status_code == 409
+        assert Plan.objects.filter(slug=ours.plan.slug).count() == 2
+
+    def test_a_limit_of_a_removed_endpoint_is_not_carried_on(self, ours: World, client: Client) -> None:
+        RateLimitFactory(plan=ours.plan, endpoint=ours.endpoint, name="endpoint-per-minute")
+        client.post(ours.url("studio-endpoint-remove"))
+        editor = client.get(ours.url("studio-plan")).context["editor"]
+        assert [form.initial["endpoint"] for form in editor.rate_limits.forms] == [""]
+
+    def test_another_currency_keeps_its_minor_unit(self, ours: World, client: Client) -> None:
+        plan = PlanFactory(tier=ours.tier, price_amount=500, currency="JPY")
+        url = ours.url("studio-plan", plan_id=plan.public_id)
+        assert "JPY" in text_of(client.get(url))
+        assert client.post(url, body(ours, price="1.5")).status_code == 422
+        client.post(url, body(ours, price="700"))
+        new = Plan.objects.on_sale().get(slug=plan.slug)
+        assert (new.price_amount, new.currency) == (700, "JPY")
+
+
+class TestSale:
+    def test_a_draft_is_put_on_sale_and_taken_off(self, ours: World, client: Client) -> None:
+        client.post(ours.url("studio-plan-publish", plan_id=ours.draft.public_id))
+        ours.draft.refresh_from_db()
+        assert ours.draft.is_on_sale
+        client.post(ours.url("studio-plan-withdraw", plan_id=ours.draft.public_id))
+        ours.draft.refresh_from_db()
+        assert not ours.draft.is_on_sale
+
+    def test_the_dialog_names_who_stays(self, ours: World, client: Client) -> None:
+        SubscriptionFactory(plan=ours.plan)
+        assert "Its 2 subscribers stay on it as it is" in text_of(client.get(ours.url("studio-plans")))
+
+
+class TestList:
+    def test_shows_what_is_sold(self, ours: World, client: Client) -> None:
+        RateLimitFactory(plan=ours.plan, endpoint=ours.endpoint, name="endpoint-per-minute")
+        text = text_of(client.get(ours.url("studio-plans"))).replace("\u202f", " ")
+        assert "1 plan is on sale , with 1 live subscription." in text
+        assert "On sale 1 000 a month 60 calls a minute and 1 on a single endpoint Free 1" in text
+
+    def test_an_empty_one_says_how_to_begin(self, ours: World, client: Client) -> None:
+        client.post(ours.url("studio-plan-withdraw"))
+        client.post(ours.url("studio-plan-withdraw", plan_id=ours.draft.public_id))
+        text = text_of(client.get(ours.url("studio-plans")))
+        assert "No plans yet" in text
+        assert "nobody can subscribe" in text
+
+    def test_takes_as_many_queries_for_many_as_for_few(self, ours: World, client: Client) -> None:
+        def add(count: int) -> None:
+            for plan in PlanFactory.create_batch(count, tier=ours.tier):
+                QuotaFactory(plan=plan)
+                RateLimitFactory(plan=plan, endpoint=EndpointFactory(tier=ours.tier))
+
+        add(8)
+        few = count_queries(client, ours.url("studio-plans"))
+        add(30)
+        assert count_queries(client, ours.url("studio-plans")) == few
+        assert RateLimit.objects.count() > 30
