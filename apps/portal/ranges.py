@@ -73,12 +73,13 @@ class DateRange:
 
 
 def read_range(params: Mapping[str, str], now: dt.datetime) -> DateRange:
-    """What `?range=`, or `?from=` and `?to=` ask for; the default, with the reason, where that makes no sense."""
-    first, last = params.get("from", ""), params.get("to", "")
+    """What `?range=`, else `?from=` and `?to=` ask for; the default, with the reason, where they make no sense."""
+    preset, first, last = params.get("range", ""), params.get("from", ""), params.get("to", "")
+    if preset in PRESETS:
+        return _preset(preset, now)
     if first or last:
         return _between(first, last, now)
-    preset = params.get("range", DEFAULT)
-    return _preset(preset if preset in PRESETS else DEFAULT, now)
+    return _preset(DEFAULT, now)
 
 
 def _preset(preset: str, now: dt.datetime, error: str = "") -> DateRange:

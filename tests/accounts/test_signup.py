@@ -1,10 +1,12 @@
 """Accounts through the web: verification, enumeration, limits, sessions. Rules, not looks."""
 
 import re
+import time
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal import auth
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -265,6 +267,62 @@ class TestDeactivated:
         user.save()
         assert not Client().login(username="gone@example.com", password=PASSWORD)
         assert not Client().login(email="gone@example.com", password=PASSWORD)
+
+
+class TestSecondFactor:
+    SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+    @pytest.fixture
+    def period(self, monkeypatch: pytest.MonkeyPatch) -> int:
+        """The number of a time step that stands still."""
+        now = int(time.time())
+        monkeypatch.setattr(auth.time, "time", lambda: now)
+        return now // 30
+
+    def code(self, period: int) -> str:
+        return auth.format_hotp_value(auth.hotp_value(self.SECRET, period))
+
+    def protected(self, email: str) -> Client:
+        """A person with a second factor, who has given their password."""
+        auth.TOTP.activate(member(email), self.SECRET)
+        client = Client()
+        assert sign_in(client, email)["Location"] == reverse("mfa_authenticate")
+        return client
+
+    def test_the_password_alone_lets_nobody_in(self, period: int) -> None:
+        client = self.protected("me@example.com")
+        assert signed_in_as(client) is None
+        client.post(reverse("mfa_authenticate"), {"code": "000000"})
+        assert signed_in_as(client) is None
+        client.post(reverse("mfa_authenticate"), {"code": self.code(period)})
+        assert signed_in_as(client) == "me@example.com"
+
+    def test_staff_too(self, period: int) -> None:
+        auth.TOTP.activate(member("root@example.com", is_staff=True, is_superuser=True), self.SECRET)
+        client = Client()
+        sign_in(client, "root@example.com")
+        assert client.get(reverse("admin:index")).status_code == 302
+        client.post(reverse("mfa_authenticate"), {"code": self.code(period)})
+        assert client.get(reverse("admin:index")).status_code == 200
+
+    def test_a_code_works_once_and_only_in_its_time(self, period: int) -> None:
+        client = self.protected("me@example.com")
+        for other in (self.code(period - 1), self.code(period + 1)):
+            client.post(reverse("mfa_authenticate"), {"code": other})
+            assert signed_in_as(client) is None
+        client.post(reverse("mfa_authenticate"), {"code": self.code(period)})
+        assert signed_in_as(client) == "me@example.com"
+        again = Client()
+        sign_in(again, "me@example.com")
+        again.post(reverse("mfa_authenticate"), {"code": self.code(period)})
+        assert signed_in_as(again) is None
+
+    def test_codes_cannot_be_guessed(self, period: int) -> None:
+        client = self.protected("me@example.com")
+        for number in range(6):
+            client.post(reverse("mfa_authenticate"), {"code": f"{number:06}"})
+        client.post(reverse("mfa_authenticate"), {"code": self.code(period)})
+        assert signed_in_as(client) is None
 
 
 class TestLimits:

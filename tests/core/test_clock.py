@@ -1,7 +1,6 @@
 """The sandbox clock: forward only, the same for every process, refused where there is none."""
 
 import datetime as dt
-import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,6 +10,7 @@ from pytest_django import Settings
 from apps.core import clock
 from apps.core.clock import ClockRefused
 from apps.core.models import Change, SandboxClock
+from tests.threads import at_once
 
 HOUR = dt.timedelta(hours=1)
 
@@ -62,20 +62,10 @@ class TestAdvance:
         with pytest.raises(ClockRefused):
             clock.advance(dt.timedelta(microseconds=1))
 
-    def test_two_moves_at_once_both_count(self) -> None:
-        together = threading.Barrier(2)
-
-        def move() -> None:
-            together.wait(10)
-            clock.advance(HOUR)
-            connection.close()
-
-        threads = [threading.Thread(target=move) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
-        assert clock.refresh() == 2 * HOUR
+    def test_moves_at_once_all_count(self) -> None:
+        for round_ in range(1, 6):
+            at_once(*[lambda: clock.advance(HOUR)] * 4)
+            assert clock.refresh() == round_ * 4 * HOUR
 
     def test_there_is_one_clock(self) -> None:
         clock.advance(HOUR)

@@ -53,6 +53,10 @@ def test_nothing_runs_loads_or_restyles(source: str) -> None:
         assert not re.search(r"\son\w+=|style=|class=|\sid=|javascript:|vbscript:|data:", tag, re.IGNORECASE), tag
 
 
+def test_html_is_shown_as_it_was_typed() -> None:
+    assert "&lt;b&gt;not bold&lt;/b&gt;" in render("<b>not bold</b>")
+
+
 def test_an_image_becomes_a_link_because_pages_load_nothing_from_elsewhere() -> None:
     html = render("![a chart](https://a.example/chart.png)")
     assert '<a href="https://a.example/chart.png"' in html

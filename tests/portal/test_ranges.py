@@ -45,6 +45,11 @@ def test_few_days_are_drawn_by_the_hour() -> None:
     assert read_range({"from": "2026-03-01", "to": "2026-03-03"}, NOW).buckets == 3
 
 
+def test_a_preset_goes_before_dates_that_a_form_still_carries() -> None:
+    assert read_range({"range": "7d", "from": "2026-01-31", "to": "2026-02-02"}, NOW).preset == "7d"
+    assert read_range({"range": "", "from": "2026-01-31", "to": "2026-02-02"}, NOW).preset == ""
+
+
 def test_days_to_come_are_cut_off() -> None:
     span = read_range({"from": "2026-03-14", "to": "2026-12-31"}, NOW)
     assert span.last == NOW.date()
