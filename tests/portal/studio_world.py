@@ -87,7 +87,7 @@ def world() -> World:
     QuotaFactory(plan=plan)
     RateLimitFactory(plan=plan)
     # Since a while, so that the calls that tests store lie in the running periods of its quotas.
-    subscription = SubscriptionFactory(plan=plan, started_at=clock.now() - dt.timedelta(days=10))
+    subscription = SubscriptionFactory(plan=plan, started_at=clock.now() - dt.timedelta(days=10, hours=12))
     key = ApiKeyFactory(subscription=subscription)
     answered, refused = store_calls(key, endpoint), store_rejections(key, endpoint)
     return World(

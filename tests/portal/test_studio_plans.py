@@ -158,8 +158,8 @@ class TestList:
     def test_shows_what_is_sold(self, ours: World, client: Client) -> None:
         RateLimitFactory(plan=ours.plan, endpoint=ours.endpoint, name="endpoint-per-minute")
         text = text_of(client.get(ours.url("studio-plans"))).replace("\u202f", " ")
-        assert "1 plan is on sale , with 1 live subscription." in text
-        assert "On sale 1 000 a month 60 calls a minute and 1 on a single endpoint Free 1" in text
+        assert "1 plan is on sale. 1 live subscription." in text
+        assert "1 000 a month 60 calls a minute and 1 on a single endpoint Free 1" in text
 
     def test_an_empty_one_says_how_to_begin(self, ours: World, client: Client) -> None:
         client.post(ours.url("studio-plan-withdraw"))
