@@ -7,10 +7,16 @@ it too, with the bounds of whatever stands in front.
 """
 
 import asyncio
-import json
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from apps.core.ids import uuid7
+from apps.gateway.engine import problems
+from apps.gateway.engine.answering import standing_headers
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.problems import PROBLEM_HEADERS, Problem, Rejected, problem_body
 
 # ASGI scope extension: {"raw": the request target, bytes}.
 TARGET_EXTENSION = "apifactory.target"
@@ -51,7 +57,9 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._take_in(len(name) + len(value))
-        super().on_header(name, value)
+        # The parser reports trailers as headers too; the head is decided on by then, so they are dropped.
+        if not self._is_in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._head_arrived()
@@ -67,9 +75,9 @@ class GatewayProtocol(HttpToolsProtocol):
         """Called by uvicorn when the parser stops: the connection cannot go on."""
         self._head_arrived()
         if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(431, "Request Header Fields Too Large", "The head of the request is too large.")
+            self._refuse(problems.HEAD_TOO_LARGE)
         else:
-            self._refuse(400, "Bad Request", "This is not a valid HTTP/1.1 request.")
+            self._refuse(problems.BAD_REQUEST, "This is not a valid HTTP/1.1 request.")
 
     def _take_in(self, size: int) -> None:
         self._head_bytes += size
@@ -88,24 +96,22 @@ class GatewayProtocol(HttpToolsProtocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         if not self.transport.is_closing():
-            self._refuse(408, "Request Timeout", "The head of the request did not come in time.")
+            self._refuse(problems.REQUEST_TIMEOUT, "The head of the request did not come in time.")
 
-    def _refuse(self, status: int, phrase: str, detail: str) -> None:
+    def _refuse(self, problem: Problem, detail: str = "") -> None:
         """Answer and close, unless an earlier request of this connection still waits for its answer."""
         if self._may_answer():
-            document = {
-                "type": "about:blank",
-                "title": phrase,
-                "status": status,
-                "detail": detail,
-                "code": "bad_request",
-            }
-            body = json.dumps(document).encode()
-            head = (
-                f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
-                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode("ascii") + body)
+            event_id = uuid7()
+            body = problem_body(Rejected(problem, detail), event_id)
+            headers = [
+                *PROBLEM_HEADERS,
+                (b"content-length", b"%d" % len(body)),
+                (b"connection", b"close"),
+                *standing_headers(problems.request_id(event_id), EngineConfig().pseudonym),
+            ]
+            phrase = HTTPStatus(problem.status).phrase.encode("ascii")
+            lines = [b"HTTP/1.1 %d %s" % (problem.status, phrase), *(b"%s: %s" % header for header in headers)]
+            self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         if self.cycle is not None:
             self.cycle.disconnected = True  # whatever the application still says goes nowhere
         self.transport.close()

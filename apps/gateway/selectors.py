@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from ipaddress import ip_network
 
 from django.utils.crypto import salted_hmac
 
@@ -9,6 +10,7 @@ from apps.core.errors import Invalid
 from apps.core.models import Change
 from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, ProductEntry, ProductState, Standing
 from apps.gateway.engine.routes import Endpoint, RouteTable
+from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan, RateLimit
 from apps.products.enums import ProductStatus
@@ -93,6 +95,8 @@ def find_key(digest: bytes) -> KeyEntry | None:
         id=key.pk,
         is_revoked=key.is_revoked,
         expires_at=key.expires_at,
+        scopes=frozenset(KeyScope(scope) for scope in key.scopes),
+        networks=tuple(ip_network(text) for text in key.allowed_networks),
         entitlement=_entitlement(key.subscription),
     )
 

@@ -23,6 +23,8 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
         "created_at",
         "expires_at",
         "revoked_at",
+        "scopes",
+        "allowed_networks",
     ]
 
     @admin.display(ordering="subscription__organization__name")

@@ -1,8 +1,10 @@
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.core.ids import PublicIdField
+from apps.keys.enums import KeyScope
 from apps.subscriptions.models import Subscription
 
 
@@ -19,9 +21,17 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    scopes = ArrayField(models.CharField(max_length=10), default=list, blank=True)  # none: everything
+    # CIDR texts as `restrictions` writes them; none: from anywhere.
+    allowed_networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=KeyScope.values), name="api_key_scopes_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last4}"

@@ -1,6 +1,7 @@
 """Writes of keys: create, revoke. A change is live in the gateway within seconds."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,6 +16,7 @@ from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.values import check_line
 from apps.keys import secret
 from apps.keys.models import ApiKey
+from apps.keys.restrictions import check_networks, check_scopes
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
@@ -23,14 +25,25 @@ KEYS_MAX = 50
 
 @transaction.atomic
 def create_key(
-    *, actor: Actor, subscription: Subscription, name: str, expires_at: dt.datetime | None = None
+    *,
+    actor: Actor,
+    subscription: Subscription,
+    name: str,
+    expires_at: dt.datetime | None = None,
+    scopes: Sequence[str] = (),
+    allowed_networks: Sequence[str] = (),
 ) -> tuple[ApiKey, str]:
-    """A new key and its secret, which cannot be had a second time. Raises `Invalid` or `Conflict`."""
+    """A new key and its secret, which cannot be had a second time. Raises `Invalid` or `Conflict`.
+
+    `scopes` are values of `KeyScope`, `allowed_networks` addresses and CIDR texts; none of them restricts nothing.
+    """
     actor.require(Action.KEYS_MANAGE)
     subscription = _locked(actor, subscription)
     if subscription.status == SubscriptionStatus.CANCELED:
         raise Conflict(_("This subscription is canceled: it cannot have new keys. Subscribe again."))
     name = check_line(name, field="name", longest=60)
+    scopes = check_scopes(scopes, field="scopes")
+    allowed_networks = check_networks(allowed_networks, field="allowed_networks")
     now = clock.now()
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
         raise Invalid(_("A key expires at a time in the future."), field="expires_at")
@@ -45,6 +58,8 @@ def create_key(
         last4=made.last4,
         digest=made.digest,
         expires_at=expires_at,
+        scopes=scopes,
+        allowed_networks=allowed_networks,
         created_by=actor.user,
     )
     _record(actor, key, "key.created", f"Created the key {key.name} ({key}) for {subscription.product.name}")

@@ -82,6 +82,16 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The plan of the subscription does not open this endpoint."),
         lazy("See on the product's page which plan opens it."),
     ),
+    "scope_missing": (
+        lazy("Scope missing"),
+        lazy("The key does not have the scope that the method of the call needs."),
+        lazy("Use a key that may write (or read, for GET, HEAD and OPTIONS), or create one with this scope."),
+    ),
+    "ip_not_allowed": (
+        lazy("Address not allowed"),
+        lazy("The call came from an address outside of the networks that the key is restricted to."),
+        lazy("Call from one of these networks, or create a key that is allowed from this address, too."),
+    ),
     "rate_limited": (
         lazy("Rate limit"),
         lazy("More calls came within the window than the rate limit lets through."),

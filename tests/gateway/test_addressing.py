@@ -63,6 +63,19 @@ def test_the_trusted_proxy_says_who_called(fronted: RunningGateway, upstream: Fa
     assert request.get("X-Forwarded-Proto") == "https"
 
 
+@pytest.mark.parametrize("caller", ["198.51.100.7", "::ffff:198.51.100.7", "[::ffff:198.51.100.7]:4711"])
+def test_a_key_restricted_to_networks_goes_by_what_the_trusted_proxy_says(
+    fronted: RunningGateway, upstream: FakeUpstream, caller: str
+) -> None:
+    shop = open_shop(fronted, upstream)
+    shop.key.allowed_networks = ["198.51.100.0/24"]
+    shop.key.save()
+    assert shop.call("/things", headers=[("X-Forwarded-For", f"192.0.2.1, {caller}")]).status == 200
+    refused = shop.call("/things", headers=[("X-Forwarded-For", "198.51.100.7, 2001:DB8:0::1")])
+    assert (refused.status, refused.json()["code"]) == (403, "ip_not_allowed")
+    assert refused.json()["detail"].endswith(" 2001:db8::1.")
+
+
 def test_the_page_of_a_deprecated_endpoint_is_linked(fronted: RunningGateway, upstream: FakeUpstream) -> None:
     shop = open_shop(fronted, upstream)
     shop.endpoint("/old", deprecated_at=dt.datetime(2023, 7, 1, tzinfo=dt.UTC))

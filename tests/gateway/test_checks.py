@@ -229,3 +229,73 @@ def test_path_parameters_do_not_lead_around_a_plan(shop: Shop) -> None:
 def test_a_higher_tier_includes_lower_ones(shop: Shop) -> None:
     shop.endpoint("/basics", tier=TierFactory(product=shop.product, rank=5))
     assert shop.call("/basics").status == 200
+
+
+# --- what the key is restricted to ---------------------------------------------------------------
+
+
+def restrict(shop: Shop, **restrictions: list[str]) -> list[tuple[str, str]]:
+    """A new key of the shop's subscription with these restrictions, as the header that carries it."""
+    made = key_secret.generate()
+    ApiKeyFactory(subscription=shop.subscription, generated=made, **restrictions)
+    return [("X-Api-Key", made.secret)]
+
+
+@pytest.mark.parametrize(("scope", "method", "missing"), [("read", "POST", "write"), ("write", "GET", "read")])
+def test_scope_missing(make_shop: MakeShop, scope: str, method: str, missing: str) -> None:
+    shop = make_shop(quota=10)
+    reply = shop.anonymous("/things", method, restrict(shop, scopes=[scope]))
+    document = check(reply, 403, "scope_missing")
+    assert document["required_scope"] == missing
+    assert f"the scope {missing}, which {method} needs" in str(document["detail"])
+    assert http_sf.parse((reply.get("RateLimit-Policy") or "").encode(), tltype="list")[0][0] == "monthly"
+    assert_refused(shop, "scope_missing")
+
+
+def test_head_needs_to_read(shop: Shop) -> None:
+    reply = shop.anonymous("/things", "HEAD", restrict(shop, scopes=["write"]))
+    assert reply.status == 403
+    assert_refused(shop, "scope_missing")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+def test_each_method_needs_one_scope(shop: Shop, method: str) -> None:
+    shop.endpoint("/everything", "GET" if method == "HEAD" else method)
+    fitting, other = ("read", "write") if method in ("GET", "HEAD", "OPTIONS") else ("write", "read")
+    for scopes, status in [([fitting], 200), ([other], 403), ([other, fitting], 200), ([], 200)]:
+        assert shop.anonymous("/everything", method, restrict(shop, scopes=scopes)).status == status, scopes
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [["127.0.0.2/32"], ["10.0.0.0/8", "128.0.0.0/1"], ["::/0"], ["::1/128"]],
+    ids=lambda networks: networks[0],
+)
+def test_ip_not_allowed(make_shop: MakeShop, networks: list[str]) -> None:
+    shop = make_shop(quota=10)
+    headers = [*restrict(shop, allowed_networks=networks), ("X-Forwarded-For", "127.0.0.2, 10.0.0.1, ::1")]
+    reply = shop.anonymous("/things", headers=headers)
+    document = check(reply, 403, "ip_not_allowed")
+    assert document["detail"] == "This key does not work from the address 127.0.0.1."
+    assert http_sf.parse((reply.get("RateLimit-Policy") or "").encode(), tltype="list")[0][0] == "monthly"
+    assert_refused(shop, "ip_not_allowed")
+
+
+@pytest.mark.parametrize("networks", [[], ["127.0.0.1/32"], ["10.0.0.0/8", "127.0.0.0/8"], ["0.0.0.0/0"]])
+def test_an_address_in_any_of_the_networks_passes(shop: Shop, networks: list[str]) -> None:
+    assert shop.anonymous("/things", headers=restrict(shop, allowed_networks=networks)).status == 200
+
+
+def test_plan_then_scope_then_address_then_size(make_shop: MakeShop) -> None:
+    """A call that fails all of them hears of the first, and of the next once that is mended."""
+    shop = make_shop(max_body_bytes=1)
+    shop.endpoint("/reports", "POST", tier=TierFactory(product=shop.product, rank=20))
+    nowhere = ["192.0.2.0/24"]
+    for path, restrictions, status, code in [
+        ("/reports", {"scopes": ["read"], "allowed_networks": nowhere}, 403, "plan_upgrade_required"),
+        ("/things", {"scopes": ["read"], "allowed_networks": nowhere}, 403, "scope_missing"),
+        ("/things", {"scopes": ["write"], "allowed_networks": nowhere}, 403, "ip_not_allowed"),
+        ("/things", {"scopes": ["write"], "allowed_networks": []}, 413, "request_too_large"),
+    ]:
+        check(shop.anonymous(path, "POST", restrict(shop, **restrictions), b"long"), status, code)
+    assert shop.received == []

@@ -1,6 +1,9 @@
 """The open port: what reaches the application, and what does not."""
 
+import contextlib
+import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -127,7 +130,40 @@ def test_a_head_that_is_too_large_is_refused(shop: Shop) -> None:
         request = f"GET /{shop.product.slug}/things HTTP/1.1\r\nHost: gw\r\n{lines}\r\n{END}"
         answer = raw_call(shop.gateway.port, request.encode())
         assert answer.startswith(b"HTTP/1.1 431 ")
-        assert b"application/problem+json" in answer
+        head, _, body = answer.partition(b"\r\n\r\n")
+        problem = json.loads(body)
+        assert (problem["status"], problem["code"]) == (431, "head_too_large")
+        for line in ("content-type: application/problem+json", "via: ", "server-timing: gw;dur="):
+            assert f"\r\n{line}".encode() in head
+        assert f"\r\nx-request-id: {problem['request_id']}\r\n".encode() in head
+
+
+@pytest.mark.parametrize("pause", [False, True], ids=["in one packet", "after the head"])
+def test_a_trailer_is_no_header_however_the_packets_fall(shop: Shop, pause: bool) -> None:
+    """Neither a credential nor a field for the backend."""
+    shop.endpoint("/posted", method="POST")
+    line = f"POST /{shop.product.slug}/posted HTTP/1.1\r\nHost: gw\r\n"
+    head = f"{line}X-Api-Key: {shop.secret}\r\nTransfer-Encoding: chunked\r\n{END}"
+    trailer = b"1\r\na\r\n0\r\nX-Trailed: 1\r\n\r\n"
+    with RawConnection(shop.gateway.port) as connection:
+        send_in_parts(connection, head.encode(), trailer, pause)
+        assert connection.read_all().startswith(b"HTTP/1.1 200 ")
+    assert "x-trailed" not in {name.lower() for name, _ in shop.received[-1].headers}
+    with RawConnection(shop.gateway.port) as connection:
+        key = f"0\r\nX-Api-Key: {shop.secret}\r\n\r\n".encode()
+        send_in_parts(connection, f"{line}Transfer-Encoding: chunked\r\n{END}".encode(), key, pause)
+        assert connection.read_all().startswith(b"HTTP/1.1 401 ")
+
+
+def send_in_parts(connection: RawConnection, head: bytes, rest: bytes, pause: bool) -> None:
+    if not pause:
+        connection.send(head + rest)
+        return
+    connection.send(head)
+    # Long enough for the head to be read alone; should it not be, this is the other case.
+    time.sleep(0.2)
+    with contextlib.suppress(OSError):
+        connection.send(rest)
 
 
 def test_nothing_is_a_valid_request(shop: Shop) -> None:

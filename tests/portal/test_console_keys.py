@@ -1,6 +1,8 @@
 """Keys: the secret is shown once and kept nowhere; a revoked key says what it means."""
 
 import datetime as dt
+import re
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -13,6 +15,7 @@ from apps.keys.models import ApiKey
 from apps.keys.services import KEYS_MAX
 from apps.subscriptions.enums import SubscriptionStatus
 from tests.factories.keys import ApiKeyFactory
+from tests.factories.products import EndpointFactory
 from tests.portal.console_world import World, make_world
 from tests.portal.support import HOSTILE, count_queries, text_of
 
@@ -96,6 +99,49 @@ class TestForm:
         assert "field-error" in response.content.decode()
         assert ApiKey.objects.count() == 1
 
+    def test_a_key_may_be_restricted(self, client: Client, acme: World) -> None:
+        lines = "203.0.113.7\r\n\r\n  2001:DB8::/32  \r\n"
+        answer = {"name": "ci", "scopes": ["read"], "allowed_networks": lines}
+        assert client.post(acme.url("key-create"), answer).status_code == 201
+        key = ApiKey.objects.get(name="ci")
+        assert (key.scopes, key.allowed_networks) == (["read"], ["203.0.113.7/32", "2001:db8::/32"])
+        text = text_of(client.get(acme.url("subscription-keys")))
+        assert "scopes: read" in text
+        assert "only from 203.0.113.7/32, 2001:db8::/32" in text
+
+    def test_restrictions_are_out_of_the_way(self, client: Client, acme: World) -> None:
+        response = client.get(acme.url("subscription-keys"))
+        assert re.search(r'<details class="disclosure"\s*>', response.content.decode())
+        assert "scopes:" not in text_of(response)
+        assert "only from" not in text_of(response)
+        create(client, acme)
+        key = ApiKey.objects.get(name="ci")
+        assert (key.scopes, key.allowed_networks) == ([], [])
+
+    @pytest.mark.parametrize(
+        ("answer", "reason"),
+        [
+            ({"scopes": ["admin"]}, "Select a valid choice"),
+            ({"allowed_networks": "nowhere"}, "“nowhere” is neither an address nor a network"),
+            ({"allowed_networks": "10.0.0.0/24\n" * 51}, "50 networks at most"),
+        ],
+    )
+    def test_a_wrong_restriction_is_in_sight(
+        self, client: Client, acme: World, answer: dict[str, Any], reason: str
+    ) -> None:
+        response = client.post(acme.url("key-create"), {"name": "ci"} | answer)
+        assert response.status_code == 422
+        assert '<details class="disclosure" open>' in response.content.decode()
+        assert reason in text_of(response)
+        assert ApiKey.objects.count() == 1
+
+    def test_the_command_is_one_that_the_key_may_call(self, client: Client, acme: World) -> None:
+        answer = {"name": "ci", "scopes": ["write"]}
+        assert "Authorization: Bearer" not in client.post(acme.url("key-create"), answer).content.decode()
+        EndpointFactory(tier=acme.subscription.plan.tier, method="POST", path="/reports")
+        html = client.post(acme.url("key-create"), answer).content.decode()
+        assert f"/{acme.subscription.product.slug}/reports" in html
+
     def test_too_many_keys_are_refused_with_the_reason(self, client: Client, acme: World) -> None:
         ApiKeyFactory.create_batch(KEYS_MAX - 1, subscription=acme.subscription)
         response = client.post(acme.url("key-create"), {"name": "ci"})
@@ -115,6 +161,9 @@ class TestForm:
         for value in HOSTILE:
             assert client.post(acme.url("key-create"), {"name": value}).status_code in (201, 422), value
             assert client.post(acme.url("key-create"), {"name": "ci", "expires_in": value}).status_code in (201, 422)
+            for field in ("scopes", "allowed_networks"):
+                answer = {"name": "ci", field: value}
+                assert client.post(acme.url("key-create"), answer).status_code in (201, 422), (field, value)
             assert client.get(acme.url("subscription-keys"), {"page": value}).status_code == 200, value
 
 

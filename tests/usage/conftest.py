@@ -43,6 +43,12 @@ def stranger(transactional_db: None) -> Consumer:
     return Consumer.create()
 
 
+@pytest.fixture
+def daily(transactional_db: None) -> Consumer:
+    """A consumer with one unit a day, from midnight to midnight."""
+    return Consumer.create(name="daily", period="day", anchor="calendar", included_units=1)
+
+
 @pytest_asyncio.fixture
 async def client(transactional_db: None, tuning: Tuning) -> AsyncIterator[CountersClient]:
     async with CountersClient(tuning=tuning) as client:

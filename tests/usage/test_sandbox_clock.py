@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 import redis
 
 from apps.usage.counters.client import CountersClient
@@ -18,11 +17,6 @@ from tests.usage.support import Consumer, eventually, outcome, rate, reserved
 
 Advance = Callable[[dt.timedelta], None]
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def daily(transactional_db: None) -> Consumer:
-    return Consumer.create(name="daily", period="day", anchor="calendar", included_units=1)
 
 
 async def test_a_new_period_begins_when_the_clock_is_moved(

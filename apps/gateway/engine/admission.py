@@ -1,9 +1,12 @@
-"""The checks before the limits, in their order: parse → route → key → subscription → entitlement → size.
+"""The checks before the limits, in their order.
+
+parse → route → key → subscription → entitlement → scope → address → size
 
 Each step fills in the call or raises `Rejected`. None of them takes anything from a counter. A declared
 length is compared here, before the limits take a place for the call: a refused call must consume nothing.
 """
 
+import ipaddress
 import re
 
 from apps.gateway.engine import problems
@@ -19,6 +22,7 @@ from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.engine.routes import Endpoint, Match
 from apps.keys import secret as key_secret
+from apps.keys.enums import KeyScope
 
 _NO_SUCH_API = "There is no such API."
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9\-._~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -45,7 +49,9 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
         if product.state == ProductState.HIDDEN:
             raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
         raise
-    _entitle(call, key, endpoint, product)
+    _entitle(key, endpoint, product)
+    _check_scope(call, key)
+    _check_address(call, key)
     _check_size(call, product)
     return Admitted(
         product=product,
@@ -170,7 +176,7 @@ def _unauthorized(problem: Problem, product: ProductEntry) -> Rejected:
     return Rejected(problem, headers=[(b"www-authenticate", challenge.encode("ascii"))])
 
 
-def _entitle(call: Call, key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
+def _entitle(key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
     """The subscription is in order, and its plan opens the endpoint."""
     entitlement = key.entitlement
     if entitlement.standing == Standing.UNPAID:
@@ -186,6 +192,28 @@ def _entitle(call: Call, key: KeyEntry, endpoint: Endpoint, product: ProductEntr
         f"The plan {entitlement.plan_name} does not include this endpoint. {advice}",
         members={"required_plan": offer.slug if offer else None},
     )
+
+
+def _check_scope(call: Call, key: KeyEntry) -> None:
+    needed = KeyScope.of_method(call.request.method)
+    if key.scopes and needed not in key.scopes:
+        raise Rejected(
+            problems.SCOPE_MISSING,
+            f"This key does not have the scope {needed.value}, which {call.request.method} needs.",
+            members={"required_scope": needed.value},
+        )
+
+
+def _check_address(call: Call, key: KeyEntry) -> None:
+    """The key works from where the call comes from. An address that cannot be read is in no network."""
+    if not key.networks:
+        return
+    try:
+        address = ipaddress.ip_address(call.request.client_ip)
+    except ValueError:
+        raise Rejected(problems.IP_NOT_ALLOWED, "This key does not work from an unknown address.") from None
+    if not any(address in network for network in key.networks):
+        raise Rejected(problems.IP_NOT_ALLOWED, f"This key does not work from the address {address}.")
 
 
 def _check_size(call: Call, product: ProductEntry) -> None:

@@ -19,16 +19,28 @@ def completed_head(
 ) -> list[Header]:
     """The headers with those of every reply: request id, timing, Via, Date and what CORS wants."""
     total = time.perf_counter() - call.request.started_at
-    timing = f"gw;dur={max(0.0, total - origin_seconds) * 1000:.2f}, origin;dur={origin_seconds * 1000:.2f}"
-    added = [
-        (b"x-request-id", call.request_id.encode("ascii")),
+    added = standing_headers(
+        call.request_id,
+        config.pseudonym,
+        gateway_seconds=max(0.0, total - origin_seconds),
+        origin_seconds=origin_seconds,
+    )
+    if values_of(headers, b"date"):
+        added = [header for header in added if header[0] != b"date"]
+    return [*headers, *added, *cors_headers(call.request.headers, headers)]
+
+
+def standing_headers(
+    request_id: str, pseudonym: str, *, gateway_seconds: float = 0.0, origin_seconds: float = 0.0
+) -> list[Header]:
+    """What every reply has, also one to a request that could not be read: request id, timing, Via, Date."""
+    timing = f"gw;dur={gateway_seconds * 1000:.2f}, origin;dur={origin_seconds * 1000:.2f}"
+    return [
+        (b"x-request-id", request_id.encode("ascii")),
         (b"server-timing", timing.encode("ascii")),
-        (b"via", f"1.1 {config.pseudonym}".encode("latin-1")),
-        *cors_headers(call.request.headers, headers),
+        (b"via", f"1.1 {pseudonym}".encode("latin-1")),
+        (b"date", _http_date(int(time.time()))),
     ]
-    if not values_of(headers, b"date"):
-        added.append((b"date", _http_date(int(time.time()))))
-    return headers + added
 
 
 async def send_problem(

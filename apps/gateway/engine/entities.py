@@ -3,8 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum, auto
+from ipaddress import IPv4Network, IPv6Network
 
 from apps.gateway.engine.routes import Endpoint, RouteTable
+from apps.keys.enums import KeyScope
 from apps.usage.counters.types import QuotaRule, RateRule
 
 
@@ -80,4 +82,6 @@ class KeyEntry:
     id: int
     is_revoked: bool
     expires_at: dt.datetime | None
+    scopes: frozenset[KeyScope]  # empty: everything
+    networks: tuple[IPv4Network | IPv6Network, ...]  # empty: from anywhere
     entitlement: Entitlement

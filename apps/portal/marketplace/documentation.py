@@ -1,9 +1,11 @@
 """The address and the code samples of an endpoint, as its documentation shows them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
 
+from apps.keys.enums import KeyScope
 from apps.plans.models import Plan
 from apps.products.models import Endpoint, Product
 from apps.products.openapi.operation import Operation, parse_operation
@@ -37,13 +39,16 @@ def document(product: Product, endpoint: Endpoint, *, key: str = KEY_PLACEHOLDER
     return Documentation(operation, gateway_url(product) + endpoint.path, code_samples(request))
 
 
-def first_call(product: Product, plan: Plan, *, key: str = KEY_PLACEHOLDER) -> list[CodeSample]:
+def first_call(
+    product: Product, plan: Plan, *, key: str = KEY_PLACEHOLDER, scopes: Collection[str] = ()
+) -> list[CodeSample]:
     """Samples of the simplest call that the plan opens: a GET without parameters, where there is one.
 
-    Empty where the plan opens nothing.
+    Empty where the plan opens nothing that a key with these scopes may call; a key without any may call everything.
     """
     opened = list_endpoints(product).filter(tier__rank__lte=plan.tier.rank)[:FIRST_CALL_CANDIDATES]
-    simplest = min(opened, key=_effort, default=None)
+    allowed = [endpoint for endpoint in opened if not scopes or KeyScope.of_method(endpoint.method) in scopes]
+    simplest = min(allowed, key=_effort, default=None)
     return document(product, simplest, key=key).samples if simplest else []
 
 

@@ -51,13 +51,15 @@ def key_create(request: PortalRequest, subscription: Subscription) -> HttpRespon
                 subscription=subscription,
                 name=form.cleaned_data["name"],
                 expires_at=form.expires_at(),
+                scopes=form.cleaned_data["scopes"],
+                allowed_networks=form.cleaned_data["allowed_networks"],
             ),
         )
     if made is None:
         return render(request, "console/keys.html", _context(request, subscription, form), status=422)
     key, secret = made
     context = _context(request, subscription, KeyForm())
-    context |= {"made": key, "secret": secret, "call": _first_call(subscription, secret)}
+    context |= {"made": key, "secret": secret, "call": _first_call(subscription, key, secret)}
     return render(request, "console/keys.html", context, status=201)
 
 
@@ -69,9 +71,9 @@ def key_revoke(request: PortalRequest, subscription: Subscription, key_id: str) 
     return redirect("portal:subscription-keys", request.actor.organization.slug, subscription.public_id)
 
 
-def _first_call(subscription: Subscription, secret: str) -> str:
-    """A command that works as it stands; empty where the plan opens no endpoint."""
-    samples = first_call(subscription.product, subscription.plan, key=secret)
+def _first_call(subscription: Subscription, key: ApiKey, secret: str) -> str:
+    """A command that works as it stands; empty where the plan opens no endpoint to the key."""
+    samples = first_call(subscription.product, subscription.plan, key=secret, scopes=key.scopes)
     return samples[0].code if samples else ""
 
 

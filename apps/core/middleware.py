@@ -1,0 +1,31 @@
+"""What is refused before anything reads the request."""
+
+from collections.abc import Callable
+from email.message import Message
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class FormEncodingMiddleware:
+    """Forms are UTF-8, as browsers send them; one that declares anything else is answered 400.
+
+    Django refuses such a form where its fields are read: in the CSRF check, and again in that of every error
+    page, so that no page would be left to say it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _declares_another_encoding(request.META.get("CONTENT_TYPE", "")):
+            return HttpResponse("Send forms in UTF-8.", status=400, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
+
+
+def _declares_another_encoding(content_type: str) -> bool:
+    message = Message()
+    message["Content-Type"] = content_type
+    charset = message.get_param("charset")
+    return message.get_content_type() == _FORM and charset is not None and str(charset).lower() not in ("utf-8", "utf8")

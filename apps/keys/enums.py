@@ -1,0 +1,16 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class KeyScope(models.TextChoices):
+    """What a key may do. A key without scopes may do everything."""
+
+    READ = "read", _("Read: GET, HEAD and OPTIONS")
+    WRITE = "write", _("Write: every other method")
+
+    @classmethod
+    def of_method(cls, method: str) -> "KeyScope":
+        """The scope that a call with this method needs."""
+        return cls.READ if method in _READING else cls.WRITE
