@@ -107,6 +107,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The body was larger than the product allows."),
         lazy("Send less in one call."),
     ),
+    "head_too_large": (
+        lazy("Head too large"),
+        lazy("The address and the headers of the request were larger than the gateway reads."),
+        lazy("Send long values in the body of the request."),
+    ),
     "request_timeout": (
         lazy("Request too slow"),
         lazy("The body of the request did not come in time."),
