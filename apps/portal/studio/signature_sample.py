@@ -11,14 +11,17 @@ TOLERANCE_SECONDS = 300
 
 
 def came_through_gateway(method, target, headers):
-    """`target` is path and query as they arrived, such as "/v1/forecast?city=Bern"."""
+    """`target` is path and query as they came: "/v1/forecast?city=Bern"."""
     signature = headers.get("X-ApiFactory-Signature", "")
     parts = dict(part.partition("=")[::2] for part in signature.split(","))
     timestamp, given = parts.get("t", ""), parts.get("v1", "")
-    if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
+    if not timestamp.isdigit():
+        return False
+    if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
         return False
     request_id = headers.get("X-ApiFactory-Request-Id", "")
-    signed = f"{timestamp}.{method}.{target}.{request_id}".encode("latin-1")
-    expected = hmac.new(SECRET, signed, hashlib.sha256).hexdigest()
+    signed = f"{timestamp}.{method}.{target}.{request_id}"
+    digest = hmac.new(SECRET, signed.encode("latin-1"), hashlib.sha256)
+    expected = digest.hexdigest()
     return hmac.compare_digest(expected.encode(), given.encode())
 '''
