@@ -87,12 +87,10 @@ class TestPages:
         assert response.status_code == 200
         assert ("_save" in response.content.decode()) is (model is User)
 
-    @pytest.mark.parametrize("text", ["x", "\x00", "'\"%_\\", "sub_ prod_", "é" * 500])
-    def test_any_search_gets_an_answer(
-        self, client: Client, rows: dict[type[Model], Model], model: type[Model], text: str
-    ) -> None:
+    def test_any_search_gets_an_answer(self, client: Client, model: type[Model]) -> None:
         assert admin.site.get_model_admin(model).search_fields
-        assert page(client, model, "changelist", q=text).status_code == 200
+        for text in ("x", "\x00", "'\"%_\\", "sub_ prod_", "é" * 500):
+            assert page(client, model, "changelist", q=text).status_code == 200
 
     def test_a_row_that_is_not_there(self, client: Client, model: type[Model]) -> None:
         for number in ("0", "99999999999999999999999", "x"):

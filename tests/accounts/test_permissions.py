@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 
 from apps.accounts import services as account_services
 from apps.accounts.access import Actor
@@ -282,15 +283,21 @@ def test_an_unknown_role_may_nothing(role: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", Role.values)
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_every_service_asks_for_its_action(name: str, role: str) -> None:
+def test_every_service_asks_for_its_action(name: str) -> None:
     action, prepare = SERVICES[name]
     world = World()
-    actor = make_actor(world.organization, role)
+    actors = [make_actor(world.organization, role) for role in Role.values]
     call = prepare(world)
+    for actor in actors:
+        with transaction.atomic():
+            hold_to_the_table(call, actor, may=EXPECTED[action, actor.role])
+            transaction.set_rollback(True)  # the next one finds the same world
+
+
+def hold_to_the_table(call: Call, actor: Actor, *, may: bool) -> None:
     events, changes = AuditEvent.objects.count(), Change.objects.count()
-    if EXPECTED[action, role]:
+    if may:
         call(actor)
         assert AuditEvent.objects.count() > events, "it leaves an audit event"
     else:
