@@ -11,7 +11,7 @@ from apps.usage.selectors import QuotaUsage
 # From this share of a quota on, it is said to be near its end.
 HIGH_PERCENT = 80
 # A pace says something once this share of the period has passed.
-_MEANINGFUL_SHARE = 0.05
+_MEANINGFUL_SHARE = 0.2
 
 
 @dataclass(frozen=True)

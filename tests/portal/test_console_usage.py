@@ -156,6 +156,11 @@ class TestDashboard:
         text = text_of(client.get(acme.url("dashboard")))
         assert "2 calls in the last 30 days. Weather of Acme has 100 units left of its monthly quota." in text
 
+    def test_says_what_is_used_too_fast(self, client: Client, acme: World) -> None:
+        store_calls(acme.key, acme.endpoint, 1, units=699)
+        text = text_of(client.get(acme.url("dashboard")))
+        assert "At this pace, Weather of Acme uses up its monthly quota in 4 d." in text
+
     def test_says_that_nothing_is_near(self, client: Client, acme: World) -> None:
         assert "Nothing is near its limit." in text_of(client.get(acme.url("dashboard")))
 

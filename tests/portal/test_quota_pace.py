@@ -29,7 +29,7 @@ def test_a_quota_that_lasts_has_no_end() -> None:
 
 
 def test_a_pace_says_nothing_at_the_very_beginning() -> None:
-    assert pace(used=100, days=0.1).projected is None
+    assert pace(used=100, days=1.9).projected is None
 
 
 def test_a_used_up_quota_is_not_projected_to_end() -> None:

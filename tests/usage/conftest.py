@@ -1,8 +1,11 @@
 """Real Valkey and Postgres; a gateway's client and a meter on the test's own event loop."""
 
 import datetime as dt
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +16,13 @@ from apps.usage.counters.client import CountersClient
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.meter.runner import Meter
+from config.embedded.valkey import EmbeddedValkey
+from tests.factories.keys import ApiKeyFactory
+from tests.factories.subscriptions import SubscriptionFactory
 from tests.usage.support import Consumer
 
 Orm = Callable[..., Awaitable[Any]]
+MeterFactory = Callable[..., Awaitable[Meter]]
 
 
 @pytest_asyncio.fixture
@@ -83,3 +90,50 @@ def killed() -> Iterator[type[BaseException]]:
         pass
 
     return Killed
+
+
+@pytest_asyncio.fixture
+async def make_meter(transactional_db: None, tuning: Tuning) -> AsyncIterator[MeterFactory]:
+    """Further meters, with an observer each."""
+    meters: list[Meter] = []
+
+    async def make(observe: Callable[[str], None] = lambda _: None, **changes: Any) -> Meter:
+        meter = Meter(tuning=replace(tuning, complete_seconds=0.0, **changes), observe=observe)
+        meters.append(meter)
+        await meter.start()
+        return meter
+
+    yield make
+    for meter in meters:
+        await meter.stop()
+
+
+@pytest.fixture
+def valkey() -> Iterator[EmbeddedValkey]:
+    """A Valkey of the test's own with an append-only file, to be killed and started again."""
+    folder = Path(tempfile.mkdtemp(prefix="api-factory-valkey-"))
+    folder.chmod(0o711)
+    server = EmbeddedValkey(folder, durable=True)
+    server.start()
+    yield server
+    server.stop()
+    for part in {folder, server.home}:
+        shutil.rmtree(part)
+
+
+@pytest.fixture
+def alice(db: None) -> Consumer:
+    return Consumer.create()
+
+
+@pytest.fixture
+def bob(alice: Consumer) -> Consumer:
+    """Another consumer of the same product."""
+    subscription = SubscriptionFactory(plan=alice.subscription.plan)
+    return Consumer(subscription, alice.endpoint, ApiKeyFactory(subscription=subscription), alice.quota)
+
+
+@pytest.fixture
+def charlie(db: None) -> Consumer:
+    """A consumer of another product."""
+    return Consumer.create()

@@ -15,10 +15,14 @@ from apps.keys.models import ApiKey
 from apps.plans.models import Quota
 from apps.products.models import Endpoint
 from apps.subscriptions.models import Subscription
+from apps.usage.counters.client import CountersClient
+from apps.usage.counters.keys import STATE_KEYS, shard_key
 from apps.usage.counters.records import EventRecord, RejectionRecord
-from apps.usage.counters.types import CallOutcome, CallSpec, QuotaRule, RateRule, Reservation
+from apps.usage.counters.scripts import SWEEP
+from apps.usage.counters.types import CallOutcome, CallSpec, QuotaRule, RateRule, Reservation, shard_of
 from apps.usage.meter.insert import insert_events, insert_rejections
 from apps.usage.meter.rollups import add_to_rollups
+from apps.usage.meter.runner import Meter
 from apps.usage.models import UsageEvent
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import QuotaFactory
@@ -169,3 +173,38 @@ async def eventually(condition: Callable[[], object | Awaitable[object]], *, sec
             return
         assert time.monotonic() < deadline, "the condition did not come true"
         await asyncio.sleep(0.02)
+
+
+async def make_calls(client: CountersClient, consumer: Consumer, count: int, **values: Any) -> None:
+    reservations = await asyncio.gather(*(client.reserve(consumer.call()) for _ in range(count)))
+    await asyncio.gather(*(client.settle(reserved(each), outcome(**values)) for each in reservations))
+
+
+async def tick(meter: Meter, *, times: int) -> None:
+    for _ in range(times):
+        await meter.tick()
+
+
+async def drain(meter: Meter) -> None:
+    while await meter.tick():
+        pass
+
+
+def entries(redis_client: "redis.Redis", consumer: Consumer) -> list[dict[str, str]]:
+    """The usage stream of the consumer's shard."""
+    stream = redis_client.xrange(shard_key(shard_of(consumer.subscription.pk), "stream"))
+    return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in stream]
+
+
+async def expire_leases(client: CountersClient, redis_client: "redis.Redis", consumer: Consumer) -> None:
+    """What the meter does when a process has not renewed its leases in time."""
+    shard = shard_of(consumer.subscription.pk)
+    await sweep(client, shard)
+    for name in redis_client.zrange(shard_key(shard, "leases"), 0, -1):
+        redis_client.zadd(shard_key(shard, "leases"), {name: 1})
+    await sweep(client, shard)
+
+
+async def sweep(client: CountersClient, shard: int) -> None:
+    reply = await client._link.run(SWEEP, [STATE_KEYS[shard]], 30_000, 15_000, 3_600_000, 100)
+    assert reply[0] == b"swept"

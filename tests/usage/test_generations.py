@@ -12,20 +12,10 @@ from apps.usage.counters.types import shard_of
 from apps.usage.meter.runner import Meter
 from apps.usage.models import StreamPosition
 from tests.usage.conftest import Orm
-from tests.usage.support import Consumer, outcome, reserved, store
+from tests.usage.support import Consumer, drain, make_calls, outcome, reserved, store
 
 # Ids that the server's clock reaches in the year 2286.
 FAR = "9999999999999-5"
-
-
-async def make_calls(client: CountersClient, consumer: Consumer, count: int) -> None:
-    for _ in range(count):
-        await client.settle(reserved(await client.reserve(consumer.call())), outcome())
-
-
-async def drain(meter: Meter) -> None:
-    for _ in range(3):
-        await meter.tick()
 
 
 def move_position(consumer: Consumer, generation: str) -> None:

@@ -1,60 +1,22 @@
+"""What was settled is stored exactly once, whatever becomes of the meter."""
+
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
-from typing import Any
 
 import pytest
-import pytest_asyncio
 import redis
 from django.db import connection
 
-from apps.core.ids import uuid7
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.keys import shard_key
-from apps.usage.counters.tuning import Tuning
-from apps.usage.counters.types import RejectedCall, shard_of
+from apps.usage.counters.types import shard_of
 from apps.usage.meter.batch import parse_batch
 from apps.usage.meter.runner import Meter
 from apps.usage.meter.store import load_positions, store_batch
-from apps.usage.models import QuarantinedEntry, Rejection, StaleCounter, StreamPosition, UsageRollup
+from apps.usage.models import StaleCounter, UsageRollup
 from apps.usage.selectors import quota_usage
-from tests.usage.conftest import Orm
-from tests.usage.support import Consumer, eventually, outcome, reserved
-from tests.usage.test_settle import expire_leases
-
-MeterFactory = Callable[..., Awaitable[Meter]]
-
-
-@pytest_asyncio.fixture
-async def make_meter(transactional_db: None, tuning: Tuning) -> AsyncIterator[MeterFactory]:
-    """Further meters, with an observer each."""
-    meters: list[Meter] = []
-
-    async def make(observe: Callable[[str], None] = lambda _: None, **changes: Any) -> Meter:
-        meter = Meter(tuning=replace(tuning, complete_seconds=0.0, **changes), observe=observe)
-        meters.append(meter)
-        await meter.start()
-        return meter
-
-    yield make
-    for meter in meters:
-        await meter.stop()
-
-
-async def make_calls(client: CountersClient, consumer: Consumer, count: int, **values: Any) -> None:
-    reservations = await asyncio.gather(*(client.reserve(consumer.call()) for _ in range(count)))
-    await asyncio.gather(*(client.settle(reserved(each), outcome(**values)) for each in reservations))
-
-
-async def tick(meter: Meter, *, times: int) -> None:
-    for _ in range(times):
-        await meter.tick()
-
-
-async def drain(meter: Meter) -> None:
-    while await meter.tick():
-        pass
+from tests.usage.conftest import MeterFactory, Orm
+from tests.usage.support import Consumer, drain, eventually, make_calls, outcome, reserved, tick
 
 
 async def test_what_was_settled_is_stored_once(
@@ -206,259 +168,16 @@ async def test_a_meter_waits_for_postgres_and_goes_on(
     assert await orm(consumer.rows) == 10
 
 
-async def test_an_event_that_redis_knows_and_postgres_lost_is_stored_again(
+async def test_a_call_that_was_settled_twice_is_stored_once(
     client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
 ) -> None:
     reservation = reserved(await client.reserve(consumer.call()))
     await client.settle(reservation, outcome())
-    # Settling again finds "already", and the process goes on holding the event: nothing is dropped on that word.
+    # Settling again finds "already", and the process goes on holding the event: Redis' word is not enough.
     await client.settle(reservation, outcome())
     assert client.counts()["held"] == 2
     await drain(meter)
     assert await orm(consumer.rows) == 1
-
-
-async def test_what_cannot_be_decoded_goes_to_quarantine_and_stops_nobody(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm, redis_client: "redis.Redis"
-) -> None:
-    await drain(meter)
-    stream = shard_key(shard_of(consumer.subscription.pk), "stream")
-    await make_calls(client, consumer, 3)
-    (event,) = redis_client.xrevrange(stream, count=1)
-    redis_client.xadd(stream, {"k": "event", "d": "not json\x00"})
-    redis_client.xadd(stream, {"unheard": "of"})
-    redis_client.xadd(stream, event[1] | {b"i": uuid7().hex, b"d": event[1][b"d"].replace(b'"n":1', b'"n":-1')})
-    redis_client.xadd(stream, event[1] | {b"i": uuid7().hex, b"t": b"9" * 30})
-    await make_calls(client, consumer, 3)
-    await drain(meter)
-    assert await orm(consumer.rows) == 6
-    quarantined = await orm(lambda: list(QuarantinedEntry.objects.order_by("pk")))
-    assert len(quarantined) == 4
-    assert quarantined[0].fields["d"] == "not json\ufffd"
-    assert all(entry.error for entry in quarantined)
-    assert consumer.counter() == 6
-
-
-async def test_what_postgres_refuses_goes_to_quarantine_and_stops_nobody(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
-) -> None:
-    def execute(sql: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-
-    await orm(execute, "ALTER TABLE usage_usageevent ADD CONSTRAINT no_poison CHECK (path <> '/poison')")
-    try:
-        for path in ("/get", "/poison", "/get"):
-            await client.settle(reserved(await client.reserve(consumer.call(path=path))), outcome())
-        await drain(meter)
-    finally:
-        await orm(execute, "ALTER TABLE usage_usageevent DROP CONSTRAINT no_poison")
-    assert await orm(consumer.rows) == 2
-    (entry,) = await orm(lambda: list(QuarantinedEntry.objects.all()))
-    assert "no_poison" in entry.error
-    # The counter says what is stored, so that the consumer is not charged for what was not.
-    assert consumer.counter() == 2
-
-
-async def test_an_abandoned_call_is_recorded_and_not_billed(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm, redis_client: "redis.Redis"
-) -> None:
-    reservation = reserved(await client.reserve(consumer.call(units=9)))
-    await expire_leases(client, redis_client, consumer)
-    await drain(meter)
-    row = await orm(Rejection.objects.get)
-    assert (row.pk, row.code, row.status, row.occurred_at) == (
-        reservation.spec.event_id,
-        "abandoned",
-        0,
-        reservation.occurred_at,
-    )
-    assert await orm(consumer.rows) == 0
-    assert consumer.counter() == 0
-
-
-async def test_a_call_that_was_answered_is_billed_although_it_was_given_up(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm, redis_client: "redis.Redis"
-) -> None:
-    reservation = reserved(await client.reserve(consumer.call()))
-    # The process cannot reach Redis, answers its consumer, and is given up meanwhile.
-    pipe, client._link._pipe = client._link._pipe, None
-    assert (await client.settle(reservation, outcome())).value == "deferred"
-    client._link._pipe = pipe
-    await expire_leases(client, redis_client, consumer)
-    await drain(meter)
-    assert await orm(Rejection.objects.count) == 1
-    await client._journal.poll()
-    await eventually(lambda: client.counts()["deferred"] == 0)
-    await drain(meter)
-    assert await orm(consumer.rows) == 1
-    assert await orm(Rejection.objects.count) == 0
-    assert consumer.counter() == 1
-
-
-async def test_rejections_are_stored_with_their_reason(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
-) -> None:
-    known = RejectedCall(
-        event_id=uuid7(),
-        product_id=consumer.subscription.product_id,
-        subscription_id=consumer.subscription.pk,
-        endpoint_id=consumer.endpoint.pk,
-        api_key_id=consumer.key.pk,
-        method="GET",
-        path="/get",
-        status=429,
-        code="quota_exceeded",
-        policy="monthly",
-        counter=50,
-        limit=50,
-    )
-    unknown = replace(
-        known, event_id=uuid7(), subscription_id=None, endpoint_id=None, api_key_id=None, code="key_missing", status=401
-    )
-    client.reject(known)
-    client.reject(unknown)
-
-    async def stored() -> list[Rejection]:
-        await drain(meter)
-        return await orm(lambda: list(Rejection.objects.all()))
-
-    async def both_stand_there() -> bool:
-        return len(await stored()) == 2
-
-    await eventually(both_stand_there)
-    rows = {row.code: row for row in await stored()}
-    row = rows["quota_exceeded"]
-    assert (row.pk, row.policy, row.counter, row.limit, row.weight) == (known.event_id, "monthly", 50, 50, 1)
-    assert (row.subscription_id, row.status) == (consumer.subscription.pk, 429)
-    assert abs(row.occurred_at - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
-    assert rows["key_missing"].subscription_id is None
-    assert rows["key_missing"].product_id == consumer.subscription.product_id
-
-
-async def test_very_many_rejections_are_sampled_and_the_weights_add_up(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
-) -> None:
-    call = RejectedCall(
-        event_id=uuid7(),
-        product_id=1,
-        subscription_id=consumer.subscription.pk,
-        endpoint_id=None,
-        api_key_id=None,
-        method="GET",
-        path="/",
-        status=429,
-        code="rate_limited",
-    )
-    for _ in range(1_000):
-        client.reject(replace(call, event_id=uuid7()))
-
-    async def weights() -> list[int]:
-        await drain(meter)
-        return await orm(lambda: list(Rejection.objects.values_list("weight", flat=True)))
-
-    async def all_stand_there() -> bool:
-        return sum(await weights()) > 900
-
-    await eventually(all_stand_there)
-    # 100 and 9, in whatever order; when the minute turns in between, up to twice as many.
-    assert 109 <= len(await weights()) <= 218
-    assert 900 < sum(await weights()) <= 1_000
-
-
-async def test_complete_means_that_no_call_before_is_missing(
-    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
-) -> None:
-    shard = shard_of(consumer.subscription.pk)
-
-    def complete_until() -> dt.datetime | None:
-        return StreamPosition.objects.get(shard=shard).complete_until
-
-    first = reserved(await client.reserve(consumer.call()))
-    await drain(meter)
-    await drain(meter)
-    assert await orm(complete_until) == first.occurred_at
-    second = reserved(await client.reserve(consumer.call()))
-    await client.settle(first, outcome())
-    await drain(meter)
-    await drain(meter)
-    assert await orm(complete_until) == second.occurred_at
-    await client.settle(second, outcome())
-    await drain(meter)
-    await drain(meter)
-    passed = await orm(complete_until)
-    assert passed is not None
-    assert passed > second.occurred_at
-    # A later call never gets an earlier time, not even when the clock steps back.
-    client._offset.milliseconds = -3_600_000
-    third = reserved(await client.reserve(consumer.call()))
-    assert third.occurred_at >= passed
-
-
-async def test_nothing_is_complete_while_a_batch_is_left(
-    client: CountersClient, consumer: Consumer, make_meter: MeterFactory, orm: Orm
-) -> None:
-    await drain(await make_meter())
-    before = await orm(lambda: StreamPosition.objects.get(shard=shard_of(consumer.subscription.pk)).complete_until)
-    await make_calls(client, consumer, 25)
-    slow = await make_meter(batch_entries=10)
-    await slow.tick()
-    position = await orm(lambda: StreamPosition.objects.get(shard=shard_of(consumer.subscription.pk)))
-    assert position.complete_until == before
-    assert await orm(consumer.rows) == 10
-
-
-async def test_stored_entries_are_trimmed_and_unread_ones_never(
-    client: CountersClient, consumer: Consumer, make_meter: MeterFactory, redis_client: "redis.Redis"
-) -> None:
-    stream = shard_key(shard_of(consumer.subscription.pk), "stream")
-    meter = await make_meter(stream_kept_ms=0)
-    await make_calls(client, consumer, 300)
-    assert redis_client.xlen(stream) >= 300
-    await drain(meter)
-    await make_calls(client, consumer, 5)
-    await drain(meter)
-    await make_calls(client, consumer, 7)
-    assert 7 <= redis_client.xlen(stream) <= 20
-
-
-async def test_a_full_stream_refuses_calls_and_loses_none(
-    consumer: Consumer, make_meter: MeterFactory, orm: Orm, tuning: Tuning
-) -> None:
-    from apps.usage.counters.types import MeteringUnavailable
-
-    meter = await make_meter(stream_kept_ms=0)
-    async with CountersClient(tuning=replace(tuning, stream_bound=10)) as client:
-        for _ in range(10):
-            await client.settle(reserved(await client.reserve(consumer.call())), outcome())
-        with pytest.raises(MeteringUnavailable, match="full"):
-            await client.reserve(consumer.call())
-        await drain(meter)
-        await asyncio.sleep(0.01)
-        await eventually(lambda: _drained(client, consumer, meter))
-    assert await orm(consumer.rows) >= 10
-
-
-async def _drained(client: CountersClient, consumer: Consumer, meter: Meter) -> bool:
-    from apps.usage.counters.types import MeteringUnavailable
-
-    await meter.tick()
-    try:
-        await client.settle(reserved(await client.reserve(consumer.call())), outcome())
-    except MeteringUnavailable:
-        return False
-    return True
-
-
-async def test_a_full_journal_refuses_calls(consumer: Consumer, tuning: Tuning) -> None:
-    from apps.usage.counters.types import MeteringUnavailable
-
-    async with CountersClient(tuning=replace(tuning, journal_bound=5)) as client:
-        for _ in range(5):
-            await client.settle(reserved(await client.reserve(consumer.call())), outcome())
-        assert not client.is_available
-        with pytest.raises(MeteringUnavailable, match="wait for the meter"):
-            await client.reserve(consumer.call())
 
 
 async def test_a_commit_between_rebuild_and_reading_is_counted(

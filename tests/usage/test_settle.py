@@ -6,30 +6,7 @@ import redis
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.keys import shard_key
 from apps.usage.counters.types import Reservation, Settlement, shard_of
-from tests.usage.support import Consumer, outcome, reserved
-
-
-def entries(redis_client: "redis.Redis", consumer: Consumer) -> list[dict[str, str]]:
-    """The usage stream of the consumer's shard."""
-    stream = redis_client.xrange(shard_key(shard_of(consumer.subscription.pk), "stream"))
-    return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in stream]
-
-
-async def expire_leases(client: CountersClient, redis_client: "redis.Redis", consumer: Consumer) -> None:
-    """What the meter does when a process has not renewed its leases in time."""
-    shard = shard_of(consumer.subscription.pk)
-    await sweep(client, shard)
-    for name in redis_client.zrange(shard_key(shard, "leases"), 0, -1):
-        redis_client.zadd(shard_key(shard, "leases"), {name: 1})
-    await sweep(client, shard)
-
-
-async def sweep(client: CountersClient, shard: int) -> None:
-    from apps.usage.counters.keys import STATE_KEYS
-    from apps.usage.counters.scripts import SWEEP
-
-    reply = await client._link.run(SWEEP, [STATE_KEYS[shard]], 30_000, 15_000, 3_600_000, 100)
-    assert reply[0] == b"swept"
+from tests.usage.support import Consumer, entries, expire_leases, outcome, reserved, sweep
 
 
 async def test_settling_bills_the_units_of_the_answer(

@@ -22,6 +22,13 @@ class Standing:
     def fullest(self) -> QuotaPace | None:
         return max(self.quotas, key=lambda quota: quota.usage.percent, default=None)
 
+    @property
+    def pressing(self) -> QuotaPace | None:
+        """The quota that wants attention: near its end, or used too fast; None where none does."""
+        if self.fullest is not None and self.fullest.is_high:
+            return self.fullest
+        return next((quota for quota in self.quotas if quota.runs_out_at is not None), None)
+
 
 def standings_of(subscriptions: Sequence[Subscription], span: DateRange) -> list[Standing]:
     """One for each, in the same order. The plans come with their quotas."""

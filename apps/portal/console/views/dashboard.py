@@ -35,7 +35,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
     context = {
         "standings": standings[:SUBSCRIPTIONS_SHOWN],
         "more": max(0, len(standings) - SUBSCRIPTIONS_SHOWN),
-        "near": [one for one in standings if one.fullest and one.fullest.is_high],
+        "pressing": [one for one in standings if one.pressing],
         "span": span,
         "total": total,
         "refused": sum(calls for _code, calls in selectors.rejections_by_code(scope, span.start, span.end)),
