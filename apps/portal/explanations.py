@@ -107,6 +107,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The body was larger than the product allows."),
         lazy("Send less in one call."),
     ),
+    "head_too_large": (
+        lazy("Headers too large"),
+        lazy("The address and headers of the request were larger than the gateway takes."),
+        lazy("Send shorter headers, and what is long in the body."),
+    ),
     "request_timeout": (
         lazy("Request too slow"),
         lazy("The body of the request did not come in time."),
