@@ -204,7 +204,7 @@ class TestRequest:
         assert "What to do" in text_of(response)
 
     def test_no_word_for_consumers_reaches_the_creator(self) -> None:
-        """Every code has an advice for creators, what speaks to the caller is said otherwise, no word is for nothing."""
+        """Each code has advice for creators, what speaks to the caller is said otherwise, no word is for nothing."""
         codes = {*_REFUSALS, *_FAILURES}
         assert set(_WORDS) <= codes
         for code in codes:
