@@ -108,9 +108,9 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("Send less in one call."),
     ),
     "head_too_large": (
-        lazy("Headers too large"),
-        lazy("The address and headers of the request were larger than the gateway takes."),
-        lazy("Send shorter headers, and what is long in the body."),
+        lazy("Head too large"),
+        lazy("The address and the headers of the request were larger than the gateway reads."),
+        lazy("Send long values in the body of the request."),
     ),
     "request_timeout": (
         lazy("Request too slow"),
