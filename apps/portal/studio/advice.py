@@ -25,9 +25,6 @@ _WORDS: dict[str, dict[str, _Words]] = {
     "plan_upgrade_required": {
         "advice": lazy("They can move to a plan of a higher tier. Or give the endpoint a lower one."),
     },
-    "scope_missing": {"advice": _THEIRS},
-    "ip_not_allowed": {"advice": _THEIRS},
-    "head_too_large": {"advice": _THEIRS},
     "rate_limited": {
         "advice": lazy("If the limit is too low for what it is sold for, write a new version of the plan.")
     },
