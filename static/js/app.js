@@ -5,6 +5,7 @@ import "./dialog.js";
 import "./fragment.js";
 import "./menu.js";
 import "./theme.js";
+import "./tabs.js";
 import "./toast.js";
 import "./shortcut.js";
 // Last: it leaves alone what another module has taken over.

@@ -139,6 +139,11 @@ class TestOverview:
         assert "/publish/" not in content
         assert "/unpublish/" not in content
 
+    def test_a_published_one_that_lost_its_plan_says_so(self, client: Client, organization: Organization) -> None:
+        product = ProductFactory(organization=organization)
+        EndpointFactory(tier=TierFactory(product=product))
+        assert "nobody can subscribe any more" in text_of(client.get(studio(organization, product.slug)))
+
     def test_shows_the_figures_of_a_week(self, client: Client, organization: Organization) -> None:
         product = ProductFactory(organization=organization)
         tier = TierFactory(product=product)

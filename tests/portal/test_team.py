@@ -150,7 +150,8 @@ class TestAudit:
         client.post(ours.url("studio-unpublish"))
         text = text_of(client.get(ours.url("audit")))
         assert "The last change was just now." in text
-        assert f"{ours.owner.display_name} Unpublished the product {ours.product.name} product.unpublished" in text
+        assert f"{ours.owner.display_name} Unpublished the product {ours.product.name}" in text
+        assert f"product.unpublished {ours.product.public_id}" in text
 
     def test_pages_there_and_back_without_gap_or_repetition(self, ours: World, client: Client) -> None:
         self.add(ours, 170)  # three at each instant

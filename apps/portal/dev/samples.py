@@ -24,6 +24,7 @@ SECTIONS = (
     ("dialogs", _("Dialogs and menus")),
     ("feedback", _("Feedback")),
     ("timeline", _("Timeline")),
+    ("stepper", _("Stepper")),
 )
 
 

@@ -15,32 +15,22 @@ _THEIRS = lazy("Nothing for you to do: the consumer finds the reason, and what t
 _PLATFORM = lazy("If it goes on, tell the platform's staff the request id.")
 _BACKEND_LOG = lazy("Look into its log for this call: its id came in X-ApiFactory-Request-Id. It is not billed.")
 
-# Code of a refusal or outcome of a forwarded call → what is said otherwise than to the consumer.
+# Code of a refusal or outcome of a forwarded call → what is said otherwise than to the consumer. Refusals that are
+# not here are the consumer's own affair, failures that are not here the platform's.
 _WORDS: dict[str, dict[str, _Words]] = {
-    "bad_request": {"advice": _THEIRS},
     "route_not_found": {"advice": lazy("Add the endpoint, if consumers have reason to expect it.")},
     "method_not_allowed": {"advice": lazy("Add the endpoint with this method, if consumers have reason to expect it.")},
-    "key_missing": {"advice": _THEIRS},
-    "key_invalid": {"advice": _THEIRS},
-    "key_revoked": {"advice": _THEIRS},
-    "key_expired": {"advice": _THEIRS},
-    "not_subscribed": {"advice": _THEIRS},
     "subscription_inactive": {"advice": lazy("Resume the subscription, if you paused it and it should call again.")},
     "product_suspended": {"advice": lazy("Contact the platform's staff, who stopped the product.")},
-    "payment_required": {"advice": _THEIRS},
     "plan_upgrade_required": {
         "advice": lazy("They can move to a plan of a higher tier. Or give the endpoint a lower one."),
     },
-    "scope_missing": {"advice": _THEIRS},
-    "ip_not_allowed": {"advice": _THEIRS},
-    "head_too_large": {"advice": _THEIRS},
     "rate_limited": {
         "advice": lazy("If the limit is too low for what it is sold for, write a new version of the plan.")
     },
     "quota_exceeded": {"advice": lazy("They can move to a higher plan. As a courtesy, you can reset their quota.")},
     "request_too_large": {"advice": lazy("Raise the largest request body in the settings, if it should have passed.")},
     "request_timeout": {"advice": _THEIRS},
-    "websocket_unsupported": {"advice": _THEIRS},
     "overloaded": {"advice": _PLATFORM},
     "unavailable": {"advice": _PLATFORM},
     "internal_error": {"advice": _PLATFORM},
@@ -66,8 +56,6 @@ _WORDS: dict[str, dict[str, _Words]] = {
         "rule": lazy("Your backend ended the connection in the middle of its answer."),
         "advice": _BACKEND_LOG,
     },
-    "gateway_stopped": {"advice": _PLATFORM},
-    "gateway_error": {"advice": _PLATFORM},
 }
 
 
@@ -76,7 +64,8 @@ def explain_to_creator(entry: RequestEntry) -> Explanation | None:
     why = explain(entry)
     if why is None:
         return None
-    return replace(why, **{name: str(words) for name, words in _WORDS.get(code_of(entry), {}).items()})
+    words = {"advice": _THEIRS if entry.is_rejected else _PLATFORM} | _WORDS.get(code_of(entry), {})
+    return replace(why, **{name: str(text) for name, text in words.items()})
 
 
 def code_of(entry: RequestEntry) -> str:

@@ -11,7 +11,7 @@ BYTES_MAX = 256 * 1024
 
 
 def parse_object(text: str, *, field: str) -> dict[str, Any]:
-    """The JSON object that `text` holds; blank text is an empty one.
+    """The JSON object that `text` holds; blank text is an empty one. Whether it can be stored is the service's affair.
 
     Raises `Invalid`, with line and column where the mistake has a place.
     """
@@ -21,8 +21,6 @@ def parse_object(text: str, *, field: str) -> dict[str, Any]:
         raise Invalid(_("This is larger than 256 KB."), field=field)
     try:
         value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
-        # Half of a surrogate pair can be written as an escape, and stored nowhere.
-        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise Invalid(
             _("This is not JSON: %(reason)s (line %(line)d, column %(column)d).")
@@ -31,8 +29,6 @@ def parse_object(text: str, *, field: str) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise Invalid(_("This is nested too deeply."), field=field) from None
-    except UnicodeEncodeError:
-        raise Invalid(_("This has half of a surrogate pair, such as \\ud800 alone."), field=field) from None
     except ValueError as error:
         raise Invalid(_("This is not JSON that can be stored: %(reason)s.") % {"reason": error}, field=field) from None
     if not isinstance(value, dict):

@@ -14,11 +14,11 @@ from apps.plans.models import Plan
 from apps.plans.selectors import cheapest_plans, list_plans_on_sale
 from apps.portal.marketplace.documentation import gateway_url
 from apps.portal.marketplace.offers import offer, opened_by
+from apps.portal.query import searched
 from apps.portal.rendering import render_page
 from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import (
-    SEARCH_MAX,
     count_endpoints,
     count_endpoints_by_rank,
     list_listed_products,
@@ -46,7 +46,7 @@ class EndpointRow:
 
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
-    search = _search(request)
+    search = searched(request)
     page = Paginator(list_listed_products(search=search), PRODUCTS_PER_PAGE).get_page(request.GET.get("page"))
     products = list(page.object_list)
     plans, endpoints = cheapest_plans(products), count_endpoints(products)
@@ -63,7 +63,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_visible_product(user=request.user, slug=slug)
     plans = list(list_plans_on_sale(found))
     by_rank = count_endpoints_by_rank(found)
-    search = _search(request)
+    search = searched(request)
     page: Page[Endpoint] = Paginator(search_endpoints(found, search=search), ENDPOINTS_PER_PAGE).get_page(
         request.GET.get("page")
     )
@@ -79,10 +79,6 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         **_relation(request.user, found),
     }
     return render_page(request, "marketplace/product.html", context, fragment="endpoint-list")
-
-
-def _search(request: HttpRequest) -> str:
-    return " ".join(request.GET.get("q", "").replace("\x00", "").split())[:SEARCH_MAX]
 
 
 def _relation(user: User | AnonymousUser, product: Product) -> dict[str, object]:

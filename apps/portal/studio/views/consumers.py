@@ -15,11 +15,11 @@ from apps.core import clock
 from apps.plans.selectors import list_plans
 from apps.portal.access import PortalRequest
 from apps.portal.console.history import line
+from apps.portal.query import chosen, searched
 from apps.portal.quota_pace import QuotaPace, pace_of
 from apps.portal.ranges import read_range
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
-from apps.portal.studio.query import chosen, searched
 from apps.portal.usage_charts import points_of, usage_charts
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus

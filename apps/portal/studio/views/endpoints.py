@@ -11,10 +11,10 @@ from apps.accounts.permissions import Action
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import gateway_url
+from apps.portal.query import searched
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.endpoints import EndpointForm
-from apps.portal.studio.query import searched
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import get_endpoint, list_endpoints, search_endpoints
 from apps.products.services import add_endpoint, remove_endpoint, update_endpoint

@@ -30,13 +30,17 @@ from apps.usage.selectors import Scope
 
 @dataclass(frozen=True)
 class Step:
-    """A step on the way to publication; `url` is where it is done, empty where the actor may not."""
+    """A step on the way to publication; `url` is where it is done, empty where the actor may not.
+
+    `without` is what a published product suffers that lacks it.
+    """
 
     title: str
     note: str
     is_done: bool
-    verb: str = ""
-    url: str = ""
+    verb: str
+    url: str
+    without: str = ""
 
 
 @require_safe
@@ -104,6 +108,7 @@ def _steps(request: PortalRequest, product: Product, on_sale: Sequence[Plan]) ->
             is_done=has_endpoints,
             verb=_("Open endpoints") if has_endpoints else _("Add endpoint"),
             url=url(f"portal:studio-endpoint{'s' if has_endpoints else '-new'}", Action.PRODUCTS_EDIT),
+            without=_("There is nothing that consumers could call."),
         ),
         Step(
             title=_("Put a plan on sale"),
@@ -111,6 +116,7 @@ def _steps(request: PortalRequest, product: Product, on_sale: Sequence[Plan]) ->
             is_done=bool(on_sale),
             verb=_("Open plans") if has_plans else _("Create plan"),
             url=url(f"portal:studio-plan{'s' if has_plans else '-new'}", Action.PLANS_EDIT),
+            without=_("No plan is on sale: nobody can subscribe any more."),
         ),
     ]
 

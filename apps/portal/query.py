@@ -4,12 +4,12 @@ from collections.abc import Container
 
 from django.http import HttpRequest
 
-SEARCH_MAX = 100
+from apps.core.values import words_of
 
 
 def searched(request: HttpRequest) -> str:
-    """The words of `?q=`, without NUL bytes and runs of spaces, cut to what a search takes."""
-    return " ".join(request.GET.get("q", "").replace("\x00", "").split())[:SEARCH_MAX]
+    """The words of `?q=`, one space between them, cut to what a search takes."""
+    return " ".join(words_of(request.GET.get("q", "")))
 
 
 def chosen(request: HttpRequest, name: str, choices: Container[str]) -> str:
