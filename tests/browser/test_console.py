@@ -58,6 +58,7 @@ def test_the_list_of_products_follows_the_typing(page: Page, live_server: Any) -
     expect(page).to_have_url(re.compile(r"\?q=wea$"))
     page.go_back()
     expect(page.locator(".listing")).to_have_count(3)
+    expect(page.locator(".htmx-added")).to_have_count(0)  # what came back listens from here on
     page.locator("main input[name=q]").fill("nothing like it")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
 
