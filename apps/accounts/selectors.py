@@ -5,19 +5,17 @@ from django.db.models import Case, F, QuerySet, When
 from apps.accounts.access import Actor
 from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
 from apps.accounts.permissions import Action
-from apps.core.errors import NotFound
+from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 
 
 def get_actor(*, user: User, organization_slug: str) -> Actor:
     """The person acting for that organization. Raises `NotFound` where they are not a member, or deactivated."""
-    membership = (
-        Membership.objects.select_related("organization")
-        .filter(user=user, user__is_active=True, organization__slug=organization_slug)
-        .first()
+    membership = first_or_not_found(
+        Membership.objects.select_related("organization").filter(
+            user=user, user__is_active=True, organization__slug=organization_slug
+        )
     )
-    if membership is None:
-        raise NotFound
     return Actor(user=user, organization=membership.organization, role=membership.role)
 
 
@@ -34,9 +32,7 @@ def list_memberships_of(user: User) -> QuerySet[Membership]:
 
 def get_personal_organization(user: User) -> Organization:
     """The organization that everybody has. Raises `NotFound` for a person without any."""
-    membership = list_memberships_of(user).first()
-    if membership is None:
-        raise NotFound
+    membership = first_or_not_found(list_memberships_of(user))
     return membership.organization
 
 
@@ -48,10 +44,7 @@ def list_members(actor: Actor) -> QuerySet[Membership]:
 
 
 def get_member(actor: Actor, *, member_id: int) -> Membership:
-    membership = list_members(actor).filter(pk=member_id).first()
-    if membership is None:
-        raise NotFound
-    return membership
+    return first_or_not_found(list_members(actor).filter(pk=member_id))
 
 
 def list_invitations(actor: Actor) -> QuerySet[Invitation]:

@@ -2,7 +2,7 @@
 
 from django.db.models import F, QuerySet
 
-from apps.core.errors import NotFound
+from apps.core.rows import first_or_not_found
 from apps.keys.models import ApiKey
 from apps.subscriptions.models import Subscription
 
@@ -19,7 +19,4 @@ def list_keys(subscription: Subscription) -> QuerySet[ApiKey]:
 
 def get_key(subscription: Subscription, *, public_id: str) -> ApiKey:
     """A key of the subscription. Raises `NotFound`."""
-    key = list_keys(subscription).filter(public_id=public_id).first()
-    if key is None:
-        raise NotFound
-    return key
+    return first_or_not_found(list_keys(subscription).filter(public_id=public_id))

@@ -12,7 +12,8 @@ from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid
+from apps.core.rows import first_or_not_found
 from apps.core.values import check_line
 from apps.keys import secret
 from apps.keys.models import ApiKey
@@ -71,10 +72,7 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
     """End a key for good. Revoking twice is no error."""
     actor.require(Action.KEYS_MANAGE)
     subscription = _locked(actor, key.subscription)
-    found = subscription.api_keys.filter(pk=key.pk).first()
-    if found is None:
-        raise NotFound
-    key = found
+    key = first_or_not_found(subscription.api_keys.filter(pk=key.pk))
     if key.revoked_at is None:
         key.revoked_at = clock.now()
         key.save(update_fields=["revoked_at"])
@@ -84,15 +82,11 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
 
 def _locked(actor: Actor, subscription: Subscription) -> Subscription:
     """The subscription of the actor's organization, locked: one writer of its keys at a time. Raises `NotFound`."""
-    found = (
+    return first_or_not_found(
         Subscription.objects.select_for_update(of=("self",), no_key=True)
         .select_related("product")
         .filter(pk=subscription.pk, organization=actor.organization)
-        .first()
     )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _record(actor: Actor, key: ApiKey, action: str, summary: str) -> None:

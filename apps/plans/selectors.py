@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet
 
-from apps.core.errors import NotFound
+from apps.core.rows import first_or_not_found
 from apps.plans.models import Plan
 from apps.products.models import Endpoint, Product
 
@@ -21,10 +21,7 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
 
 def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
     """A plan that can be subscribed to now. Raises `NotFound`."""
-    plan = list_plans_on_sale(product).filter(slug=slug).first()
-    if plan is None:
-        raise NotFound
-    return plan
+    return first_or_not_found(list_plans_on_sale(product).filter(slug=slug))
 
 
 def list_plans(product: Product) -> QuerySet[Plan]:
@@ -39,15 +36,11 @@ def list_plans(product: Product) -> QuerySet[Plan]:
 
 def get_plan(product: Product, *, public_id: str) -> Plan:
     """A version of a plan of the product, whatever its state. Raises `NotFound`."""
-    plan = (
+    return first_or_not_found(
         Plan.objects.filter(product=product, public_id=public_id)
         .select_related("tier", "product")
         .prefetch_related("quotas", "rate_limits__endpoint")
-        .first()
     )
-    if plan is None:
-        raise NotFound
-    return plan
 
 
 def find_cheapest_plan_for(endpoint: Endpoint) -> Plan | None:

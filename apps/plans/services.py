@@ -9,7 +9,8 @@ from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid
+from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import check_line
 from apps.plans.models import Plan, Quota, RateLimit
@@ -124,20 +125,15 @@ def _check_endpoints(product: Product, limits: tuple[RateLimitSpec, ...]) -> Non
 
 def _locked(actor: Actor, product: Product) -> Product:
     # Everything that writes plans locks their product first, as the writers of products do.
-    found = (
-        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization).first()
+    return first_or_not_found(
+        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization)
     )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _current(actor: Actor, plan: Plan) -> Plan:
     """The plan as it is now that its product is locked; a draft or on sale. Raises `NotFound` or `Conflict`."""
     product = _locked(actor, plan.product)
-    found = Plan.objects.select_related("product", "tier").filter(pk=plan.pk, product=product).first()
-    if found is None:
-        raise NotFound
+    found = first_or_not_found(Plan.objects.select_related("product", "tier").filter(pk=plan.pk, product=product))
     if found.withdrawn_at is not None:
         raise Conflict(_("This version has been replaced or withdrawn. Change the current one."))
     return found

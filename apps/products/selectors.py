@@ -6,7 +6,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
-from apps.core.errors import NotFound
+from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
 from apps.products.models import Endpoint, Product, Tier
@@ -26,16 +26,12 @@ def list_listed_products(*, search: str = "") -> QuerySet[Product]:
 
 def get_listed_product(slug: str) -> Product:
     """A published product with its tiers and endpoints. Raises `NotFound`."""
-    product = (
+    return first_or_not_found(
         Product.objects.listed()
         .select_related("organization")
         .prefetch_related(_current_endpoints(), "tiers")
         .filter(slug=slug)
-        .first()
     )
-    if product is None:
-        raise NotFound
-    return product
 
 
 def list_products(actor: Actor) -> QuerySet[Product]:
@@ -46,10 +42,9 @@ def list_products(actor: Actor) -> QuerySet[Product]:
 
 def get_product(actor: Actor, *, slug: str) -> Product:
     """A product of the actor's organization, with its tiers. Raises `NotFound`."""
-    product = list_products(actor).select_related("organization").prefetch_related("tiers").filter(slug=slug).first()
-    if product is None:
-        raise NotFound
-    return product
+    return first_or_not_found(
+        list_products(actor).select_related("organization").prefetch_related("tiers").filter(slug=slug)
+    )
 
 
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:
@@ -59,18 +54,12 @@ def list_endpoints(product: Product) -> QuerySet[Endpoint]:
 
 def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
     """A route that the product has now. Raises `NotFound`."""
-    endpoint = list_endpoints(product).filter(public_id=public_id).first()
-    if endpoint is None:
-        raise NotFound
-    return endpoint
+    return first_or_not_found(list_endpoints(product).filter(public_id=public_id))
 
 
 def get_tier(product: Product, *, slug: str) -> Tier:
     """A tier of the product. Raises `NotFound`."""
-    tier = Tier.objects.filter(product=product, slug=slug).first()
-    if tier is None:
-        raise NotFound
-    return tier
+    return first_or_not_found(Tier.objects.filter(product=product, slug=slug))
 
 
 def _current_endpoints() -> "Prefetch[str]":

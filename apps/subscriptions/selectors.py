@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from apps.accounts.access import Actor
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
-from apps.core.errors import NotFound
+from apps.core.rows import first_or_not_found
 from apps.core.values import words_of
 from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
@@ -31,16 +31,12 @@ def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
 
 def get_subscription(actor: Actor, *, public_id: str) -> Subscription:
     """A subscription of the actor's organization, with its plan's quotas. Raises `NotFound`."""
-    subscription = (
+    return first_or_not_found(
         list_subscriptions(actor)
         .select_related("organization")
         .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
         .filter(public_id=public_id)
-        .first()
     )
-    if subscription is None:
-        raise NotFound
-    return subscription
 
 
 def find_live_subscription(actor: Actor, product: Product) -> Subscription | None:
@@ -60,15 +56,11 @@ def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
 
 def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription:
     """A subscription to a product of the actor's organization, with its plan's quotas. Raises `NotFound`."""
-    subscription = (
+    return first_or_not_found(
         list_consumers(actor, product)
         .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
         .filter(public_id=public_id)
-        .first()
     )
-    if subscription is None:
-        raise NotFound
-    return subscription
 
 
 def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
@@ -90,10 +82,7 @@ def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
         products = products.filter(Q(status=ProductStatus.PUBLISHED) | Exists(own) | Exists(subscribed))
     else:
         products = products.filter(status=ProductStatus.PUBLISHED)
-    product = products.first()
-    if product is None:
-        raise NotFound
-    return product
+    return first_or_not_found(products)
 
 
 def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscription]:

@@ -9,7 +9,8 @@ from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
-from apps.core.errors import Conflict, NotFound
+from apps.core.errors import Conflict
+from apps.core.rows import first_or_not_found
 from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
@@ -131,15 +132,11 @@ def _left_paused(actor: Actor, product: Product) -> bool:
 
 def _locked(subscription: Subscription, owned: Q) -> Subscription:
     """The subscription as it is now, locked, where `owned` holds. Raises `NotFound`."""
-    found = (
+    return first_or_not_found(
         Subscription.objects.select_for_update(of=("self",), no_key=True)
         .select_related("organization", "product", "plan")
         .filter(owned, pk=subscription.pk)
-        .first()
     )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _locked_consumer(actor: Actor, subscription: Subscription) -> Subscription:

@@ -15,8 +15,9 @@ from apps.accounts.permissions import Action
 from apps.accounts.services.members import checked_role
 from apps.accounts.services.organizations import locked
 from apps.core import clock
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid
 from apps.core.jobs import enqueue
+from apps.core.rows import first_or_not_found
 
 MEMBERS_MAX = 200
 # By one person, whichever organization it is for: nobody is to send unwanted mail through us.
@@ -108,11 +109,9 @@ def claim_address(*, user: User, email: str) -> None:
 def withdraw_invitation(*, actor: Actor, invitation_id: int) -> None:
     """Take an invitation back. Raises `NotFound` where there is none (any more)."""
     actor.require(Action.MEMBERS_MANAGE)
-    invitation = (
-        Invitation.objects.select_for_update().filter(organization=actor.organization, pk=invitation_id).first()
+    invitation = first_or_not_found(
+        Invitation.objects.select_for_update().filter(organization=actor.organization, pk=invitation_id)
     )
-    if invitation is None:
-        raise NotFound
     invitation.delete()
     record_event(
         organization=actor.organization,

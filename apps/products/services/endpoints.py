@@ -9,8 +9,9 @@ from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid
 from apps.core.json_values import fault_in
+from apps.core.rows import first_or_not_found
 from apps.core.values import check_integer
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
@@ -162,10 +163,7 @@ def _checked_operation(operation: dict[str, Any]) -> dict[str, Any]:
 def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
     """The endpoint as it is now, its product locked. Raises `NotFound` for a removed one, too."""
     product = locked(actor, endpoint.product)
-    found = product.endpoints.current().select_related("product", "tier").filter(pk=endpoint.pk).first()
-    if found is None:
-        raise NotFound
-    return found
+    return first_or_not_found(product.endpoints.current().select_related("product", "tier").filter(pk=endpoint.pk))
 
 
 def _save(endpoint: Endpoint) -> None:

@@ -11,7 +11,8 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.addresses import check_url
 from apps.core.changes import announce
-from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from apps.core.errors import Conflict, Invalid, NotAllowed
+from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
@@ -176,12 +177,9 @@ def locked(actor: Actor, product: Product) -> Product:
     Everything that changes a product, its tiers, endpoints or plans locks it first: one writer at a time, and
     always in this order. It is no key lock, so that rows which only refer to the product can be added meanwhile.
     """
-    found = (
-        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization).first()
+    return first_or_not_found(
+        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization)
     )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def changed(product: Product) -> None:
@@ -200,15 +198,11 @@ def _describe(product: Product, name: str, upstream_url: str, tagline: str, desc
 def _locked_by_staff(staff: User, product: Product) -> Product:
     if not (staff.is_staff and staff.is_active):
         raise NotAllowed(_("Only the platform's staff can do this."))
-    found = (
+    return first_or_not_found(
         Product.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization")
         .filter(pk=product.pk)
-        .first()
     )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _record(actor: Actor, product: Product, action: str, summary: str) -> None:

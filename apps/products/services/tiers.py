@@ -5,7 +5,8 @@ from django.utils.translation import gettext as _
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid
+from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import check_line
 from apps.products.models import Product, Tier
@@ -65,10 +66,7 @@ def remove_tier(*, actor: Actor, tier: Tier) -> None:
 
 def _current(product: Product, tier: Tier) -> Tier:
     """The tier as it is now that the product is locked."""
-    found = product.tiers.filter(pk=tier.pk).first()
-    if found is None:
-        raise NotFound
-    return found
+    return first_or_not_found(product.tiers.filter(pk=tier.pk))
 
 
 def _checked_name(product: Product, name: str, tier: Tier | None = None) -> str:
