@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.accounts.access import Actor
 from apps.accounts.models import AuditEvent, Organization, User
 from apps.core import clock
 
@@ -24,4 +25,13 @@ def record_event(
         summary=summary[:300],
         data=data or {},
         occurred_at=clock.now(),
+    )
+
+
+def record_action(
+    actor: Actor, action: str, summary: str, *, target: str = "", data: dict[str, Any] | None = None
+) -> AuditEvent:
+    """The same for what the actor did in their own organization."""
+    return record_event(
+        organization=actor.organization, actor=actor.user, action=action, target=target, summary=summary, data=data
     )

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
+from apps.accounts.audit import record_action
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
@@ -19,6 +19,7 @@ from apps.keys import secret
 from apps.keys.models import ApiKey
 from apps.keys.restrictions import check_networks, check_scopes
 from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 
 KEYS_MAX = 50
@@ -39,7 +40,7 @@ def create_key(
     `scopes` are values of `KeyScope`, `allowed_networks` addresses and CIDR texts; none of them restricts nothing.
     """
     actor.require(Action.KEYS_MANAGE)
-    subscription = _locked(actor, subscription)
+    subscription = lock_subscription(subscription, Q(organization=actor.organization))
     if subscription.status == SubscriptionStatus.CANCELED:
         raise Conflict(_("This subscription is canceled: it cannot have new keys. Subscribe again."))
     name = check_line(name, field="name", longest=60)
@@ -71,7 +72,7 @@ def create_key(
 def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
     """End a key for good. Revoking twice is no error."""
     actor.require(Action.KEYS_MANAGE)
-    subscription = _locked(actor, key.subscription)
+    subscription = lock_subscription(key.subscription, Q(organization=actor.organization))
     key = first_or_not_found(subscription.api_keys.filter(pk=key.pk))
     if key.revoked_at is None:
         key.revoked_at = clock.now()
@@ -80,17 +81,6 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
     return key
 
 
-def _locked(actor: Actor, subscription: Subscription) -> Subscription:
-    """The subscription of the actor's organization, locked: one writer of its keys at a time. Raises `NotFound`."""
-    return first_or_not_found(
-        Subscription.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("product")
-        .filter(pk=subscription.pk, organization=actor.organization)
-    )
-
-
 def _record(actor: Actor, key: ApiKey, action: str, summary: str) -> None:
-    record_event(
-        organization=actor.organization, actor=actor.user, action=action, target=key.public_id, summary=summary
-    )
+    record_action(actor, action, summary, target=key.public_id)
     announce(f"key:{key.pk}")

@@ -5,10 +5,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
-from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
@@ -16,6 +14,7 @@ from apps.core.values import check_line
 from apps.plans.models import Plan, Quota, RateLimit
 from apps.plans.specs import DESCRIPTION_MAX, NAME_MAX, PlanSpec, RateLimitSpec
 from apps.products.models import Endpoint, Product, Tier
+from apps.products.services.writing import lock_product, record_change
 
 PLANS_MAX = 50
 
@@ -25,7 +24,7 @@ def create_plan(*, actor: Actor, product: Product, spec: PlanSpec) -> Plan:
     """A first version, not yet on sale. Raises `Invalid` with the field that is wrong."""
     actor.require(Action.PLANS_EDIT)
     spec.check()
-    product = _locked(actor, product)
+    product = lock_product(actor, product)
     current = Plan.objects.filter(product=product, withdrawn_at__isnull=True)
     if current.count() >= PLANS_MAX:
         raise Conflict(_("A product has %(most)d plans at most. Withdraw one first.") % {"most": PLANS_MAX})
@@ -123,16 +122,9 @@ def _check_endpoints(product: Product, limits: tuple[RateLimitSpec, ...]) -> Non
         raise Invalid(_("Choose one of the product's endpoints."), field="rate_limits")
 
 
-def _locked(actor: Actor, product: Product) -> Product:
-    # Everything that writes plans locks their product first, as the writers of products do.
-    return first_or_not_found(
-        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization)
-    )
-
-
 def _current(actor: Actor, plan: Plan) -> Plan:
     """The plan as it is now that its product is locked; a draft or on sale. Raises `NotFound` or `Conflict`."""
-    product = _locked(actor, plan.product)
+    product = lock_product(actor, plan.product)
     found = first_or_not_found(Plan.objects.select_related("product", "tier").filter(pk=plan.pk, product=product))
     if found.withdrawn_at is not None:
         raise Conflict(_("This version has been replaced or withdrawn. Change the current one."))
@@ -140,8 +132,5 @@ def _current(actor: Actor, plan: Plan) -> Plan:
 
 
 def _record(actor: Actor, plan: Plan, action: str, summary: str) -> None:
-    record_event(
-        organization=actor.organization, actor=actor.user, action=action, target=plan.public_id, summary=summary
-    )
-    # The gateway names the cheapest plan that opens an endpoint, so it hears of every change.
-    announce(f"product:{plan.product_id}")
+    # Announced, because the gateway names the cheapest plan that opens an endpoint.
+    record_change(actor, plan.product, action, summary, target=plan.public_id)

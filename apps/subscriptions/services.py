@@ -5,16 +5,16 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
+from apps.accounts.audit import record_action
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
 from apps.core.errors import Conflict
-from apps.core.rows import first_or_not_found
 from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.subscriptions.state import check_transition
 
@@ -56,7 +56,7 @@ def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
 def cancel_subscription(*, actor: Actor, subscription: Subscription) -> Subscription:
     """End a subscription of the actor's organization now; its keys stop working."""
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
-    subscription = _locked(subscription, Q(organization=actor.organization))
+    subscription = lock_subscription(subscription, Q(organization=actor.organization))
     return _move(actor, subscription, SubscriptionStatus.CANCELED, "canceled", f"Canceled {subscription.product.name}")
 
 
@@ -130,18 +130,9 @@ def _left_paused(actor: Actor, product: Product) -> bool:
     return last is not None and last.from_status == SubscriptionStatus.PAUSED
 
 
-def _locked(subscription: Subscription, owned: Q) -> Subscription:
-    """The subscription as it is now, locked, where `owned` holds. Raises `NotFound`."""
-    return first_or_not_found(
-        Subscription.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization", "product", "plan")
-        .filter(owned, pk=subscription.pk)
-    )
-
-
 def _locked_consumer(actor: Actor, subscription: Subscription) -> Subscription:
     actor.require(Action.CONSUMERS_MANAGE)
-    return _locked(subscription, Q(product__organization=actor.organization))
+    return lock_subscription(subscription, Q(product__organization=actor.organization))
 
 
 def _record(actor: Actor, subscription: Subscription, kind: str, previous: str, summary: str) -> None:
@@ -154,11 +145,5 @@ def _record(actor: Actor, subscription: Subscription, kind: str, previous: str, 
         actor=actor.user,
         occurred_at=clock.now(),
     )
-    record_event(
-        organization=actor.organization,
-        actor=actor.user,
-        action=f"subscription.{kind}",
-        target=subscription.public_id,
-        summary=summary,
-    )
+    record_action(actor, f"subscription.{kind}", summary, target=subscription.public_id)
     announce(f"subscription:{subscription.pk}")

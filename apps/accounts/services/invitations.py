@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
+from apps.accounts.audit import record_action, record_event
 from apps.accounts.models import EMAIL_MAX, AuditEvent, Invitation, Membership, Organization, User
 from apps.accounts.permissions import Action
 from apps.accounts.services.members import checked_role
@@ -43,13 +43,7 @@ def invite_member(*, actor: Actor, email: str, role: str) -> Membership | Invita
     if organization.memberships.filter(user__email=email).exists():
         raise Conflict(_("This person is a member already."), field="email")
     _check_invitation_rate(actor.user)
-    record_event(
-        organization=organization,
-        actor=actor.user,
-        action="member.invited",
-        summary=f"Invited {email} as {role}",
-        data={"email": email, "role": role},
-    )
+    record_action(actor, "member.invited", f"Invited {email} as {role}", data={"email": email, "role": role})
     invitation, _created = Invitation.objects.update_or_create(
         organization=organization, email=email, defaults={"role": role, "invited_by": actor.user}
     )
@@ -113,12 +107,7 @@ def withdraw_invitation(*, actor: Actor, invitation_id: int) -> None:
         Invitation.objects.select_for_update().filter(organization=actor.organization, pk=invitation_id)
     )
     invitation.delete()
-    record_event(
-        organization=actor.organization,
-        actor=actor.user,
-        action="invitation.withdrawn",
-        summary=f"Withdrew the invitation of {invitation.email}",
-    )
+    record_action(actor, "invitation.withdrawn", f"Withdrew the invitation of {invitation.email}")
 
 
 def _check_invitation_rate(user: User) -> None:

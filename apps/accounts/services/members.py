@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
+from apps.accounts.audit import record_action
 from apps.accounts.enums import Role
 from apps.accounts.models import Membership
 from apps.accounts.permissions import Action
@@ -24,12 +24,11 @@ def change_role(*, actor: Actor, member_id: int, role: str) -> Membership:
     _guard_owner(actor, members, membership)
     previous, membership.role = membership.role, role
     membership.save(update_fields=["role"])
-    record_event(
-        organization=actor.organization,
-        actor=actor.user,
-        action="member.role_changed",
+    record_action(
+        actor,
+        "member.role_changed",
+        f"Changed {membership.user.email} from {previous} to {role}",
         target=membership.user.public_id,
-        summary=f"Changed {membership.user.email} from {previous} to {role}",
         data={"from": previous, "to": role},
     )
     return membership
@@ -44,12 +43,11 @@ def remove_member(*, actor: Actor, member_id: int) -> None:
         actor.require(Action.MEMBERS_MANAGE)
     _guard_owner(actor, members, membership)
     membership.delete()
-    record_event(
-        organization=actor.organization,
-        actor=actor.user,
-        action="member.left" if leaves else "member.removed",
+    record_action(
+        actor,
+        "member.left" if leaves else "member.removed",
+        f"{membership.user.email} left" if leaves else f"Removed {membership.user.email}",
         target=membership.user.public_id,
-        summary=f"{membership.user.email} left" if leaves else f"Removed {membership.user.email}",
     )
 
 

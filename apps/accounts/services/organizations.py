@@ -2,7 +2,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
+from apps.accounts.audit import record_action, record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import NAME_MAX, Membership, Organization, User
 from apps.accounts.permissions import Action
@@ -63,12 +63,11 @@ def rename_organization(*, actor: Actor, name: str) -> Organization:
     organization = locked(actor)
     previous, organization.name = organization.name, check_line(name, field="name", longest=NAME_MAX)
     organization.save(update_fields=["name"])
-    record_event(
-        organization=organization,
-        actor=actor.user,
-        action="organization.renamed",
+    record_action(
+        actor,
+        "organization.renamed",
+        f"Renamed the organization from {previous} to {organization.name}",
         target=organization.public_id,
-        summary=f"Renamed the organization from {previous} to {organization.name}",
     )
     return organization
 

@@ -6,7 +6,6 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid
@@ -16,7 +15,7 @@ from apps.core.values import check_integer
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
 from apps.products.paths import check_upstream_path, parse_template
-from apps.products.services.products import changed, locked
+from apps.products.services.writing import lock_product, record_change
 
 ENDPOINTS_MAX = 10_000
 WEIGHT_MAX = 1_000_000
@@ -41,7 +40,7 @@ def add_endpoint(
     Raises `Invalid` with the field that is wrong, `Conflict` for a route that exists.
     """
     actor.require(Action.PRODUCTS_EDIT)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     if product.endpoints.current().count() >= ENDPOINTS_MAX:
         raise Conflict(_("A product has %(most)s endpoints at most.") % {"most": f"{ENDPOINTS_MAX:,}"})
     endpoint = Endpoint(product=product)
@@ -162,7 +161,7 @@ def _checked_operation(operation: dict[str, Any]) -> dict[str, Any]:
 
 def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
     """The endpoint as it is now, its product locked. Raises `NotFound` for a removed one, too."""
-    product = locked(actor, endpoint.product)
+    product = lock_product(actor, endpoint.product)
     return first_or_not_found(product.endpoints.current().select_related("product", "tier").filter(pk=endpoint.pk))
 
 
@@ -178,7 +177,4 @@ def _save(endpoint: Endpoint) -> None:
 
 
 def _record(actor: Actor, endpoint: Endpoint, action: str, summary: str) -> None:
-    record_event(
-        organization=actor.organization, actor=actor.user, action=action, target=endpoint.public_id, summary=summary
-    )
-    changed(endpoint.product)
+    record_change(actor, endpoint.product, action, summary, target=endpoint.public_id)

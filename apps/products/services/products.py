@@ -10,7 +10,6 @@ from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.addresses import check_url
-from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
@@ -18,6 +17,7 @@ from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
 from apps.products.models import Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
+from apps.products.services.writing import announce_product, lock_product, record_change
 
 FIRST_TIER = "Free"
 PRODUCTS_MAX = 500
@@ -42,7 +42,7 @@ def create_product(
     except IntegrityError:
         raise Invalid(_("This address is taken. Choose another one."), field="slug") from None
     Tier.objects.create(product=product, slug=FIRST_TIER.lower(), name=FIRST_TIER, rank=0)
-    _record(actor, product, "product.created", f"Created the product {product.name}")
+    record_change(actor, product, "product.created", f"Created the product {product.name}")
     return product
 
 
@@ -64,7 +64,7 @@ def update_product(
     What is None stays as it is. Raises `Invalid` with the field that is wrong.
     """
     actor.require(Action.PRODUCTS_EDIT)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     _describe(product, name, upstream_url, tagline, description)
     if max_body_bytes is not None:
         product.max_body_bytes = check_integer(max_body_bytes, field="max_body_bytes", lowest=0, highest=BODY_BYTES_MAX)
@@ -80,7 +80,7 @@ def update_product(
             "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
         ]
     )  # fmt: skip
-    _record(actor, product, "product.updated", f"Changed the product {product.name}")
+    record_change(actor, product, "product.updated", f"Changed the product {product.name}")
     return product
 
 
@@ -91,13 +91,13 @@ def set_billable_statuses(*, actor: Actor, product: Product, statuses: Collectio
     Raises `Invalid` for what is no HTTP status of an answer (200 to 599).
     """
     actor.require(Action.PLANS_EDIT)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     if statuses is not None:
         checked = {check_integer(status, field="statuses", lowest=200, highest=599) for status in statuses}
         statuses = sorted(checked)
     product.billable_statuses = statuses
     product.save(update_fields=["billable_statuses", "updated_at"])
-    _record(actor, product, "product.billing_changed", f"Changed which answers of {product.name} are billed")
+    record_change(actor, product, "product.billing_changed", f"Changed which answers of {product.name} are billed")
     return product
 
 
@@ -105,7 +105,7 @@ def set_billable_statuses(*, actor: Actor, product: Product, statuses: Collectio
 def publish_product(*, actor: Actor, product: Product) -> Product:
     """List the product in the marketplace; once more is no error. Raises `Conflict` that says what is missing."""
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     if product.status == ProductStatus.SUSPENDED:
         raise NotAllowed(_("The platform has suspended this product. Contact its staff."))
     if product.status == ProductStatus.PUBLISHED:
@@ -116,7 +116,7 @@ def publish_product(*, actor: Actor, product: Product) -> Product:
     product.status = ProductStatus.PUBLISHED
     product.published_at = product.published_at or clock.now()
     product.save(update_fields=["status", "published_at", "updated_at"])
-    _record(actor, product, "product.published", f"Published the product {product.name}")
+    record_change(actor, product, "product.published", f"Published the product {product.name}")
     return product
 
 
@@ -124,12 +124,12 @@ def publish_product(*, actor: Actor, product: Product) -> Product:
 def unpublish_product(*, actor: Actor, product: Product) -> Product:
     """Take the product off the marketplace: no new subscriptions, existing ones go on."""
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     if product.status != ProductStatus.PUBLISHED:
         raise Conflict(_("Only a published product can be unpublished."))
     product.status = ProductStatus.UNPUBLISHED
     product.save(update_fields=["status", "updated_at"])
-    _record(actor, product, "product.unpublished", f"Unpublished the product {product.name}")
+    record_change(actor, product, "product.unpublished", f"Unpublished the product {product.name}")
     return product
 
 
@@ -164,27 +164,11 @@ def lift_suspension(*, staff: User, product: Product, reason: str) -> Product:
 def rotate_proxy_secret(*, actor: Actor, product: Product) -> str:
     """Make a new secret for the backend to check; returns it. The old one ends at once."""
     actor.require(Action.PRODUCTS_EDIT)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     product.proxy_secret = new_proxy_secret()
     product.save(update_fields=["proxy_secret", "updated_at"])
-    _record(actor, product, "product.proxy_secret_rotated", f"Rotated the proxy secret of {product.name}")
+    record_change(actor, product, "product.proxy_secret_rotated", f"Rotated the proxy secret of {product.name}")
     return product.proxy_secret
-
-
-def locked(actor: Actor, product: Product) -> Product:
-    """The product's row, locked, when it belongs to the actor's organization. Raises `NotFound`.
-
-    Everything that changes a product, its tiers, endpoints or plans locks it first: one writer at a time, and
-    always in this order. It is no key lock, so that rows which only refer to the product can be added meanwhile.
-    """
-    return first_or_not_found(
-        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization)
-    )
-
-
-def changed(product: Product) -> None:
-    """Tell the gateway that routes, tiers or limits of this product are not what they were."""
-    announce(f"product:{product.pk}")
 
 
 def _describe(product: Product, name: str, upstream_url: str, tagline: str, description: str) -> None:
@@ -205,15 +189,8 @@ def _locked_by_staff(staff: User, product: Product) -> Product:
     )
 
 
-def _record(actor: Actor, product: Product, action: str, summary: str) -> None:
-    record_event(
-        organization=actor.organization, actor=actor.user, action=action, target=product.public_id, summary=summary
-    )
-    changed(product)
-
-
 def _record_by_staff(staff: User, product: Product, action: str, summary: str) -> None:
     record_event(
         organization=product.organization, actor=staff, action=action, target=product.public_id, summary=summary
     )
-    changed(product)
+    announce_product(product)

@@ -3,14 +3,13 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core.errors import Conflict, Invalid
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import check_line
 from apps.products.models import Product, Tier
-from apps.products.services.products import changed, locked
+from apps.products.services.writing import lock_product, record_change
 
 TIERS_MAX = 20
 
@@ -19,7 +18,7 @@ TIERS_MAX = 20
 def add_tier(*, actor: Actor, product: Product, name: str) -> Tier:
     """A tier above the existing ones, which includes them. Raises `Invalid` or `Conflict`."""
     actor.require(Action.PRODUCTS_EDIT)
-    product = locked(actor, product)
+    product = lock_product(actor, product)
     name = _checked_name(product, name)
     tiers = list(product.tiers.all())
     if len(tiers) >= TIERS_MAX:
@@ -30,7 +29,7 @@ def add_tier(*, actor: Actor, product: Product, name: str) -> Tier:
         slug=free_slug(slug_from(name, fallback="tier"), {tier.slug for tier in tiers}),
         rank=max((tier.rank + 1 for tier in tiers), default=0),
     )
-    _record(actor, product, "tier.added", f"Added the tier {name} to {product.name}")
+    record_change(actor, product, "tier.added", f"Added the tier {name} to {product.name}")
     return tier
 
 
@@ -38,11 +37,11 @@ def add_tier(*, actor: Actor, product: Product, name: str) -> Tier:
 def rename_tier(*, actor: Actor, tier: Tier, name: str) -> Tier:
     """Change the name that people see; the slug stays. Raises `Invalid`."""
     actor.require(Action.PRODUCTS_EDIT)
-    product = locked(actor, tier.product)
+    product = lock_product(actor, tier.product)
     tier = _current(product, tier)
     previous, tier.name = tier.name, _checked_name(product, name, tier)
     tier.save(update_fields=["name"])
-    _record(actor, product, "tier.renamed", f"Renamed the tier {previous} to {tier.name}")
+    record_change(actor, product, "tier.renamed", f"Renamed the tier {previous} to {tier.name}")
     return tier
 
 
@@ -50,7 +49,7 @@ def rename_tier(*, actor: Actor, tier: Tier, name: str) -> Tier:
 def remove_tier(*, actor: Actor, tier: Tier) -> None:
     """Remove a tier that no endpoint ever required and no plan ever sold. Raises `Conflict`."""
     actor.require(Action.PRODUCTS_EDIT)
-    product = locked(actor, tier.product)
+    product = lock_product(actor, tier.product)
     tier = _current(product, tier)
     if product.tiers.count() == 1:
         raise Conflict(_("A product needs at least one tier."))
@@ -61,7 +60,7 @@ def remove_tier(*, actor: Actor, tier: Tier) -> None:
         raise Conflict(
             _("Endpoints or plans use the tier %(tier)s, or did before they were removed.") % {"tier": tier.name}
         ) from None
-    _record(actor, product, "tier.removed", f"Removed the tier {tier.name} from {product.name}")
+    record_change(actor, product, "tier.removed", f"Removed the tier {tier.name} from {product.name}")
 
 
 def _current(product: Product, tier: Tier) -> Tier:
@@ -75,10 +74,3 @@ def _checked_name(product: Product, name: str, tier: Tier | None = None) -> str:
     if others.filter(name__iexact=name).exists():
         raise Invalid(_("There is a tier of this name."), field="name")
     return name
-
-
-def _record(actor: Actor, product: Product, action: str, summary: str) -> None:
-    record_event(
-        organization=actor.organization, actor=actor.user, action=action, target=product.public_id, summary=summary
-    )
-    changed(product)

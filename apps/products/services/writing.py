@@ -1,0 +1,29 @@
+"""What every write of a product shares, also that of its tiers, endpoints and plans."""
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
+from apps.core.changes import announce
+from apps.core.rows import first_or_not_found
+from apps.products.models import Product
+
+
+def lock_product(actor: Actor, product: Product) -> Product:
+    """The product's row, locked, when it belongs to the actor's organization. Raises `NotFound`.
+
+    Everything that changes a product, its tiers, endpoints or plans locks it first: one writer at a time, and
+    always in this order. It is no key lock, so that rows which only refer to the product can be added meanwhile.
+    """
+    return first_or_not_found(
+        Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization)
+    )
+
+
+def announce_product(product: Product) -> None:
+    """Tell the gateway that routes, tiers, plans or limits of this product are not what they were."""
+    announce(f"product:{product.pk}")
+
+
+def record_change(actor: Actor, product: Product, action: str, summary: str, *, target: str = "") -> None:
+    """Write the change into the audit log and announce it; `target` is the product's public id where empty."""
+    record_action(actor, action, summary, target=target or product.public_id)
+    announce_product(product)
