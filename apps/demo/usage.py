@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from apps.demo.fixtures import Answer, ProductFixture, SubscriptionFixture
 from apps.demo.traffic import Allowance, Attempt, Violation, attempts, origin_us
 from apps.keys.models import ApiKey
-from apps.plans.models import Plan, RateLimit
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
 from apps.usage.counters.records import EventRecord, RejectionRecord
-from apps.usage.counters.types import QuotaRule, RateRule, shard_of
+from apps.usage.counters.types import shard_of
+from apps.usage.limits import limits_of
 from apps.usage.meter.insert import insert_events, insert_rejections
 from apps.usage.meter.rollups import add_to_rollups
 from apps.usage.metering import is_billable
@@ -105,7 +105,16 @@ class _SubscriptionPast:
         }
         keys = {key.name: key for key in ApiKey.objects.filter(subscription=subscription)}
         self.keys = [keys[key.name] for key in fixture.keys]
-        self.allowance = _allowance(subscription)
+        limits = limits_of(subscription)
+        self.allowance = Allowance(
+            rates=limits.rates,
+            endpoint_rates={
+                name: limits.endpoint_rates[endpoint.pk]
+                for name, endpoint in self.endpoints.items()
+                if endpoint.pk in limits.endpoint_rates
+            },
+            quotas=limits.quotas,
+        )
 
     def add_until(self, now: dt.datetime) -> None:
         since = max(now - HISTORY, self.subscription.started_at)
@@ -183,39 +192,6 @@ class _SubscriptionPast:
                 weight=1,
             )
         )
-
-
-def _allowance(subscription: Subscription) -> Allowance:
-    """The limits of the subscription's plan, as the gateway applies them."""
-    plan: Plan = subscription.plan
-    rates: dict[str | None, tuple[RateRule, ...]] = {}
-    for limit in plan.rate_limits.select_related("endpoint"):
-        name = str(limit.endpoint) if limit.endpoint else None
-        rates[name] = (*rates.get(name, ()), _rate_rule(limit))
-    return Allowance(
-        rates=rates.get(None, ()),
-        endpoint_rates={name: rules for name, rules in rates.items() if name is not None},
-        quotas=tuple(
-            QuotaRule(
-                quota_id=quota.pk,
-                name=quota.name,
-                included_units=quota.included_units,
-                period=quota.period,
-                anchor=quota.anchor,
-                anchored_at=subscription.started_at,
-            )
-            for quota in plan.quotas.all()
-        ),
-    )
-
-
-def _rate_rule(limit: RateLimit) -> RateRule:
-    return RateRule(
-        counter=f"{limit.endpoint_id}:{limit.window}",
-        name=limit.name,
-        max_calls=limit.max_calls,
-        window_ms=limit.window_seconds * 1000,
-    )
 
 
 def _event_id(at: dt.datetime, generator: random.Random) -> uuid.UUID:

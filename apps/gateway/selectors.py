@@ -12,14 +12,14 @@ from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, Produ
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
-from apps.plans.models import Plan, RateLimit
+from apps.plans.models import Plan
 from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint as EndpointRow
 from apps.products.models import Product
 from apps.products.paths import parse_template
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.usage.counters.types import QuotaRule, RateRule
+from apps.usage.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
@@ -103,11 +103,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
 
 def _entitlement(subscription: Subscription) -> Entitlement:
     plan = subscription.plan
-    limits = list(plan.rate_limits.all())
-    by_endpoint: dict[int, list[RateLimit]] = {}
-    for limit in limits:
-        if limit.endpoint_id is not None:
-            by_endpoint.setdefault(limit.endpoint_id, []).append(limit)
+    limits = limits_of(subscription)
     status = SubscriptionStatus(subscription.status)
     return Entitlement(
         subscription_id=subscription.pk,
@@ -121,19 +117,9 @@ def _entitlement(subscription: Subscription) -> Entitlement:
         standing=_standing(status),
         tier_rank=plan.tier.rank,
         quota_epoch=subscription.quota_epoch,
-        rates=tuple(_rate_rule(limit) for limit in limits if limit.endpoint_id is None),
-        endpoint_rates={endpoint: tuple(_rate_rule(limit) for limit in own) for endpoint, own in by_endpoint.items()},
-        quotas=tuple(
-            QuotaRule(
-                quota_id=quota.pk,
-                name=quota.name,
-                included_units=quota.included_units,
-                period=quota.period,
-                anchor=quota.anchor,
-                anchored_at=subscription.started_at,
-            )
-            for quota in plan.quotas.all()
-        ),
+        rates=limits.rates,
+        endpoint_rates=limits.endpoint_rates,
+        quotas=limits.quotas,
     )
 
 
@@ -141,17 +127,6 @@ def _standing(status: SubscriptionStatus) -> Standing:
     if status in SubscriptionStatus.callable():
         return Standing.OPEN
     return Standing.UNPAID if status == SubscriptionStatus.UNPAID else Standing.INACTIVE
-
-
-def _rate_rule(limit: RateLimit) -> RateRule:
-    """Counters of a plan's own limits and of an endpoint's never share a name."""
-    owner = f"plan:{limit.plan_id}" if limit.endpoint_id is None else f"ep:{limit.endpoint_id}"
-    return RateRule(
-        counter=f"{owner}:{limit.window}",
-        name=limit.name,
-        max_calls=limit.max_calls,
-        window_ms=limit.window_seconds * 1000,
-    )
 
 
 def _pseudonym(subscription: Subscription) -> str:

@@ -1,0 +1,50 @@
+"""The limits of a subscription's plan in the form that the counters take."""
+
+from dataclasses import dataclass
+
+from apps.plans.models import RateLimit
+from apps.subscriptions.models import Subscription
+from apps.usage.counters.types import QuotaRule, RateRule
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All hold at once. An endpoint (by primary key) with rate limits of its own has these in place of `rates`."""
+
+    rates: tuple[RateRule, ...]
+    endpoint_rates: dict[int, tuple[RateRule, ...]]
+    quotas: tuple[QuotaRule, ...]
+
+
+def limits_of(subscription: Subscription) -> Limits:
+    """What the subscription's plan allows. Quotas of the subscription's own periods begin when it started."""
+    plan = subscription.plan
+    rates: dict[int | None, tuple[RateRule, ...]] = {}
+    for limit in plan.rate_limits.all():
+        rates[limit.endpoint_id] = (*rates.get(limit.endpoint_id, ()), _rate_rule(limit))
+    return Limits(
+        rates=rates.pop(None, ()),
+        endpoint_rates={endpoint: own for endpoint, own in rates.items() if endpoint is not None},
+        quotas=tuple(
+            QuotaRule(
+                quota_id=quota.pk,
+                name=quota.name,
+                included_units=quota.included_units,
+                period=quota.period,
+                anchor=quota.anchor,
+                anchored_at=subscription.started_at,
+            )
+            for quota in plan.quotas.all()
+        ),
+    )
+
+
+def _rate_rule(limit: RateLimit) -> RateRule:
+    """Counters of a plan's own limits and of an endpoint's never share a name."""
+    owner = f"plan:{limit.plan_id}" if limit.endpoint_id is None else f"ep:{limit.endpoint_id}"
+    return RateRule(
+        counter=f"{owner}:{limit.window}",
+        name=limit.name,
+        max_calls=limit.max_calls,
+        window_ms=limit.window_seconds * 1000,
+    )
