@@ -1,9 +1,9 @@
 """Which address a request came from: the key of every limit per IP."""
 
-import ipaddress
-
 from django.conf import settings
 from django.http import HttpRequest
+
+from apps.core.peers import bare_address
 
 # Where the server does not say (a Unix socket), all clients share one limit.
 UNKNOWN = "0.0.0.0"  # noqa: S104 - an address that no client has, not one to bind to
@@ -21,18 +21,4 @@ def client_address(request: HttpRequest) -> str:
     candidates = [request.META.get("REMOTE_ADDR", "")]
     if 0 < hops <= len(forwarded):
         candidates.insert(0, forwarded[-hops])
-    return next((address for text in candidates if (address := _parsed(text))), UNKNOWN)
-
-
-def _parsed(text: str) -> str | None:
-    """The address without brackets, port and zone; an IPv4 address also where it came as a mapped IPv6 one."""
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return str(getattr(address, "ipv4_mapped", None) or address)
+    return next((address for text in candidates if (address := bare_address(text))), UNKNOWN)

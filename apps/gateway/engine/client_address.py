@@ -1,8 +1,12 @@
 """Who called: the address of the client behind the proxies that this installation trusts."""
 
-import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
+
+from apps.core.peers import bare_address
+
+# Few peers make most calls: the proxies in front, and busy clients.
+_parsed = lru_cache(maxsize=4096)(bare_address)
 
 
 def client_address(peer: str, forwarded_for: Sequence[bytes], *, trusted_hops: int) -> str:
@@ -17,24 +21,8 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], *, trusted_hops: i
         return address
     entries = b",".join(forwarded_for).split(b",")
     for entry in reversed(entries[-trusted_hops:]):
-        found = _parsed(entry.decode("latin-1").strip())
+        found = _parsed(entry.decode("latin-1"))
         if found is None:
             break
         address = found
     return address
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> str | None:
-    """The address in its shortest form, without port or zone, IPv4 taken out of IPv6; None if it is none."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return str(address)
