@@ -10,6 +10,8 @@ from apps.core.errors import Invalid
 
 # What a text of several lines cannot hold: control characters other than tab and line feed, lone surrogates.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Of a search; more is no search of a person.
+_SEARCH_MAX = 100
 
 
 def check_line(value: Any, *, field: str, longest: int, shortest: int = 1) -> str:
@@ -46,9 +48,9 @@ def check_integer(value: Any, *, field: str, lowest: int, highest: int) -> int:
     return value
 
 
-def words_of(search: str, *, longest: int = 100) -> list[str]:
+def words_of(search: str) -> list[str]:
     """The words of a search; characters that cannot be seen separate them, and what is too long is cut off."""
-    return "".join(character if character.isprintable() else " " for character in search[:longest]).split()
+    return "".join(character if character.isprintable() else " " for character in search[:_SEARCH_MAX]).split()
 
 
 def _normal_text(value: Any, field: str) -> str:

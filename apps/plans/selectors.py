@@ -6,7 +6,7 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.core.rows import first_or_not_found
 from apps.plans.models import Plan
-from apps.products.models import Endpoint, Product
+from apps.products.models import Product
 
 
 def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
@@ -40,16 +40,6 @@ def get_plan(product: Product, *, public_id: str) -> Plan:
         Plan.objects.filter(product=product, public_id=public_id)
         .select_related("tier", "product")
         .prefetch_related("quotas", "rate_limits__endpoint")
-    )
-
-
-def find_cheapest_plan_for(endpoint: Endpoint) -> Plan | None:
-    """The cheapest plan on sale that opens the endpoint."""
-    return (
-        Plan.objects.on_sale()
-        .filter(product_id=endpoint.product_id, tier__rank__gte=endpoint.tier.rank)
-        .order_by("price_amount", "tier__rank", "id")
-        .first()
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
@@ -11,27 +11,15 @@ from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
 from apps.products.models import Endpoint, Product, Tier
 
-SEARCH_MAX = 100
-
 
 def list_listed_products(*, search: str = "") -> QuerySet[Product]:
     """Published products, newest first, with their creators."""
     products = Product.objects.listed().select_related("organization").order_by("-published_at", "-id")
-    for word in words_of(search, longest=SEARCH_MAX):
+    for word in words_of(search):
         products = products.filter(
             Q(name__icontains=word) | Q(tagline__icontains=word) | Q(organization__name__icontains=word)
         )
     return products
-
-
-def get_listed_product(slug: str) -> Product:
-    """A published product with its tiers and endpoints. Raises `NotFound`."""
-    return first_or_not_found(
-        Product.objects.listed()
-        .select_related("organization")
-        .prefetch_related(_current_endpoints(), "tiers")
-        .filter(slug=slug)
-    )
 
 
 def list_products(actor: Actor) -> QuerySet[Product]:
@@ -62,10 +50,6 @@ def get_tier(product: Product, *, slug: str) -> Tier:
     return first_or_not_found(Tier.objects.filter(product=product, slug=slug))
 
 
-def _current_endpoints() -> "Prefetch[str]":
-    return Prefetch("endpoints", queryset=Endpoint.objects.current().select_related("tier"))
-
-
 def count_endpoints(products: Iterable[Product]) -> dict[int, int]:
     """How many endpoints each of these products has, by the product's primary key."""
     rows = Endpoint.objects.current().filter(product__in=products).order_by().values("product")
@@ -81,7 +65,7 @@ def count_endpoints_by_rank(product: Product) -> dict[int, int]:
 def search_endpoints(product: Product, *, search: str = "") -> QuerySet[Endpoint]:
     """The endpoints whose method, path or summary has every word of the search."""
     endpoints = list_endpoints(product)
-    for word in words_of(search, longest=SEARCH_MAX):
+    for word in words_of(search):
         endpoints = endpoints.filter(
             Q(path__icontains=word) | Q(method__iexact=word) | Q(operation__summary__icontains=word)
         )

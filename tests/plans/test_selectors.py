@@ -70,20 +70,6 @@ class TestStates:
 
 
 class TestCheapest:
-    def test_the_lowest_price_that_opens_the_endpoint(self, product: Product) -> None:
-        free, pro, ultra = (TierFactory(product=product, rank=rank) for rank in range(3))
-        endpoint = EndpointFactory(product=product, tier=pro)
-        PlanFactory(tier=free, price_amount=0)
-        PlanFactory(tier=pro, price_amount=1, withdrawn_at=NOW)
-        PlanFactory(tier=pro, price_amount=2, published_at=None)
-        dear = PlanFactory(tier=pro, price_amount=1000)
-        assert selectors.find_cheapest_plan_for(endpoint) == dear
-        cheap = PlanFactory(tier=ultra, price_amount=900)
-        assert selectors.find_cheapest_plan_for(endpoint) == cheap
-
-    def test_none_where_no_plan_does(self, product: Product) -> None:
-        assert selectors.find_cheapest_plan_for(EndpointFactory(tier=TierFactory(product=product))) is None
-
     def test_of_many_products_at_once(self) -> None:
         tiers = TierFactory.create_batch(5)
         cheap = {tier.product_id: PlanFactory(tier=tier, price_amount=5) for tier in tiers}

@@ -21,11 +21,6 @@ class TestMarketplace:
         product = ProductFactory(status=status)
         listed = status == ProductStatus.PUBLISHED
         assert (product in selectors.list_listed_products()) is listed
-        if listed:
-            assert selectors.get_listed_product(product.slug) == product
-        else:
-            with pytest.raises(NotFound):
-                selectors.get_listed_product(product.slug)
 
     def test_every_word_of_a_search_counts(self) -> None:
         rain = ProductFactory(name="Rain radar", tagline="Where it falls", organization__name="Cloud Works")
@@ -46,7 +41,6 @@ class TestMarketplace:
         product = ProductFactory()
         assert list(selectors.list_listed_products(search=text)) in ([], [product])
         for call in (
-            lambda: selectors.get_listed_product(text),
             lambda: selectors.get_endpoint(product, public_id=text),
             lambda: selectors.get_tier(product, slug=text),
             lambda: selectors.get_product(make_actor(product.organization), slug=text),
@@ -56,12 +50,11 @@ class TestMarketplace:
         assert selectors.find_endpoint(product, public_id=text) is None
         assert not selectors.search_endpoints(product, search=f"none {text}")
 
-    def test_the_page_of_a_product_has_its_current_endpoints(self) -> None:
+    def test_a_removed_endpoint_is_not_listed(self) -> None:
         product = ProductFactory()
         endpoint = EndpointFactory(product=product, tier=TierFactory(product=product))
         EndpointFactory(product=product, tier=endpoint.tier, removed_at="2026-01-01T00:00Z")
-        found = selectors.get_listed_product(product.slug)
-        assert list(found.endpoints.all()) == [endpoint]
+        assert list(selectors.list_endpoints(product)) == [endpoint]
 
 
 class TestScope:
@@ -139,17 +132,6 @@ class TestQueries:
             return [(str(row), row.tier.name, row.summary) for row in selectors.list_endpoints(tier.product)]
 
         assert_flat(grow, read)
-
-    def test_the_page_of_a_product(self) -> None:
-        tier = TierFactory()
-
-        def read() -> list[Any]:
-            product = selectors.get_listed_product(tier.product.slug)
-            assert product.organization.name
-            assert list(product.tiers.all()) == [tier]
-            return [(str(row), row.tier.name) for row in product.endpoints.all()]
-
-        assert_flat(lambda number: EndpointFactory.create_batch(number, tier=tier), read)
 
     def test_counting_takes_one_query(self) -> None:
         products = ProductFactory.create_batch(20)
