@@ -1,6 +1,6 @@
 """The `gateway` process (ASGI): the calls of consumers, checked, forwarded and counted.
 
-`Procfile` has its command line: uvicorn with a protocol class of our own, without WebSocket, logs and headers of its own.
+`Procfile` has its command line: uvicorn with a protocol class of our own and without its WebSocket, log and headers.
 """
 
 import os
