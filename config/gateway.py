@@ -1,7 +1,6 @@
 """The `gateway` process (ASGI): the calls of consumers, checked, forwarded and counted.
 
-    uvicorn config.gateway:application --http apps.gateway.http_protocol:GatewayProtocol --ws none \\
-        --no-access-log --no-server-header --no-date-header --no-proxy-headers --timeout-graceful-shutdown 30
+`Procfile` has its command line: uvicorn with a protocol class of our own and without its WebSocket, log and headers.
 """
 
 import os

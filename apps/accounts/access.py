@@ -9,9 +9,11 @@ from apps.core.errors import NotAllowed
 
 @dataclass(frozen=True)
 class Actor:
-    """Every scoped selector and every service takes one; only `selectors.get_actor` makes them.
+    """Whatever is done or read for an organization takes one, or an object that was fetched for one.
 
-    The role is that of the moment when it was made: it lives as long as one request.
+    Only `selectors.get_actor` makes them.
+
+    The role is that of the moment when it was made: an actor lives as long as one request.
     """
 
     user: User

@@ -1,8 +1,7 @@
 """The one guard on outgoing addresses: which hosts and IP addresses this installation may dial.
 
-Used for creators' backends, and later for imports, logos and webhooks. A name is checked when it is
-saved (`check_url`) and every address again when it is dialled (`check_dialled`), because DNS can
-answer differently the second time. The special ranges are those of the IANA special-purpose registries.
+A name is checked when it is saved (`check_url`) and every address again when it is dialled (`check_dialled`), because
+DNS can answer differently the second time. The special ranges are those of the IANA special-purpose registries.
 """
 
 import ipaddress

@@ -14,7 +14,7 @@ def enqueue(name: str, **kwargs: Any) -> None:
     """Run the task `<app>.<verb>_<noun>` once the caller's transaction is committed.
 
     A name that no task has raises here, before anything is committed. A broker that does not answer is
-    logged and the work stays committed: what must not be lost has a periodic task that finds it again.
+    logged and the work stays committed: what must not be lost needs a periodic task that finds it again.
     """
     task = current_app.tasks[name]
 

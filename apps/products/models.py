@@ -94,7 +94,7 @@ class Endpoint(models.Model):
     operation = models.JSONField(_("OpenAPI operation"), default=dict, blank=True)
     deprecated_at = models.DateTimeField(null=True, blank=True)
     sunset_at = models.DateTimeField(null=True, blank=True)
-    # Kept when removed, because usage and invoices go on naming it.
+    # Kept when removed, because usage goes on naming it.
     removed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

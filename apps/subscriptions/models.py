@@ -17,7 +17,7 @@ class Subscription(models.Model):
     status = models.CharField(max_length=20, choices=SubscriptionStatus)
     # The anchor of the periods of quotas that begin with the subscription.
     started_at = models.DateTimeField()
-    # Raised by a plan change or a reset of the quota: counters of an earlier epoch no longer count.
+    # Raised by a reset of the quota: counters of an earlier epoch no longer count.
     quota_epoch = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)

@@ -21,7 +21,7 @@ class Reference(models.ForeignKey[_Set, _Get]):
 
 
 class UsageEvent(models.Model):
-    """A call that was forwarded, exactly one row each: the truth that counters, pages and invoices follow.
+    """A call that was forwarded, exactly one row each: the truth that counters and pages follow.
 
     Partitioned by month of `occurred_at` (see `apps.usage.partitions`); unique on (occurred_at, id), both fixed
     when the call was reserved.

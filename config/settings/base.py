@@ -244,7 +244,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Gateway -----------------------------------------------------------------------------------
 # Exact ip:port pairs that a backend may have although the address is private; empty by default.
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
-# How many proxies in front of the gateway may be believed about X-Forwarded-For.
+# How many proxies in front of gateway and web may be believed about X-Forwarded-For.
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Where `load_demo` finds the backends of the demo marketplace.
 DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}

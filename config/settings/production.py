@@ -1,4 +1,4 @@
-"""A real installation: everything that matters must be given, nothing embedded is started."""
+"""A real installation: secret, hosts and servers come from the environment, and mail goes out by SMTP."""
 
 from config import env
 from config.settings.base import *

@@ -1,7 +1,8 @@
-"""The demo marketplace: two backends on kept ports, loaded into the database at the first start.
+"""The demo marketplace: two backends on kept ports, loaded at the first start and when a port has changed.
 
 `manage.py load_demo` writes `<local dir>/demo.json`:
-`{"web_url", "gateway_url", "users": [{"email", "password", "role"}], "api_keys": [{"product", "plan", "key"}]}`.
+`{"web_url", "gateway_url", "users": [{"email", "password", "role"}],
+"api_keys": [{"product", "plan", "key", "path"}]}`.
 """
 
 import json

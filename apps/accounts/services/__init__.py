@@ -1,4 +1,4 @@
-"""Every write of accounts, by noun. Each leaves an audit event."""
+"""Every write of accounts, by noun. What a member does to an organization leaves an audit event."""
 
 from apps.accounts.services.invitations import accept_invitations, claim_address, invite_member, withdraw_invitation
 from apps.accounts.services.members import change_role, remove_member

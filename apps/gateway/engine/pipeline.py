@@ -1,4 +1,4 @@
-"""The engine: route → key → subscription → entitlement → size → limits → forward → settle.
+"""The engine: the checks (`admission`) → limits → forward → settle.
 
 Whatever happens, a call gets exactly one answer or a connection that visibly broke off, a refused call is
 recorded and consumes nothing, and a forwarded call is settled.
