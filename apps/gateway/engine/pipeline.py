@@ -148,6 +148,5 @@ class Engine:
                 policy=violation.policy if violation else "",
                 counter=violation.counter if violation else None,
                 limit=violation.limit if violation else None,
-                occurred_at=self._directory.now(),
             )
         )

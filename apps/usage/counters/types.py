@@ -6,7 +6,7 @@ answer leaves. What each promises is in the README of `apps.usage`.
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -144,7 +144,6 @@ class RejectedCall:
     policy: str = ""
     counter: int | None = None
     limit: int | None = None
-    occurred_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
 
 class Metering(Protocol):
