@@ -7,6 +7,7 @@ from apps.keys.models import ApiKey
 from apps.plans.models import Quota
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
+from apps.usage.counters.types import request_id
 
 _Set = TypeVar("_Set", contravariant=True)
 _Get = TypeVar("_Get", covariant=True)
@@ -58,7 +59,7 @@ class UsageEvent(models.Model):
 
     @property
     def request_id(self) -> str:
-        return f"req_{self.id.hex}"
+        return request_id(self.id)
 
 
 class Rejection(models.Model):
@@ -94,7 +95,7 @@ class Rejection(models.Model):
 
     @property
     def request_id(self) -> str:
-        return f"req_{self.id.hex}"
+        return request_id(self.id)
 
 
 class UsageRollup(models.Model):

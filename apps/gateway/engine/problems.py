@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.gateway.engine.request import Header
+from apps.usage.counters.types import request_id
 
 _REGISTERED = "https://iana.org/assignments/http-problem-types#"
 QUOTA_EXCEEDED_TYPE = f"{_REGISTERED}quota-exceeded"
@@ -100,11 +101,6 @@ class Rejected(Exception):
         self.headers = [*problem.headers, *headers]
         self.members = members or {}
         self.violation = violation
-
-
-def request_id(event_id: UUID) -> str:
-    """The id of a call as people see it; the same as in its usage event or rejection."""
-    return f"req_{event_id.hex}"
 
 
 def problem_body(rejected: Rejected, event_id: UUID) -> bytes:

@@ -19,6 +19,11 @@ def shard_of(number: int) -> int:
     return number % SHARDS
 
 
+def request_id(event_id: UUID) -> str:
+    """The id of a call as people see it, in headers, logs and lists."""
+    return f"req_{event_id.hex}"
+
+
 class MeteringUnavailable(Exception):
     """Redis cannot answer, a rebuild is under way for too long, or a stream is over its bound: answer 503."""
 
