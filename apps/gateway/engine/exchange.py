@@ -241,10 +241,9 @@ class Exchange:
         )
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(product.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
-        page = self._config.product_page.format(slug=product.slug)
         return [
             *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, page),
+            *deprecation_headers(self._admitted.endpoint, product.slug, self._config),
             *self._limits,
         ]
 
