@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from django.db import transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
 from apps.plans.periods import period_at
 from apps.subscriptions.enums import SubscriptionStatus
@@ -26,19 +26,25 @@ _Key = tuple[int, int, int]  # subscription, quota, epoch
 
 def open_missing_periods(now: dt.datetime) -> None:
     """A row for the running period of every quota of a live subscription, and for those missed before it."""
-    quotas = Subscription.objects.filter(status__in=SubscriptionStatus.live(), plan__quotas__isnull=False).values_list(
-        "pk",
-        "plan__quotas__pk",
-        "quota_epoch",
-        "started_at",
-        "plan__quotas__period",
-        "plan__quotas__anchor",
-        "plan__quotas__included_units",
+    running = QuotaPeriod.objects.filter(
+        subscription=OuterRef("pk"),
+        quota=OuterRef("plan__quotas__pk"),
+        quota_epoch=OuterRef("quota_epoch"),
+        ends_at__gt=now,
     )
-    running: set[_Key] = set(
-        QuotaPeriod.objects.filter(ends_at__gt=now).values_list("subscription_id", "quota_id", "quota_epoch")
+    missing = list(
+        Subscription.objects.filter(
+            ~Exists(running), status__in=SubscriptionStatus.live(), plan__quotas__isnull=False
+        ).values_list(
+            "pk",
+            "plan__quotas__pk",
+            "quota_epoch",
+            "started_at",
+            "plan__quotas__period",
+            "plan__quotas__anchor",
+            "plan__quotas__included_units",
+        )
     )
-    missing = [row for row in quotas if row[:3] not in running]
     begins = _first_instants([row[:3] for row in missing])
     rows = []
     for subscription_id, quota_id, epoch, started_at, period, anchor, included in missing:

@@ -111,6 +111,14 @@ def test_every_quota_of_a_plan_has_its_periods(daily: Consumer) -> None:
     assert {row.quota.name for row in rows(daily)} == {"daily", "monthly"}
 
 
+def test_a_quota_that_joins_a_plan_has_its_period_beside_that_of_the_others(daily: Consumer) -> None:
+    services.record_quota_periods()
+    QuotaFactory(plan=daily.subscription.plan, name="monthly", period="month")
+    services.record_quota_periods()
+    services.record_quota_periods()
+    assert sorted(row.quota.name for row in rows(daily)) == ["daily", "monthly"]
+
+
 def test_a_canceled_subscription_gets_no_new_periods_and_its_last_one_is_closed(
     daily: Consumer, advance: Advance
 ) -> None:
