@@ -105,7 +105,7 @@ def _first_instants(keys: Sequence[_Key]) -> dict[_Key, dt.datetime]:
 
 
 def _recount(rows: QuerySet[QuotaPeriod], closing: Callable[[QuotaPeriod], dt.datetime | None] | None = None) -> None:
-    """Write the exact sums into rows that are still open; `closing` says when one is closed now."""
+    """Bring rows that are still open to their exact sums; `closing` says when one is closed now."""
     keys = list(rows.filter(closed_at__isnull=True).order_by("pk").values_list("pk", flat=True))
     for at in range(0, len(keys), _CHUNK):
         with transaction.atomic():
@@ -115,7 +115,10 @@ def _recount(rows: QuerySet[QuotaPeriod], closing: Callable[[QuotaPeriod], dt.da
                 .order_by("pk")
             )
             spans = [UsageSpan(row.subscription_id, row.quota_epoch, row.starts_at, row.ends_at) for row in chunk]
+            changed = []
             for row, units in zip(chunk, sum_units(spans), strict=True):
-                row.used_units = units
-                row.closed_at = closing(row) if closing else None
-            QuotaPeriod.objects.bulk_update(chunk, ["used_units", "closed_at"])
+                closed_at = closing(row) if closing else None
+                if (units, closed_at) != (row.used_units, row.closed_at):
+                    row.used_units, row.closed_at = units, closed_at
+                    changed.append(row)
+            QuotaPeriod.objects.bulk_update(changed, ["used_units", "closed_at"])
