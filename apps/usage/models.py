@@ -101,6 +101,9 @@ class Rejection(models.Model):
 class UsageRollup(models.Model):
     """The calls of one hour, by subscription, epoch, endpoint and key; written in the transaction that stores them."""
 
+    # The columns that are added up; the latency counts are too, place by place.
+    COUNTERS = ("calls", "units", "client_errors", "server_errors", "request_bytes", "response_bytes")
+
     hour = models.DateTimeField()
     subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
     product: "Reference[Product | int, Product]" = Reference(Product)
