@@ -7,12 +7,8 @@ import os
 
 import django
 
-from config import env
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 django.setup()
-
-from django.conf import settings  # noqa: E402
 
 from apps.gateway.asgi import GatewayHandler  # noqa: E402
 from apps.gateway.runtime import runtime_from_settings  # noqa: E402
@@ -20,7 +16,5 @@ from apps.usage.counters.client import CountersClient  # noqa: E402
 
 application = GatewayHandler(
     urlconf="config.gateway_urls",
-    runtime=runtime_from_settings(
-        CountersClient(settings.COUNTERS_URL), max_concurrent=env.integer("GATEWAY_MAX_CONCURRENT", 2000)
-    ),
+    runtime=runtime_from_settings(CountersClient()),
 )

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
+from apps.gateway.engine.headers import BadFraming, body_length
 from apps.gateway.engine.request import ClientGone, Header
 
 Receive = Callable[[], Any]
@@ -110,11 +111,9 @@ class AsgiClient:
 
 
 def _declared_length(headers: Iterable[Header]) -> float:
-    """0 where there is no body, infinity where its length is not declared or not readable."""
-    length = 0.0
-    for name, value in headers:
-        if name == b"transfer-encoding":
-            return float("inf")
-        if name == b"content-length":
-            length = int(value) if value.isdigit() and len(value) <= 18 else float("inf")
-    return length
+    """0 where there is no body, infinity where its length is not declared or not clear."""
+    try:
+        length = body_length(headers)
+    except BadFraming:
+        return float("inf")
+    return float("inf") if length is None else length

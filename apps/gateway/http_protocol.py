@@ -17,6 +17,7 @@ from apps.gateway.engine import problems
 from apps.gateway.engine.answering import standing_headers
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.problems import PROBLEM_HEADERS, Problem, Rejected, problem_body
+from apps.usage.counters.types import request_id
 
 # ASGI scope extension: {"raw": the request target, bytes}.
 TARGET_EXTENSION = "apifactory.target"
@@ -107,7 +108,7 @@ class GatewayProtocol(HttpToolsProtocol):
                 *PROBLEM_HEADERS,
                 (b"content-length", b"%d" % len(body)),
                 (b"connection", b"close"),
-                *standing_headers(problems.request_id(event_id), EngineConfig().pseudonym),
+                *standing_headers(request_id(event_id), EngineConfig().pseudonym),
             ]
             phrase = HTTPStatus(problem.status).phrase.encode("ascii")
             lines = [b"HTTP/1.1 %d %s" % (problem.status, phrase), *(b"%s: %s" % header for header in headers)]

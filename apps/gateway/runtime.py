@@ -41,14 +41,14 @@ class Runtime:
         await self.directory.stop()
 
 
-def runtime_from_settings(metering: StartedMetering, *, max_concurrent: int) -> Runtime:
-    """The parts as the settings describe them; `max_concurrent` calls at once, and more get 503."""
+def runtime_from_settings(metering: StartedMetering) -> Runtime:
+    """The parts as the settings describe them."""
     directory = OrmDirectory(redis_url=settings.CACHE_URL)
     upstream = AiohttpUpstream(allow=settings.UPSTREAM_ALLOW)
     config = EngineConfig(
         domain=settings.GATEWAY_DOMAIN.lower(),
         product_page=f"{settings.WEB_URL}/products/{{slug}}/",
-        max_concurrent=max_concurrent,
+        max_concurrent=settings.GATEWAY_MAX_CONCURRENT,
         reserved_cookies=frozenset(
             name.encode("ascii")
             for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)

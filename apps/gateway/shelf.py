@@ -1,7 +1,6 @@
 """Entries of one kind as a process knows them: loaded once for all who wait, kept until they change."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
@@ -9,8 +8,6 @@ from django.db import DatabaseError
 
 from apps.gateway.cache import AbsenceCache, TaggedCache
 from apps.gateway.engine.ports import DirectoryUnavailable
-
-logger = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

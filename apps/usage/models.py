@@ -7,6 +7,7 @@ from apps.keys.models import ApiKey
 from apps.plans.models import Quota
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
+from apps.usage.counters.types import request_id
 
 _Set = TypeVar("_Set", contravariant=True)
 _Get = TypeVar("_Get", covariant=True)
@@ -58,7 +59,7 @@ class UsageEvent(models.Model):
 
     @property
     def request_id(self) -> str:
-        return f"req_{self.id.hex}"
+        return request_id(self.id)
 
 
 class Rejection(models.Model):
@@ -94,11 +95,14 @@ class Rejection(models.Model):
 
     @property
     def request_id(self) -> str:
-        return f"req_{self.id.hex}"
+        return request_id(self.id)
 
 
 class UsageRollup(models.Model):
     """The calls of one hour, by subscription, epoch, endpoint and key; written in the transaction that stores them."""
+
+    # The columns that are added up; the latency counts are too, place by place.
+    COUNTERS = ("calls", "units", "client_errors", "server_errors", "request_bytes", "response_bytes")
 
     hour = models.DateTimeField()
     subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from django.db import transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 
 from apps.plans.periods import period_at
 from apps.subscriptions.enums import SubscriptionStatus
@@ -26,19 +26,25 @@ _Key = tuple[int, int, int]  # subscription, quota, epoch
 
 def open_missing_periods(now: dt.datetime) -> None:
     """A row for the running period of every quota of a live subscription, and for those missed before it."""
-    quotas = Subscription.objects.filter(status__in=SubscriptionStatus.live(), plan__quotas__isnull=False).values_list(
-        "pk",
-        "plan__quotas__pk",
-        "quota_epoch",
-        "started_at",
-        "plan__quotas__period",
-        "plan__quotas__anchor",
-        "plan__quotas__included_units",
+    running = QuotaPeriod.objects.filter(
+        subscription=OuterRef("pk"),
+        quota=OuterRef("plan__quotas__pk"),
+        quota_epoch=OuterRef("quota_epoch"),
+        ends_at__gt=now,
     )
-    running: set[_Key] = set(
-        QuotaPeriod.objects.filter(ends_at__gt=now).values_list("subscription_id", "quota_id", "quota_epoch")
+    missing = list(
+        Subscription.objects.filter(
+            ~Exists(running), status__in=SubscriptionStatus.live(), plan__quotas__isnull=False
+        ).values_list(
+            "pk",
+            "plan__quotas__pk",
+            "quota_epoch",
+            "started_at",
+            "plan__quotas__period",
+            "plan__quotas__anchor",
+            "plan__quotas__included_units",
+        )
     )
-    missing = [row for row in quotas if row[:3] not in running]
     begins = _first_instants([row[:3] for row in missing])
     rows = []
     for subscription_id, quota_id, epoch, started_at, period, anchor, included in missing:
@@ -99,7 +105,7 @@ def _first_instants(keys: Sequence[_Key]) -> dict[_Key, dt.datetime]:
 
 
 def _recount(rows: QuerySet[QuotaPeriod], closing: Callable[[QuotaPeriod], dt.datetime | None] | None = None) -> None:
-    """Write the exact sums into rows that are still open; `closing` says when one is closed now."""
+    """Bring rows that are still open to their exact sums; `closing` says when one is closed now."""
     keys = list(rows.filter(closed_at__isnull=True).order_by("pk").values_list("pk", flat=True))
     for at in range(0, len(keys), _CHUNK):
         with transaction.atomic():
@@ -109,7 +115,10 @@ def _recount(rows: QuerySet[QuotaPeriod], closing: Callable[[QuotaPeriod], dt.da
                 .order_by("pk")
             )
             spans = [UsageSpan(row.subscription_id, row.quota_epoch, row.starts_at, row.ends_at) for row in chunk]
+            changed = []
             for row, units in zip(chunk, sum_units(spans), strict=True):
-                row.used_units = units
-                row.closed_at = closing(row) if closing else None
-            QuotaPeriod.objects.bulk_update(chunk, ["used_units", "closed_at"])
+                closed_at = closing(row) if closing else None
+                if (units, closed_at) != (row.used_units, row.closed_at):
+                    row.used_units, row.closed_at = units, closed_at
+                    changed.append(row)
+            QuotaPeriod.objects.bulk_update(changed, ["used_units", "closed_at"])

@@ -12,7 +12,7 @@ import psycopg
 
 from config.embedded.binaries import PostgresPrograms, find_postgres
 from config.embedded.errors import EmbeddedServerError
-from config.embedded.kept import kept_port, kept_secret, read_port, write_private
+from config.embedded.kept import write_private
 from config.embedded.process import command_line
 from config.embedded.server import EmbeddedServer, server_environment
 
@@ -30,21 +30,19 @@ class EmbeddedPostgres(EmbeddedServer):
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
 
     programs: PostgresPrograms
+    major_version: int
     data: Path
-    password: str
-    port: int = 0
 
     @property
     def url(self) -> str:
         return f"postgresql://{NAME}:{self.password}@127.0.0.1:{self.port}/{NAME}"
 
-    def prepare(self) -> None:
+    def find_programs(self) -> None:
         self.programs = find_postgres(self.account)
-        self.data = self.home / f"pg{self._major_version()}"
-        self.password = kept_secret(self.home / "postgres.password")
-        self.port = read_port(self.home / "postgres.port")
-        if not (self.port and self.answers()):
-            self.port = kept_port(self.home / "postgres.port")
+        self.major_version = self._major_version()
+        self.data = self.home / f"pg{self.major_version}"
+
+    def make_ready(self) -> None:
         if not self.data.exists():
             self._initialize()
 
@@ -88,7 +86,7 @@ class EmbeddedPostgres(EmbeddedServer):
         write_private(password_file, self.password)
         self.account.own(password_file)
         locale = ["--locale=C.UTF-8"]
-        if self._major_version() >= FIRST_WITH_BUILTIN_LOCALE:
+        if self.major_version >= FIRST_WITH_BUILTIN_LOCALE:
             locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         try:
             self._run(

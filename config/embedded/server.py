@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from config.embedded.account import Account, server_account
 from config.embedded.errors import EmbeddedServerError
+from config.embedded.kept import kept_port, kept_secret, read_port
 from config.embedded.lock import file_lock
 from config.embedded.placement import data_home
 from config.embedded.process import Output, spawn, stop, wait_until
@@ -30,6 +31,9 @@ class EmbeddedServer(ABC):
     url_variable: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
 
+    password: str
+    port: int = 0
+
     def __init__(self, local_dir: Path, *, durable: bool = True) -> None:
         self.durable = durable
         self.account: Account = server_account()
@@ -42,8 +46,12 @@ class EmbeddedServer(ABC):
         """Where the server listens, with its password. Known after `prepare`."""
 
     @abstractmethod
-    def prepare(self) -> None:
-        """Choose programs, password and port, and make the data folder when there is none."""
+    def find_programs(self) -> None:
+        """Choose the programs, and say where the data lies."""
+
+    @abstractmethod
+    def make_ready(self) -> None:
+        """Make the data folder when there is none, and write what the server reads at its start."""
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
@@ -52,6 +60,16 @@ class EmbeddedServer(ABC):
     @abstractmethod
     def answers(self) -> bool:
         """Whether the server accepts a real connection with our password."""
+
+    def prepare(self) -> None:
+        """Choose programs, password and port, and make the data folder, unless the server runs already."""
+        self.find_programs()
+        self.password = kept_secret(self.home / f"{self.name}.password")
+        port_file = self.home / f"{self.name}.port"
+        self.port = read_port(port_file)
+        if not (self.port and self.answers()):
+            self.port = kept_port(port_file)
+            self.make_ready()
 
     def spawn(self, output: Output) -> subprocess.Popen[bytes]:
         """Start the process and return at once; `prepare` must have run. From the main thread only."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import redis
 
 from config.embedded.binaries import find_valkey
-from config.embedded.kept import kept_port, kept_secret, read_port, write_private
+from config.embedded.kept import write_private
 from config.embedded.server import EmbeddedServer
 
 # Tests give each worker a database of its own.
@@ -23,28 +23,26 @@ class EmbeddedValkey(EmbeddedServer):
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
     program: Path
-    configuration: Path
-    password: str
-    port: int = 0
+    data: Path
 
     @property
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
-    def prepare(self) -> None:
+    @property
+    def configuration(self) -> Path:
+        return self.data / "valkey.conf"
+
+    def find_programs(self) -> None:
         self.program = find_valkey(self.account)
-        self.password = kept_secret(self.home / "valkey.password")
-        self.port = read_port(self.home / "valkey.port")
-        if self.port and self.answers():
-            return
-        self.port = kept_port(self.home / "valkey.port")
-        data = self.home / "valkey"
-        if not data.exists():
-            data.mkdir(mode=0o700)
-            self.account.own(data)
-        self.configuration = data / "valkey.conf"
+        self.data = self.home / "valkey"
+
+    def make_ready(self) -> None:
+        if not self.data.exists():
+            self.data.mkdir(mode=0o700)
+            self.account.own(self.data)
         # The password stands in a file and not in the arguments, which every user of the machine can read.
-        write_private(self.configuration, self._settings(data))
+        write_private(self.configuration, self._settings())
         self.account.own(self.configuration)
 
     def command(self) -> Sequence[str | Path]:
@@ -57,12 +55,12 @@ class EmbeddedValkey(EmbeddedServer):
         except redis.RedisError:
             return False
 
-    def _settings(self, data: Path) -> str:
+    def _settings(self) -> str:
         settings = {
             "bind": "127.0.0.1",
             "port": str(self.port),
             "requirepass": self.password,
-            "dir": f'"{data}"',
+            "dir": f'"{self.data}"',
             "databases": str(DATABASES),
             "appendonly": "yes" if self.durable else "no",
             "appendfsync": "everysec",

@@ -246,6 +246,8 @@ CELERY_TIMEZONE = "UTC"
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
 # How many proxies in front of gateway and web may be believed about X-Forwarded-For.
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
+# Calls that one gateway process has in flight at most; more are answered 503.
+GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 # Where `load_demo` finds the backends of the demo marketplace.
 DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.

@@ -7,7 +7,6 @@ from config import env
 from config.embedded import discovery
 from config.embedded.kept import is_free
 from config.embedded.postgres import EmbeddedPostgres
-from config.embedded.process import Output
 from config.embedded.server import EmbeddedServer
 from config.embedded.valkey import EmbeddedValkey
 from config.up import css
@@ -77,12 +76,9 @@ class Startup:
         if server.answers():
             raise StartupError(f"{server.title} of {server.home} runs already, started by another program. Stop it.")
 
-        def start(output: Output) -> Any:
-            return server.spawn(output)
-
         log = self._supervisor.log(server.name)
         self._supervisor.add(
-            Child(name=server.name, stage=Stage.SERVER, start=start, log=log, stop_signal=server.stop_signal)
+            Child(name=server.name, stage=Stage.SERVER, start=server.spawn, log=log, stop_signal=server.stop_signal)
         )
         if not self._supervisor.wait_until(server.answers, SERVER_TIMEOUT):
             raise StartupError(f"{server.title} does not answer.\n{log.end()}\n  Or set {server.url_variable}.")

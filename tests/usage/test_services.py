@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import pytest
 from celery import current_app
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.core import clock
 from apps.usage import services
@@ -109,6 +111,23 @@ def test_every_quota_of_a_plan_has_its_periods(daily: Consumer) -> None:
     QuotaFactory(plan=daily.subscription.plan, name="monthly", period="month")
     services.record_quota_periods()
     assert {row.quota.name for row in rows(daily)} == {"daily", "monthly"}
+
+
+def test_a_quota_that_joins_a_plan_has_its_period_beside_that_of_the_others(daily: Consumer) -> None:
+    services.record_quota_periods()
+    QuotaFactory(plan=daily.subscription.plan, name="monthly", period="month")
+    services.record_quota_periods()
+    services.record_quota_periods()
+    assert sorted(row.quota.name for row in rows(daily)) == ["daily", "monthly"]
+
+
+def test_a_sum_that_stands_is_not_written_again(daily: Consumer, now: dt.datetime) -> None:
+    store(daily, now, units=3)
+    services.record_quota_periods()
+    with CaptureQueriesContext(connection) as captured:
+        services.record_quota_periods()
+    assert any("FOR UPDATE" in query["sql"] for query in captured)  # it was counted
+    assert not any(query["sql"].startswith("UPDATE") for query in captured)
 
 
 def test_a_canceled_subscription_gets_no_new_periods_and_its_last_one_is_closed(

@@ -66,14 +66,15 @@ async def send_empty(call: Call, status: int, headers: list[Header], config: Eng
     await call.request.client.finish()
 
 
-def deprecation_headers(endpoint: Endpoint, page: str) -> list[Header]:
-    """RFC 9745 and RFC 8594, for an endpoint that is marked; `page` tells people more."""
+def deprecation_headers(endpoint: Endpoint, slug: str, config: EngineConfig) -> list[Header]:
+    """RFC 9745 and RFC 8594, for an endpoint that is marked; the product's page tells people more."""
     if endpoint.deprecated_at is None:
         return []
     headers = [(b"deprecation", b"@%d" % int(endpoint.deprecated_at.timestamp()))]
     if endpoint.sunset_at is not None:
         headers.append((b"sunset", _http_date(int(endpoint.sunset_at.timestamp()))))
-    if page:
+    if config.product_page:
+        page = config.product_page.format(slug=slug)
         headers.append((b"link", f'<{page}>; rel="deprecation"; type="text/html"'.encode("latin-1")))
     return headers
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from apps.gateway.engine.entities import Entitlement, KeyEntry, ProductEntry
-from apps.gateway.engine.problems import request_id
 from apps.gateway.engine.request import GatewayRequest, Header
 from apps.gateway.engine.routes import Endpoint
+from apps.usage.counters.types import request_id
 
 # What of a path a usage event or rejection keeps.
 _RECORDED_PATH_MAX = 1000

@@ -184,7 +184,7 @@ class Exchange:
         """Whether the answer may end; if not, it has been broken off."""
         if await self._settle(Outcome.COMPLETED, status) != Settlement.ABANDONED:
             return True
-        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON))
+        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
         return False
 
     async def _fail(self, error: UpstreamError | ClientGone) -> None:
@@ -219,7 +219,7 @@ class Exchange:
     async def _break_off(self) -> None:
         """The client or its body ended the call, or the lease was lost; the backend's connection is closed."""
         if self._interruption == _Interruption.ABANDONED:
-            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON))
+            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
         else:
             await self._fail(ClientGone())
 
@@ -241,10 +241,9 @@ class Exchange:
         )
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(product.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
-        page = self._config.product_page.format(slug=product.slug)
         return [
             *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, page),
+            *deprecation_headers(self._admitted.endpoint, product.slug, self._config),
             *self._limits,
         ]
 

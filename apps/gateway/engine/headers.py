@@ -65,7 +65,7 @@ def values_of(headers: Iterable[Header], name: bytes) -> list[bytes]:
     return [value for header, value in headers if header == name]
 
 
-def body_length(headers: list[Header]) -> int | None:
+def body_length(headers: Iterable[Header]) -> int | None:
     """The declared length of a body: 0 where there is none, None where it ends with its last chunk.
 
     Raises `BadFraming`.

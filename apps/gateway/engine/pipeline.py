@@ -66,7 +66,7 @@ class Engine:
         self._on_their_way += 1
         try:
             if self._on_their_way > self._config.max_concurrent:
-                await send_problem(call, Rejected(problems.OVERLOADED, headers=problems.RETRY_SOON), self._config)
+                await send_problem(call, Rejected(problems.OVERLOADED), self._config)
             else:
                 await self._handle(call)
         except ClientGone:
@@ -90,7 +90,7 @@ class Engine:
         except (DirectoryUnavailable, MeteringUnavailable) as error:
             # The directory and metering say themselves what is the matter, once and not for every call.
             logger.debug("call %s cannot be checked: %s", call.request_id, error)
-            await send_problem(call, Rejected(problems.UNAVAILABLE, headers=problems.RETRY_SOON), self._config)
+            await send_problem(call, Rejected(problems.UNAVAILABLE), self._config)
         except Exception:
             logger.exception("call %s failed before it was forwarded", call.request_id)
             await send_problem(call, Rejected(problems.INTERNAL_ERROR), self._config)
@@ -148,6 +148,5 @@ class Engine:
                 policy=violation.policy if violation else "",
                 counter=violation.counter if violation else None,
                 limit=violation.limit if violation else None,
-                occurred_at=self._directory.now(),
             )
         )

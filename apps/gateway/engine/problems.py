@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.gateway.engine.request import Header
+from apps.usage.counters.types import request_id
 
 _REGISTERED = "https://iana.org/assignments/http-problem-types#"
 QUOTA_EXCEEDED_TYPE = f"{_REGISTERED}quota-exceeded"
@@ -23,7 +24,11 @@ class Problem:
     detail: str
     type: str = "about:blank"
     title: str = ""  # the status phrase where empty, as RFC 9457 wants it for about:blank
+    headers: tuple[Header, ...] = ()  # of every answer with this problem
 
+
+# Of a reply to a call that may succeed in a moment.
+_RETRY_SOON: Header = (b"retry-after", b"1")
 
 BAD_REQUEST = Problem("bad_request", 400, "The request cannot be read in one way only.")
 ROUTE_NOT_FOUND = Problem("route_not_found", 404, "There is no such route.")
@@ -51,10 +56,20 @@ UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this
 UPSTREAM_INVALID = Problem("upstream_invalid", 502, "The backend of this product gave no valid answer.")
 UPSTREAM_TIMEOUT = Problem("upstream_timeout", 504, "The backend of this product did not answer in time.")
 OVERLOADED = Problem(
-    "overloaded", 503, "The gateway has too many calls at once.", REDUCED_CAPACITY_TYPE, "Reduced capacity"
+    "overloaded",
+    503,
+    "The gateway has too many calls at once.",
+    REDUCED_CAPACITY_TYPE,
+    "Reduced capacity",
+    headers=(_RETRY_SOON,),
 )
 UNAVAILABLE = Problem(
-    "unavailable", 503, "The gateway cannot check this call at the moment.", REDUCED_CAPACITY_TYPE, "Reduced capacity"
+    "unavailable",
+    503,
+    "The gateway cannot check this call at the moment.",
+    REDUCED_CAPACITY_TYPE,
+    "Reduced capacity",
+    headers=(_RETRY_SOON,),
 )
 INTERNAL_ERROR = Problem("internal_error", 500, "Something went wrong in the gateway.")
 
@@ -83,14 +98,9 @@ class Rejected(Exception):
         super().__init__(problem.code)
         self.problem = problem
         self.detail = detail or problem.detail
-        self.headers = list(headers)
+        self.headers = [*problem.headers, *headers]
         self.members = members or {}
         self.violation = violation
-
-
-def request_id(event_id: UUID) -> str:
-    """The id of a call as people see it; the same as in its usage event or rejection."""
-    return f"req_{event_id.hex}"
 
 
 def problem_body(rejected: Rejected, event_id: UUID) -> bytes:
@@ -109,8 +119,6 @@ def problem_body(rejected: Rejected, event_id: UUID) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-# Of a reply to a call that may succeed in a moment.
-RETRY_SOON: tuple[Header, ...] = ((b"retry-after", b"1"),)
 PROBLEM_HEADERS: tuple[Header, ...] = (
     (b"content-type", b"application/problem+json"),
     (b"cache-control", b"no-store"),

@@ -6,7 +6,7 @@ answer leaves. What each promises is in the README of `apps.usage`.
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -17,6 +17,11 @@ SHARDS = 64
 def shard_of(number: int) -> int:
     """The shard of a subscription (or, for calls without one, of a product): its id modulo 64."""
     return number % SHARDS
+
+
+def request_id(event_id: UUID) -> str:
+    """The id of a call as people see it, in headers, logs and lists."""
+    return f"req_{event_id.hex}"
 
 
 class MeteringUnavailable(Exception):
@@ -144,7 +149,6 @@ class RejectedCall:
     policy: str = ""
     counter: int | None = None
     limit: int | None = None
-    occurred_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
 
 class Metering(Protocol):

@@ -8,37 +8,29 @@ from django.db import connection
 
 from apps.usage.counters.records import EventRecord
 from apps.usage.metering import LATENCY_COUNTS, latency_index
+from apps.usage.models import UsageRollup
 from apps.usage.sums import floor_hour
 
-# The arrays travel as text: an array of arrays of one length would be taken apart by unnest.
-_SQL = """
-INSERT INTO usage_usagerollup (
-    subscription_id, hour, endpoint_id, api_key_id, quota_epoch, product_id,
-    calls, units, client_errors, server_errors, request_bytes, response_bytes, latency_counts
+_COLUMNS = ", ".join(
+    ("subscription_id", "hour", "endpoint_id", "api_key_id", "quota_epoch", "product_id", *UsageRollup.COUNTERS)
 )
-SELECT subscription_id, hour, endpoint_id, api_key_id, quota_epoch, product_id,
-    calls, units, client_errors, server_errors, request_bytes, response_bytes, latency_counts::bigint[]
+# The arrays travel as text: an array of arrays of one length would be taken apart by unnest.
+_SQL = f"""
+INSERT INTO usage_usagerollup ({_COLUMNS}, latency_counts)
+SELECT {_COLUMNS}, latency_counts::bigint[]
 FROM unnest(
     %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::int[], %s::bigint[],
-    %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[]
-) AS new(
-    subscription_id, hour, endpoint_id, api_key_id, quota_epoch, product_id,
-    calls, units, client_errors, server_errors, request_bytes, response_bytes, latency_counts
-)
+    {"%s::bigint[], " * len(UsageRollup.COUNTERS)} %s::text[]
+) AS new({_COLUMNS}, latency_counts)
 ON CONFLICT (subscription_id, hour, endpoint_id, api_key_id, quota_epoch) DO UPDATE SET
-    calls = usage_usagerollup.calls + excluded.calls,
-    units = usage_usagerollup.units + excluded.units,
-    client_errors = usage_usagerollup.client_errors + excluded.client_errors,
-    server_errors = usage_usagerollup.server_errors + excluded.server_errors,
-    request_bytes = usage_usagerollup.request_bytes + excluded.request_bytes,
-    response_bytes = usage_usagerollup.response_bytes + excluded.response_bytes,
+    {", ".join(f"{name} = usage_usagerollup.{name} + excluded.{name}" for name in UsageRollup.COUNTERS)},
     latency_counts = ARRAY(
         SELECT coalesce(old, 0) + coalesce(new, 0)
         FROM unnest(usage_usagerollup.latency_counts, excluded.latency_counts)
             WITH ORDINALITY AS pair(old, new, position)
         ORDER BY position
     )
-"""
+"""  # noqa: S608 - constants
 
 _Key = tuple[int, dt.datetime, int, int, int, int]
 
@@ -82,12 +74,7 @@ def add_to_rollups(events: Iterable[EventRecord]) -> None:
     rows = [
         (
             *key,
-            totals.calls,
-            totals.units,
-            totals.client_errors,
-            totals.server_errors,
-            totals.request_bytes,
-            totals.response_bytes,
+            *(getattr(totals, name) for name in UsageRollup.COUNTERS),
             "{" + ",".join(map(str, totals.latency_counts)) + "}",
         )
         for key, totals in sorted(rollups.items(), key=lambda item: item[0])

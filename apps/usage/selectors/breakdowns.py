@@ -21,10 +21,7 @@ from apps.usage.sums import floor_hour
 
 _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
-_SUMS = {
-    name: Sum(name, default=0)
-    for name in ("calls", "units", "client_errors", "server_errors", "request_bytes", "response_bytes")
-}
+_SUMS = {name: Sum(name, default=0) for name in UsageRollup.COUNTERS}
 _LATENCIES = {f"latency_{index}": Sum(f"latency_counts__{index}", default=0) for index in range(LATENCY_COUNTS)}
 
 
