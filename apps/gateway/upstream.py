@@ -234,12 +234,16 @@ class AiohttpAnswer:
             content.set_exception(aiohttp.ClientPayloadError("the connection ended before the answer"))
 
 
+# The event loop counts whole milliseconds, and may fire a timer that much too soon: a backend is to have its full time.
+_TIMER_EARLY_SECONDS = 0.001
+
+
 class _FirstByte:
     """The time to the first byte of the answer; it begins anew with every piece of the body that is taken."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._timeout = asyncio.timeout(seconds)
+        self._seconds = seconds + _TIMER_EARLY_SECONDS
+        self._timeout = asyncio.timeout(self._seconds)
         self._is_waiting = False
 
     async def __aenter__(self) -> None:
