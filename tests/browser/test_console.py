@@ -17,7 +17,7 @@ from apps.keys.models import ApiKey
 from tests.factories.plans import PlanFactory
 from tests.factories.products import EndpointFactory, ProductFactory
 from tests.factories.usage import store_calls
-from tests.portal.console_world import World, make_world, routes
+from tests.portal.console.world import World, make_world, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 

@@ -16,8 +16,8 @@ from tests.browser.test_console import sign_in
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls
-from tests.portal.studio_world import World, world
-from tests.portal.test_studio_access import READS
+from tests.portal.studio.pages import READS
+from tests.portal.studio.world import World, world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
