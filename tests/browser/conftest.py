@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config.embedded.lock import file_lock
 from config.up import css
@@ -49,15 +51,31 @@ def problems() -> list[str]:
     return []
 
 
+class NewContext(Protocol):
+    def __call__(self, **options: Any) -> BrowserContext: ...
+
+
 @pytest.fixture
-def context(browser: Browser, problems: list[str]) -> Iterator[BrowserContext]:
-    """A browser without cookies. A test fails when any of its pages complained."""
-    made = browser.new_context(reduced_motion="reduce", viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(PATIENCE_MS)
-    made.on("page", lambda page: _listen(page, problems))
-    yield made
-    made.close()
+def new_context(browser: Browser, problems: list[str]) -> Iterator[NewContext]:
+    """Opens browsers without cookies; `options` are Playwright's. A test fails when any of its pages complained."""
+    opened: list[BrowserContext] = []
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("page", lambda page: _listen(page, problems))
+        opened.append(context)
+        return context
+
+    yield new_context
+    for context in opened:
+        context.close()
     assert problems == []
+
+
+@pytest.fixture
+def context(new_context: NewContext) -> BrowserContext:
+    return new_context(reduced_motion="reduce")
 
 
 @pytest.fixture
@@ -66,14 +84,9 @@ def page(context: BrowserContext) -> Page:
 
 
 def _listen(page: Page, problems: list[str]) -> None:
-    page.on("console", lambda message: _note(problems, message.type, f"{page.url}: {message.text}"))
-    page.on("pageerror", lambda error: _note(problems, "error", f"{page.url}: {_text(error)}"))
+    def note(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            problems.append(f"{urlsplit(page.url).path}: {text}")
 
-
-def _note(problems: list[str], kind: str, text: str) -> None:
-    if kind in ("error", "warning"):
-        problems.append(text)
-
-
-def _text(error: Error) -> str:
-    return str(error.message)
+    page.on("console", lambda message: note(message.type, message.text))
+    page.on("pageerror", lambda error: note("error", str(error)))

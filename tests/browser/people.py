@@ -3,9 +3,22 @@
 import re
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+
+from apps.accounts.models import User
 
 PASSWORD = "a long password of nobody"
+
+
+def signed_in(context: BrowserContext, url: str, user: User) -> Page:
+    """A page of this browser, in which the user is signed in at the site."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": url}])
+    return context.new_page()
 
 
 @dataclass

@@ -4,52 +4,38 @@ Any console error fails a test; a violation of the Content-Security-Policy is on
 """
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewContext
 
 GUIDE = "/dev/style-guide/"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def open_page(browser: Browser, live_server, problems: list[str], **options) -> Page:
-    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce", **options)
+def open_page(new_context: NewContext, live_server: Any, **options: Any) -> Page:
+    context = new_context(base_url=live_server.url, reduced_motion="reduce", **options)
     # Nothing outside this test is asked for anything.
     context.route(lambda url: not url.startswith(live_server.url), lambda route: route.abort())
-    page = context.new_page()
-    page.on("console", lambda said: said.type in ("error", "warning") and problems.append(said.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    return page
+    return context.new_page()
 
 
 @pytest.fixture
-def problems() -> Iterator[list[str]]:
-    problems: list[str] = []
-    yield problems
-    assert problems == []
+def page(new_context: NewContext, live_server: Any) -> Page:
+    return open_page(new_context, live_server)
 
 
 @pytest.fixture
-def page(browser: Browser, live_server, problems: list[str]) -> Iterator[Page]:
-    page = open_page(browser, live_server, problems, viewport={"width": 1280, "height": 900})
-    yield page
-    page.context.close()
+def phone(new_context: NewContext, live_server: Any) -> Page:
+    return open_page(new_context, live_server, viewport={"width": 360, "height": 740})
 
 
 @pytest.fixture
-def phone(browser: Browser, live_server, problems: list[str]) -> Iterator[Page]:
-    page = open_page(browser, live_server, problems, viewport={"width": 360, "height": 740})
-    yield page
-    page.context.close()
-
-
-@pytest.fixture
-def scriptless(browser: Browser, live_server, problems: list[str]) -> Iterator[Page]:
-    page = open_page(browser, live_server, problems, java_script_enabled=False)
-    yield page
-    page.context.close()
+def scriptless(new_context: NewContext, live_server: Any) -> Page:
+    return open_page(new_context, live_server, java_script_enabled=False)
 
 
 class TestChart:

@@ -4,29 +4,20 @@ Any console error fails a test; a violation of the Content-Security-Policy is on
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
-from apps.accounts.models import User
 from apps.keys.models import ApiKey
+from tests.browser.conftest import NewContext
+from tests.browser.people import signed_in
 from tests.factories.plans import PlanFactory
 from tests.factories.products import EndpointFactory, ProductFactory
 from tests.factories.usage import store_calls
-from tests.portal.console_world import World, make_world, routes
+from tests.portal.console.world import World, make_world, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
-
-
-def sign_in(context: BrowserContext, url: str, user: User) -> None:
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": url}])
 
 
 @pytest.fixture
@@ -37,16 +28,12 @@ def acme() -> World:
 @pytest.fixture
 def member(context: BrowserContext, live_server: Any, acme: World) -> Page:
     """A page of a browser in which the owner is signed in."""
-    sign_in(context, live_server.url, acme.owner)
-    return context.new_page()
+    return signed_in(context, live_server.url, acme.owner)
 
 
 @pytest.fixture
-def scriptless(browser: Browser, live_server: Any, acme: World) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=False)
-    sign_in(context, live_server.url, acme.owner)
-    yield context.new_page()
-    context.close()
+def scriptless(new_context: NewContext, live_server: Any, acme: World) -> Page:
+    return signed_in(new_context(java_script_enabled=False), live_server.url, acme.owner)
 
 
 def test_the_list_of_products_follows_the_typing(page: Page, live_server: Any) -> None:
@@ -157,19 +144,15 @@ def everything(acme: World) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_every_page_fits_the_screen_without_complaint(
-    browser: Browser, live_server: Any, problems: list[str], acme: World, theme: Any, width: int
+    new_context: NewContext, live_server: Any, problems: list[str], acme: World, theme: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
-    sign_in(context, live_server.url, acme.owner)
-    page = context.new_page()
-    page.on("console", lambda said: problems.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
+    context = new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
+    page = signed_in(context, live_server.url, acme.owner)
     addresses = everything(acme)
     for address in addresses:
         page.goto(live_server.url + address)
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"{address} is {too_wide} pixels too wide"
-    context.close()
     assert problems == []
 
 

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from config.embedded.kept import free_port
@@ -26,11 +26,19 @@ STOP_SECONDS = 40.0
 class Product:
     """One `make up`. Leaving the block kills what is left."""
 
-    def __init__(self, local_dir: Path, *, procfile: str = "Procfile", command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self,
+        local_dir: Path,
+        *,
+        procfile: str = "Procfile",
+        command: Sequence[str] = COMMAND,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.local_dir = local_dir
         self.port = free_port()
         self.gateway_port = free_port()
         self._command = command
+        self._environment = environment
         self._output = local_dir.with_name(f"{local_dir.name}.out")
         self._procfile = PROGRAMS / procfile
         self.process: subprocess.Popen[bytes] | None = None
@@ -56,6 +64,7 @@ class Product:
             "PORT": str(self.port),
             "GATEWAY_PORT": str(self.gateway_port),
             "DEMO": "false",
+            **self._environment,
         }
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from django.conf import settings
 
 from config.embedded.discovery import service_url
 from config.embedded.process import birth, wait_until
@@ -20,6 +21,7 @@ from config.up.logs import SHOWN_PER_WINDOW, ChildLog, ProblemFilter
 from config.up.procfile import read_procfile
 from config.up.supervisor import SAME_REQUEST_SECONDS
 from tests.config.product import COMMAND, READY, Product
+from tests.processes import database_url
 
 CHILDREN = ("postgres", "valkey", "web", "gateway")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a child with its parent.")
@@ -149,6 +151,30 @@ def test_a_second_start_of_the_same_folder_is_refused(product: Product) -> None:
         assert f"runs already with {product.local_dir}" in second.output()
         assert str(product.process.pid) in second.output()
     assert product.serves()
+
+
+def test_two_run_side_by_side(product: Product) -> None:
+    with Product(product.local_dir.with_name("other")) as other:
+        product.started()
+        other.started()
+        assert not set(product.pids().values()) & set(other.pids().values())
+        for name in ("postgres", "redis"):
+            assert service_url(product.local_dir, name) != service_url(other.local_dir, name)
+
+        other.process.send_signal(signal.SIGINT)
+
+        assert other.wait() == 0
+        assert product.serves()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_servers_that_are_given_are_used_and_none_is_started(local_dir: Path) -> None:
+    given = {"DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL}
+    with Product(local_dir / ".local", environment=given) as product:
+        product.started()
+        assert set(product.pids()) == {"web", "gateway"}
+        assert product.serves()
+        assert "not-started" in service_url(product.local_dir, "postgres")
 
 
 @pytest.mark.parametrize("variable", ["PORT", "GATEWAY_PORT"])

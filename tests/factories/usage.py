@@ -1,6 +1,7 @@
 """Calls that were made: stored, with their rollups, by the functions that the meter stores with."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from apps.core import clock
@@ -16,16 +17,9 @@ def store_calls(
     key: ApiKey, endpoint: Endpoint, count: int = 1, *, at: dt.datetime | None = None, **values: Any
 ) -> list[EventRecord]:
     """So many forwarded calls, the last at `at` (now) and each a second before the next. `values` replace fields."""
-    last = at or clock.now()
-    defaults = {
-        "subscription_id": key.subscription_id,
-        "product_id": endpoint.product_id,
-        "endpoint_id": endpoint.pk,
-        "api_key_id": key.pk,
+    usual = {
         "quota_epoch": key.subscription.quota_epoch,
         "units": endpoint.weight,
-        "method": endpoint.method,
-        "path": endpoint.path,
         "status": 200,
         "outcome": "completed",
         "duration_us": 12_000,
@@ -34,10 +28,7 @@ def store_calls(
         "response_bytes": 2_000,
         "replayed": False,
     }
-    events = [
-        EventRecord(id=uuid7(), occurred_at=last - dt.timedelta(seconds=number), **(defaults | values))
-        for number in range(count)
-    ]
+    events = [EventRecord(**(call | usual | values)) for call in _calls(key, endpoint, count, at)]
     insert_events(events)
     add_to_rollups(events)
     return events
@@ -47,14 +38,7 @@ def store_rejections(
     key: ApiKey, endpoint: Endpoint, count: int = 1, *, at: dt.datetime | None = None, **values: Any
 ) -> list[RejectionRecord]:
     """So many refused calls, the last at `at` (now) and each a second before the next. `values` replace fields."""
-    last = at or clock.now()
-    defaults = {
-        "subscription_id": key.subscription_id,
-        "product_id": endpoint.product_id,
-        "endpoint_id": endpoint.pk,
-        "api_key_id": key.pk,
-        "method": endpoint.method,
-        "path": endpoint.path,
+    usual = {
         "status": 429,
         "code": "rate_limited",
         "policy": "per-minute",
@@ -62,12 +46,25 @@ def store_rejections(
         "limit": 60,
         "weight": 1,
     }
-    rejections = [
-        RejectionRecord(id=uuid7(), occurred_at=last - dt.timedelta(seconds=number), **(defaults | values))
-        for number in range(count)
-    ]
+    rejections = [RejectionRecord(**(call | usual | values)) for call in _calls(key, endpoint, count, at)]
     insert_rejections(rejections)
     return rejections
+
+
+def _calls(key: ApiKey, endpoint: Endpoint, count: int, at: dt.datetime | None) -> Iterator[dict[str, Any]]:
+    """What a record of a call says about it, whatever became of it."""
+    last = at or clock.now()
+    for number in range(count):
+        yield {
+            "id": uuid7(),
+            "occurred_at": last - dt.timedelta(seconds=number),
+            "subscription_id": key.subscription_id,
+            "product_id": endpoint.product_id,
+            "endpoint_id": endpoint.pk,
+            "api_key_id": key.pk,
+            "method": endpoint.method,
+            "path": endpoint.path,
+        }
 
 
 def request_id(record: EventRecord | RejectionRecord) -> str:

@@ -8,30 +8,23 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.headers import HeaderLines
+
 Handler = Callable[["Exchange"], Awaitable[None]]
 
 _START_SECONDS = 10.0
 
 
 @dataclass
-class Received:
+class Received(HeaderLines):
     """One request as it stood on the wire."""
 
     method: str
     target: str
-    headers: list[tuple[str, str]]
     connection: int  # the number of its connection, counted from 1
     body: bytes = b""
     is_complete: bool = False  # the whole body came
     is_broken: bool = False  # the gateway closed the connection before the answer ended
-
-    def all(self, name: str) -> list[str]:
-        return [value for header, value in self.headers if header.lower() == name.lower()]
-
-    def get(self, name: str) -> str | None:
-        found = self.all(name)
-        assert len(found) <= 1, f"{name} stands {len(found)} times"
-        return found[0] if found else None
 
 
 @dataclass
@@ -163,4 +156,4 @@ def _parse(head: bytes, connection: int) -> Received:
     for line in lines:
         name, _, value = line.partition(":")
         headers.append((name, value.strip()))
-    return Received(method, target, headers, connection)
+    return Received(headers, method, target, connection)

@@ -4,7 +4,7 @@ The gateway reads rows on connections of its own, so they are committed. They st
 emptying the database takes longer than most of these tests, and none of them looks at rows that are not its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
 import pytest
@@ -12,7 +12,9 @@ from django.core.management import call_command
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
+from apps.gateway.upstream import AiohttpUpstream
 from tests.fakes.upstream import FakeUpstream
+from tests.gateway.dialling import dialling
 from tests.gateway.server import RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
 
@@ -50,3 +52,17 @@ def make_shop(gateway: RunningGateway, upstream: FakeUpstream) -> Callable[..., 
 @pytest.fixture
 def shop(make_shop: Callable[..., Shop]) -> Shop:
     return make_shop()
+
+
+@pytest.fixture
+def backend() -> Iterator[FakeUpstream]:
+    """A backend of the test's own."""
+    with FakeUpstream() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
+    """The client of backends, which may dial that one."""
+    async with dialling(allow=[backend.address]) as upstream:
+        yield upstream

@@ -13,7 +13,7 @@ from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.fakes.upstream import FakeUpstream
+from tests.fakes.upstream import FakeUpstream, Handler
 from tests.gateway.server import RunningGateway
 from tests.gateway.wire import Headers, Reply, call
 
@@ -48,6 +48,15 @@ class Shop:
             pattern=parse_template(path).pattern,
             **fields,
         )
+
+    def head(self, method: str = "GET", lines: str = "") -> bytes:
+        """The head of a call of `/things` with the consumer's key, as it stands on the wire."""
+        path = f"/{self.product.slug}/things"
+        return f"{method} {path} HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {self.secret}\r\n{lines}\r\n".encode()
+
+    def backend_does(self, handler: Handler) -> None:
+        """What the backend answers a call of `/things` with."""
+        self.upstream.handlers[f"/{self.product.slug}-backend/things"] = handler
 
     @property
     def received(self) -> list[Any]:

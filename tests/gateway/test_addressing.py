@@ -47,7 +47,7 @@ def test_a_host_of_its_own_may_have_cookies_and_locations(fronted: RunningGatewa
         location = ("Location", f"{upstream.url}/{shop.product.slug}-backend/x")
         await exchange.answer(302, b"", (*cookies, location))
 
-    upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     headers = [("Host", own), ("X-Api-Key", shop.secret), ("X-Forwarded-Proto", "https")]
     reply = call(f"{fronted.url}/things", headers=headers)
     assert reply.all("Set-Cookie") == [f"a=1; Domain={own}"]

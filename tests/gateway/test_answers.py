@@ -20,7 +20,7 @@ def answered(shop: Shop, headers: tuple[tuple[str, str], ...], status: int = 200
     async def answer(exchange: Exchange) -> None:
         await exchange.answer(status, body, headers)
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     return shop.call("/things")
 
 
@@ -101,7 +101,7 @@ def test_answers_without_a_body(shop: Shop, status: int) -> None:
     async def answer(exchange: Exchange) -> None:
         await exchange.send(f"HTTP/1.1 {status} X\r\nETag: x\r\nContent-Length: 5\r\n\r\n".encode())
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     reply = shop.call("/things")
     assert (reply.status, reply.body, reply.get("ETag")) == (status, b"", "x")
     assert reply.get("Content-Length") is None
@@ -113,7 +113,7 @@ def test_head_has_the_length_and_no_body(shop: Shop) -> None:
         assert exchange.request.method == "HEAD"
         await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n")
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     reply = shop.call("/things", "HEAD")
     assert (reply.status, reply.body, reply.get("Content-Length")) == (200, b"", "12345")
 
@@ -123,7 +123,7 @@ def test_an_early_hint_is_not_taken_for_the_answer(shop: Shop) -> None:
         await exchange.send(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
         await exchange.answer(200, b"done")
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     assert shop.call("/things").body == b"done"
 
 

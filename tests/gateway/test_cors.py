@@ -50,7 +50,7 @@ def test_a_backend_that_decides_for_itself_is_left_alone(shop: Shop) -> None:
     async def own(exchange: Exchange) -> None:
         await exchange.answer(200, b"", (("Access-Control-Allow-Origin", "https://only.example"), ("Vary", "Origin")))
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = own
+    shop.backend_does(own)
     reply = shop.call("/things", headers=[PAGE])
     assert reply.all("Access-Control-Allow-Origin") == ["https://only.example"]
     assert reply.get("Vary") == "Origin"

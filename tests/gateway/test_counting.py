@@ -47,7 +47,7 @@ def test_a_failed_call_gives_its_quota_back(counting: Callable[..., Shop]) -> No
     async def fails(exchange: Exchange) -> None:
         await exchange.answer(500)
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = fails
+    shop.backend_does(fails)
     assert statuses(shop, 10) <= Counter({500: 10, 429: 10})
     assert statuses(shop, 5, "/things/1") == {200: 2, 429: 3}
 

@@ -17,15 +17,6 @@ MakeShop = Callable[..., Shop]
 MIB = 1024 * 1024
 
 
-def backend_does(shop: Shop, handler: Callable[[Exchange], object]) -> None:
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = handler  # type: ignore[assignment]
-
-
-def head(shop: Shop, method: str = "GET", lines: str = "") -> bytes:
-    path = f"/{shop.product.slug}/things"
-    return f"{method} {path} HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n{lines}\r\n".encode()
-
-
 def test_a_consumer_that_leaves_before_the_answer_closes_the_backend_and_pays_nothing(shop: Shop) -> None:
     asked = threading.Event()
 
@@ -34,9 +25,9 @@ def test_a_consumer_that_leaves_before_the_answer_closes_the_backend_and_pays_no
         await exchange.reader.read()  # until the gateway closes
         raise OSError("closed")
 
-    backend_does(shop, slow)
+    shop.backend_does(slow)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         assert asked.wait(20)
     wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
@@ -53,9 +44,9 @@ def test_a_consumer_that_leaves_in_mid_answer_pays_for_it(shop: Shop, framing: s
             await (exchange.send(b"x" * 1000) if framing == "length" else exchange.chunk(b"x" * 1000))
             await asyncio.sleep(0.01)
 
-    backend_does(shop, endless)
+    shop.backend_does(endless)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         connection.read_until(b"xxxx")
     wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
@@ -72,9 +63,9 @@ def test_a_consumer_that_leaves_in_mid_upload_pays_nothing(shop: Shop) -> None:
             exchange.request.body += piece
             arrived.set()
 
-    backend_does(shop, upload)
+    shop.backend_does(upload)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "POST", "Content-Length: 1000\r\n") + b"half")
+        connection.send(shop.head("POST", "Content-Length: 1000\r\n") + b"half")
         assert arrived.wait(20)
     wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
@@ -103,9 +94,9 @@ def test_a_backend_that_dies_in_mid_answer_is_seen_and_not_billed(
             await exchange.send(last_words)
         raise OSError("dies")
 
-    backend_does(shop, dies)
+    shop.backend_does(dies)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         answer = connection.read_until(b"\r\n\r\n")
         has_begun.set()
         answer += connection.read_all()
@@ -129,9 +120,9 @@ def test_a_chunked_upload_that_grows_too_large_while_the_answer_runs_breaks_it_o
         await exchange.chunk(b"begun")
         await exchange.read_body()
 
-    backend_does(shop, talks)
+    shop.backend_does(talks)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "POST", "Transfer-Encoding: chunked\r\n") + b"1\r\nx\r\n")
+        connection.send(shop.head("POST", "Transfer-Encoding: chunked\r\n") + b"1\r\nx\r\n")
         connection.read_until(b"begun")
         connection.send(b"7d0\r\n" + b"x" * 2000 + b"\r\n")
         assert not connection.read_all().endswith(b"0\r\n\r\n")

@@ -116,7 +116,7 @@ def test_upstream_invalid(shop: Shop, name: str) -> None:
         await exchange.send(BROKEN_ANSWERS[name])
         raise OSError("closed by the test")
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = broken
+    shop.backend_does(broken)
     check(shop.call("/things"), 502, "upstream_invalid")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (502, "upstream_invalid", 0)
@@ -129,7 +129,7 @@ def test_upstream_timeout(make_shop: MakeShop) -> None:
         await exchange.reader.read()
         raise OSError("the gateway has left")
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = silent
+    shop.backend_does(silent)
     check(shop.call("/things"), 504, "upstream_timeout")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (504, "upstream_timeout", 0)

@@ -12,7 +12,7 @@ from apps.gateway import http_protocol
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
-from tests.gateway.test_paths import REFUSED
+from tests.gateway.targets import REFUSED
 from tests.gateway.wire import RawConnection, call, raw_call
 from tests.processes import wait_until
 
@@ -213,7 +213,7 @@ def test_a_consumer_that_takes_nothing_is_given_up(hurried: RunningGateway, upst
     async def much(exchange: Exchange) -> None:
         await exchange.answer(200, bytes(50_000_000))
 
-    upstream.handlers[f"/{shop.product.slug}-backend/things"] = much
+    shop.backend_does(much)
     with RawConnection(hurried.port) as connection:
         connection.send(request_line(shop, f"/{shop.product.slug}/things".encode()))
         wait_until(lambda: shop.outcomes, what="given up")
@@ -226,7 +226,7 @@ def test_keys_do_not_get_into_logs(shop: Shop, caplog: pytest.LogCaptureFixture)
     caplog.set_level(0)
     call(shop.url(f"/things?api_key={shop.secret}"))
     call(shop.url(f"/nothing?api_key={shop.secret}"))
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = None  # type: ignore[assignment]
+    shop.backend_does(None)  # type: ignore[arg-type]
     call(shop.url(f"/things?api_key={shop.secret}"))
     assert shop.secret not in caplog.text
 

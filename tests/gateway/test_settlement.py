@@ -43,11 +43,7 @@ def backend_sends(shop: Shop, data: bytes) -> None:
         await exchange.read_body()
         await exchange.send(data)
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = send
-
-
-def head(shop: Shop, method: str = "GET") -> bytes:
-    return f"{method} /{shop.product.slug}/things HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n\r\n".encode()
+    shop.backend_does(send)
 
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 299_999 + b"!"
@@ -74,7 +70,7 @@ def test_the_end_of_an_answer_waits_for_the_account(
     metering = held.metering
     assert isinstance(metering, HeldMetering)
     with RawConnection(held.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         received = connection.read_until(before) if before else b""
         assert metering.asked.wait(20)
         connection.socket.settimeout(0.3)
@@ -104,7 +100,7 @@ def test_an_abandoned_call_is_broken_off(abandoning: RunningGateway, upstream: F
     shop = open_shop(abandoning, upstream)
     backend_sends(shop, sent)
     with RawConnection(abandoning.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         answer = connection.read_all()
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert not answer.endswith((b"!", b"0\r\n\r\n"))
@@ -126,9 +122,9 @@ def test_a_lease_lost_in_mid_answer_breaks_it_off(shop: Shop) -> None:
         await exchange.reader.read()
         raise OSError("closed by the gateway")
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = endless
+    shop.backend_does(endless)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         connection.read_until(b"hello")
         (reservation,) = [
             held for held in shop.gateway.metering.reservations if held.spec.subscription_id == shop.subscription.pk
@@ -174,7 +170,7 @@ def test_the_status_of_the_backend_decides(shop: Shop, status: int, units: int) 
         length = b"" if status in (204, 304) else b"Content-Length: 0\r\n"
         await exchange.send(b"HTTP/1.1 %d X\r\n%s\r\n" % (status, length))
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     assert shop.call("/things").status == status
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (status, "completed", units)
@@ -186,7 +182,7 @@ def test_a_product_may_list_what_is_billed(make_shop: MakeShop) -> None:
     async def answer(exchange: Exchange) -> None:
         await exchange.answer(int(exchange.request.target.rpartition("=")[2]))
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = answer
+    shop.backend_does(answer)
     for status in (200, 201, 404, 503, 500):
         assert shop.call(f"/things?status={status}").status == status
     assert [outcome.units for outcome in shop.outcomes] == [1, 0, 0, 1, 0]
@@ -213,7 +209,7 @@ def test_a_failed_call_gives_its_quota_back(make_shop: MakeShop) -> None:
     async def fails(exchange: Exchange) -> None:
         await exchange.answer(500)
 
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = fails
+    shop.backend_does(fails)
     assert [shop.call("/things").status for _ in range(3)] == [500, 500, 500]
     assert shop.call("/things/1").status == 200
     assert shop.call("/things/1").status == 429
@@ -237,9 +233,9 @@ def test_calls_on_their_way_at_the_end_of_the_process_are_settled(open_database:
 
     with running_gateway(allow=[upstream.address]) as gateway:
         shop = open_shop(gateway, upstream)
-        upstream.handlers[f"/{shop.product.slug}-backend/things"] = endless
+        shop.backend_does(endless)
         connection = RawConnection(gateway.port)
-        connection.send(head(shop))
+        connection.send(shop.head())
         assert arrived.wait(20)
     connection.socket.close()
     (outcome,) = shop.outcomes

@@ -18,15 +18,6 @@ MakeShop = Callable[..., Shop]
 MIB = 1024 * 1024
 
 
-def backend_does(shop: Shop, handler: Callable[[Exchange], object]) -> None:
-    shop.upstream.handlers[f"/{shop.product.slug}-backend/things"] = handler  # type: ignore[assignment]
-
-
-def head(shop: Shop, method: str = "GET", lines: str = "") -> bytes:
-    path = f"/{shop.product.slug}/things"
-    return f"{method} {path} HTTP/1.1\r\nHost: gw\r\nX-Api-Key: {shop.secret}\r\n{lines}\r\n".encode()
-
-
 def resident_bytes() -> int:
     with open("/proc/self/statm") as file:  # noqa: PTH123 - read at once
         return int(file.read().split()[1]) * 4096
@@ -42,9 +33,9 @@ def test_events_leave_while_the_stream_is_open(shop: Shop) -> None:
         await exchange.chunk(b"data: two\n\n")
         await exchange.send(b"0\r\n\r\n")
 
-    backend_does(shop, events)
+    shop.backend_does(events)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         first = connection.read_until(b"data: one\n\n")
         assert b"data: one\n\n" in first
         assert shop.outcomes == []  # not over yet
@@ -77,7 +68,7 @@ def test_a_download_of_5_mib_arrives_unchanged(shop: Shop, framing: str) -> None
         await exchange.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
         exchange.writer.close()
 
-    backend_does(shop, download)
+    shop.backend_does(download)
     reply = shop.call("/things")
     assert (reply.status, len(reply.body)) == (200, len(body))
     assert reply.body == body
@@ -93,9 +84,9 @@ def test_100_mib_do_not_pass_through_memory(shop: Shop) -> None:
         for _ in range(size // len(piece)):
             await exchange.send(piece)
 
-    backend_does(shop, download)
+    shop.backend_does(download)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         received = len(connection.read_until(b"\r\n\r\n").partition(b"\r\n\r\n")[2])
         before = highest = resident_bytes()
         while received < size:
@@ -115,9 +106,9 @@ def test_a_consumer_that_does_not_read_holds_the_backend_back(shop: Shop) -> Non
             await exchange.chunk(bytes(64 * 1024))
             sent += 64 * 1024
 
-    backend_does(shop, endless)
+    shop.backend_does(endless)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop))
+        connection.send(shop.head())
         connection.read_until(b"\r\n\r\n")
         # It fills the buffers on the way and stops: the same amount in two looks, half a second apart.
         looks: list[int] = []
@@ -142,13 +133,13 @@ def test_an_upload_streams(make_shop: MakeShop, framing: str) -> None:
             arrived.set()
         await exchange.answer(200, hashlib.sha256(exchange.request.body).hexdigest().encode())
 
-    backend_does(shop, upload)
+    shop.backend_does(upload)
     half = len(body) // 2
     with RawConnection(shop.gateway.port) as connection:
         if framing == "length":
-            connection.send(head(shop, "POST", f"Content-Length: {len(body)}\r\n") + body[:half])
+            connection.send(shop.head("POST", f"Content-Length: {len(body)}\r\n") + body[:half])
         else:
-            connection.send(head(shop, "POST", "Transfer-Encoding: chunked\r\n"))
+            connection.send(shop.head("POST", "Transfer-Encoding: chunked\r\n"))
             connection.send(b"%x\r\n%s\r\n" % (half, body[:half]))
         assert arrived.wait(20)  # the backend has the beginning before the end is sent
         rest = body[half:]
@@ -164,18 +155,18 @@ def test_an_upload_streams(make_shop: MakeShop, framing: str) -> None:
 
 def test_a_body_that_waits_for_permission_gets_it_only_when_the_call_is_let_through(shop: Shop) -> None:
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "POST", "Content-Length: 5\r\nExpect: 100-continue\r\n"))
+        connection.send(shop.head("POST", "Content-Length: 5\r\nExpect: 100-continue\r\n"))
         assert connection.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
         connection.send(b"hello")
         assert b'"body": "hello"' in connection.read_until(b"hello")
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "PUT", "Content-Length: 5\r\nExpect: 100-continue\r\n"))
+        connection.send(shop.head("PUT", "Content-Length: 5\r\nExpect: 100-continue\r\n"))
         assert connection.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 405 ")
 
 
 def test_the_body_of_a_refused_call_is_not_waited_for(shop: Shop) -> None:
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "POST", f"Content-Length: {10**12}\r\n") + b"x" * 100_000)
+        connection.send(shop.head("POST", f"Content-Length: {10**12}\r\n") + b"x" * 100_000)
         answer = connection.read_until(b'"code": "request_too_large"')
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"connection: close\r\n" in answer
@@ -185,9 +176,9 @@ def test_the_body_of_a_refused_call_is_not_waited_for(shop: Shop) -> None:
 
 def test_the_connection_lives_on_after_a_small_refused_body(shop: Shop) -> None:
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "PUT", "Content-Length: 5\r\n") + b"hello")
+        connection.send(shop.head("PUT", "Content-Length: 5\r\n") + b"hello")
         assert connection.read_message().startswith(b"HTTP/1.1 405 ")
-        connection.send(head(shop))
+        connection.send(shop.head())
         assert connection.read_message().startswith(b"HTTP/1.1 200 ")
 
 
@@ -195,9 +186,9 @@ def test_an_answer_may_come_before_the_upload_ends(shop: Shop) -> None:
     async def impatient(exchange: Exchange) -> None:
         await exchange.answer(422, b"no")
 
-    backend_does(shop, impatient)
+    shop.backend_does(impatient)
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(head(shop, "POST", "Content-Length: 1000000\r\n") + b"x" * 1000)
+        connection.send(shop.head("POST", "Content-Length: 1000000\r\n") + b"x" * 1000)
         assert connection.read_until(b"\r\n\r\nno").startswith(b"HTTP/1.1 422 ")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (422, "completed", 1)

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,11 @@ from cryptography.x509.oid import NameOID
 
 from apps.gateway import upstream as upstream_module
 from apps.gateway.engine.ports import (
-    UpstreamAnswer,
-    UpstreamRequest,
     UpstreamUnreachable,
 )
 from apps.gateway.upstream import AiohttpUpstream
 from tests.fakes.upstream import Exchange, FakeUpstream
+from tests.gateway.dialling import asking, body_of, dialling
 
 
 class ScriptedResolver(AbstractResolver):
@@ -51,33 +49,6 @@ class ScriptedResolver(AbstractResolver):
     async def close(self) -> None: ...
 
 
-@pytest.fixture
-def backend() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as running:
-        yield running
-
-
-@pytest.fixture
-async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
-    upstream = AiohttpUpstream(allow=[backend.address])
-    await upstream.start()
-    yield upstream
-    await upstream.stop()
-
-
-def asking(
-    url: str, method: str = "GET", body: AsyncIterator[bytes] | None = None, *, seconds: int = 20
-) -> UpstreamRequest:
-    return UpstreamRequest(method=method, url=url, headers=[], body=body, first_byte_seconds=seconds)
-
-
-async def body_of(answer: UpstreamAnswer) -> bytes:
-    body = b""
-    while piece := await answer.read():
-        body += piece
-    return body
-
-
 # --- what is dialled -----------------------------------------------------------------------------
 
 
@@ -90,26 +61,18 @@ async def body_of(answer: UpstreamAnswer) -> bytes:
     ],
 )  # fmt: skip
 async def test_no_address_of_this_machine_or_its_networks_is_dialled(backend: FakeUpstream, host: str) -> None:
-    upstream = AiohttpUpstream(allow=[])
-    await upstream.start()
-    try:
+    async with dialling(allow=[]) as upstream:
         with pytest.raises(UpstreamUnreachable):
             await upstream.send(asking(f"http://{host}:{backend.port}/"))
-    finally:
-        await upstream.stop()
     assert backend.connections == 0
 
 
 async def test_an_exception_is_one_address_and_one_port(backend: FakeUpstream) -> None:
     with FakeUpstream() as other:
-        upstream = AiohttpUpstream(allow=[backend.address])
-        await upstream.start()
-        try:
+        async with dialling(allow=[backend.address]) as upstream:
             assert (await upstream.send(asking(f"{backend.url}/"))).status == 200
             with pytest.raises(UpstreamUnreachable):
                 await upstream.send(asking(f"{other.url}/"))
-        finally:
-            await upstream.stop()
         assert other.connections == 0
 
 
@@ -119,29 +82,20 @@ async def test_a_name_that_changes_its_mind_gains_nothing(
     """DNS rebinding: public while it is looked at, this machine when it is dialled."""
     monkeypatch.setattr(upstream_module, "DNS_SECONDS", 0)
     resolver = ScriptedResolver(["203.0.113.1"], ["127.0.0.1"])
-    upstream = AiohttpUpstream(allow=[], resolver=resolver)
-    await upstream.start()
-    try:
+    async with dialling(allow=[], resolver=resolver) as upstream:
         for _ in range(20):
             with pytest.raises(UpstreamUnreachable):
                 await upstream.send(asking(f"http://rebinding.example:{backend.port}/"))
-    finally:
-        await upstream.stop()
     assert resolver.asked >= 2
     assert backend.connections == 0
 
 
 async def test_of_several_addresses_only_the_allowed_ones_are_dialled() -> None:
     with FakeUpstream() as allowed:
-        upstream = AiohttpUpstream(
-            allow=[allowed.address], resolver=ScriptedResolver(["10.0.0.1", "::1", "169.254.169.254", "127.0.0.1"])
-        )
-        await upstream.start()
-        try:
+        resolver = ScriptedResolver(["10.0.0.1", "::1", "169.254.169.254", "127.0.0.1"])
+        async with dialling(allow=[allowed.address], resolver=resolver) as upstream:
             answer = await upstream.send(asking(f"http://mixed.example:{allowed.port}/"))
             assert answer.status == 200
-        finally:
-            await upstream.stop()
         assert allowed.requests[0].get("Host") == f"mixed.example:{allowed.port}"
 
 
@@ -195,12 +149,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=self_signed(tmp_path))
     port = server.sockets[0].getsockname()[1]
-    upstream = AiohttpUpstream(allow=[f"127.0.0.1:{port}"], resolver=ScriptedResolver(["127.0.0.1"]))
-    await upstream.start()
-    try:
+    async with server, dialling(allow=[f"127.0.0.1:{port}"], resolver=ScriptedResolver(["127.0.0.1"])) as upstream:
         with pytest.raises(UpstreamUnreachable):
             await upstream.send(asking(f"https://backend.example:{port}/"))
-    finally:
-        await upstream.stop()
-        server.close()
     assert not asked

@@ -3,47 +3,19 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from apps.gateway import upstream as upstream_module
 from apps.gateway.engine.ports import (
     UpstreamAborted,
-    UpstreamAnswer,
     UpstreamInvalid,
-    UpstreamRequest,
     UpstreamTimeout,
 )
 from apps.gateway.upstream import AiohttpUpstream
 from tests.fakes.upstream import Exchange, FakeUpstream
-
-
-@pytest.fixture
-def backend() -> Iterator[FakeUpstream]:
-    with FakeUpstream() as running:
-        yield running
-
-
-@pytest.fixture
-async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
-    upstream = AiohttpUpstream(allow=[backend.address])
-    await upstream.start()
-    yield upstream
-    await upstream.stop()
-
-
-def asking(
-    url: str, method: str = "GET", body: AsyncIterator[bytes] | None = None, *, seconds: int = 20
-) -> UpstreamRequest:
-    return UpstreamRequest(method=method, url=url, headers=[], body=body, first_byte_seconds=seconds)
-
-
-async def body_of(answer: UpstreamAnswer) -> bytes:
-    body = b""
-    while piece := await answer.read():
-        body += piece
-    return body
+from tests.gateway.dialling import asking, body_of, dialling
 
 
 async def test_connections_are_used_again(client: AiohttpUpstream, backend: FakeUpstream) -> None:
@@ -186,16 +158,12 @@ async def test_a_backend_that_stops_in_mid_answer_is_given_up(
         await exchange.reader.read()
 
     backend.fallback = stops
-    upstream = AiohttpUpstream(allow=[backend.address])
-    await upstream.start()
-    answer = await upstream.send(asking(f"{backend.url}/", seconds=seconds))
-    try:
+    async with dialling(allow=[backend.address]) as upstream:
+        answer = await upstream.send(asking(f"{backend.url}/", seconds=seconds))
         assert await answer.read() == b"hello"
         with pytest.raises(UpstreamTimeout):
             await answer.read()
-    finally:
         answer.close()
-        await upstream.stop()
 
 
 async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,13 +177,9 @@ async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.M
             for filler in fillers:  # the queue of the listener is full now, and more are not accepted
                 filler.setblocking(False)  # noqa: FBT003
                 filler.connect_ex(address)
-            upstream = AiohttpUpstream(allow=[f"127.0.0.1:{address[1]}"])
-            await upstream.start()
-            try:
+            async with dialling(allow=[f"127.0.0.1:{address[1]}"]) as upstream:
                 with pytest.raises(UpstreamTimeout):
                     await upstream.send(asking(f"http://127.0.0.1:{address[1]}/"))
-            finally:
-                await upstream.stop()
         finally:
             for filler in fillers:
                 filler.close()

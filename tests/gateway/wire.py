@@ -8,24 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.headers import HeaderLines
+
 SECONDS = 20.0
 
 Headers = Iterable[tuple[str, str]]
 
 
 @dataclass
-class Reply:
+class Reply(HeaderLines):
     status: int
-    headers: list[tuple[str, str]]
     body: bytes
-
-    def all(self, name: str) -> list[str]:
-        return [value for header, value in self.headers if header.lower() == name.lower()]
-
-    def get(self, name: str) -> str | None:
-        found = self.all(name)
-        assert len(found) <= 1, f"{name} stands {len(found)} times"
-        return found[0] if found else None
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -50,7 +43,7 @@ def call(url: str, method: str = "GET", headers: Headers = (), body: bytes | Non
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         answer = connection.getresponse()
-        return Reply(answer.status, answer.getheaders(), answer.read())
+        return Reply(answer.getheaders(), answer.status, answer.read())
     finally:
         connection.close()
 

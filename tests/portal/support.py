@@ -49,6 +49,11 @@ def text_of(response: HttpResponse) -> str:
     return " ".join("".join(parser.pieces).split())
 
 
+def words(client: Client, url: str, **params: str) -> str:
+    """The words of the page at this address."""
+    return text_of(client.get(url, params))
+
+
 def links_of(response: HttpResponse) -> set[str]:
     """Where the links of a page lead."""
     parser = _Text()

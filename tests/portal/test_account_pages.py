@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import itertools
 import re
 import struct
 import time
@@ -13,10 +14,12 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.accounts.models import User
+from tests.portal.support import HOSTILE
 
 pytestmark = pytest.mark.django_db
 
@@ -320,3 +323,27 @@ def test_every_account_page_stands_in_our_frame(client: Client, name: str, signe
     # Nothing that the Content-Security-Policy would refuse.
     assert not re.search(r"<script(?![^>]*\bsrc=)", html)
     assert not re.search(r"\s(style|on\w+)=", html)
+
+
+# What the account forms read, with values that most of them would take; each page takes from it what it knows.
+FIELDS = {
+    "email": EMAIL, "login": EMAIL, "password": PASSWORD, "password1": PASSWORD, "password2": PASSWORD,
+    "oldpassword": PASSWORD, "code": "123456", "next": "/",
+}  # fmt: skip
+SHARP = ["a\x00b", "\x00", "9" * 5000, "x" * 20_000, "\u202e", "é" * 300]
+
+
+@pytest.mark.parametrize("signed_in", [False, True], ids=["anonymous", "signed in"])
+@pytest.mark.parametrize("name", account_pages())
+def test_any_input_is_answered(client: Client, name: str, signed_in: bool) -> None:
+    user = make_user()
+    bodies = [dict.fromkeys(FIELDS, value) for value in HOSTILE]
+    bodies += [FIELDS | {field: value} for field, value in itertools.product(FIELDS, SHARP)]
+    for fields in bodies:
+        cache.clear()  # where a limit counts how often somebody asked
+        if signed_in:
+            client.force_login(user)  # again, as some of the pages sign out or change the password
+        response = client.post(reverse(name), fields)
+        assert response.status_code in {200, 302, 400, 403, 404, 405, 409}, fields
+    user.refresh_from_db()
+    assert (user.email, user.is_active) == (EMAIL, True)

@@ -15,6 +15,7 @@ from apps.plans.specs import QuotaSpec
 from apps.usage import selectors as usage_selectors
 from apps.usage.models import Rejection, UsageEvent
 from tests import processes
+from tests.counters import quota_counter
 from tests.processes import Server, running, wait_until
 from tests.scenarios.world import Contract, contract
 
@@ -90,9 +91,7 @@ def rows(world: Contract) -> int:
 
 def counter_value(world: Contract) -> int:
     """What the quota counter in Redis stands at."""
-    connection = redis.Redis.from_url(settings.COUNTERS_URL)
-    names = list(connection.scan_iter(match=f"*q:{world.subscription.pk}:*", count=1000))
-    return sum(int(connection.get(name) or 0) for name in names)
+    return quota_counter(world.subscription.pk)
 
 
 def assert_all_agree(world: Contract, whole: int) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import redis
-from django.conf import settings
 
 from apps.core.ids import uuid7
 from apps.keys.models import ApiKey
@@ -19,15 +18,15 @@ from apps.usage.counters.client import CountersClient
 from apps.usage.counters.keys import STATE_KEYS, shard_key
 from apps.usage.counters.records import EventRecord, RejectionRecord
 from apps.usage.counters.scripts import SWEEP
-from apps.usage.counters.types import CallOutcome, CallSpec, QuotaRule, RateRule, Reservation, shard_of
-from apps.usage.meter.insert import insert_events, insert_rejections
-from apps.usage.meter.rollups import add_to_rollups
+from apps.usage.counters.types import CallOutcome, CallSpec, QuotaRule, RateRule, RejectedCall, Reservation, shard_of
 from apps.usage.meter.runner import Meter
 from apps.usage.models import UsageEvent
+from tests.counters import quota_counter
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import QuotaFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.usage import store_calls, store_rejections
 
 
 @dataclass
@@ -77,6 +76,24 @@ class Consumer:
         )
         return replace(spec, **values)
 
+    def refused_call(self, **values: Any) -> RejectedCall:
+        """A call that the quota refused."""
+        call = RejectedCall(
+            event_id=uuid7(),
+            product_id=self.subscription.product_id,
+            subscription_id=self.subscription.pk,
+            endpoint_id=self.endpoint.pk,
+            api_key_id=self.key.pk,
+            method="GET",
+            path="/get",
+            status=429,
+            code="quota_exceeded",
+            policy="monthly",
+            counter=50,
+            limit=50,
+        )
+        return replace(call, **values)
+
     def rows(self) -> int:
         return UsageEvent.objects.filter(subscription=self.subscription).count()
 
@@ -85,58 +102,19 @@ class Consumer:
 
     def counter(self) -> int:
         """What the quota counter stands at (in all periods together)."""
-        with redis.Redis.from_url(settings.COUNTERS_URL) as connection:
-            names = list(connection.scan_iter(match=f"*q:{self.subscription.pk}:*"))
-            return sum(int(connection.get(name) or 0) for name in names)
+        return quota_counter(self.subscription.pk)
 
 
 def store(consumer: Consumer, at: dt.datetime, **values: Any) -> EventRecord:
     """A call of the consumer as the meter stores it: the event and its part of the rollup."""
-    event = EventRecord(
-        id=uuid7(),
-        occurred_at=at,
-        subscription_id=consumer.subscription.pk,
-        product_id=consumer.subscription.product_id,
-        endpoint_id=consumer.endpoint.pk,
-        api_key_id=consumer.key.pk,
-        quota_epoch=consumer.subscription.quota_epoch,
-        units=1,
-        method="GET",
-        path="/get",
-        status=200,
-        outcome="completed",
-        duration_us=12_000,
-        origin_us=8_000,
-        request_bytes=100,
-        response_bytes=2_000,
-        replayed=False,
-    )
-    event = replace(event, **values)
-    insert_events([event])
-    add_to_rollups([event])
+    (event,) = store_calls(consumer.key, consumer.endpoint, at=at, **values)
     return event
 
 
 def refuse(consumer: Consumer, at: dt.datetime, **values: Any) -> RejectionRecord:
-    """A refused call of the consumer as the meter stores it."""
-    rejection = RejectionRecord(
-        id=uuid7(),
-        occurred_at=at,
-        product_id=consumer.subscription.product_id,
-        subscription_id=consumer.subscription.pk,
-        endpoint_id=consumer.endpoint.pk,
-        api_key_id=consumer.key.pk,
-        method="GET",
-        path="/get",
-        status=429,
-        code="quota_exceeded",
-        policy="monthly",
-        counter=10,
-        limit=10,
-        weight=1,
-    )
-    rejection = replace(rejection, **values)
-    insert_rejections([rejection])
+    """A call of the consumer that its quota refused, as the meter stores it."""
+    by_quota = {"code": "quota_exceeded", "policy": "monthly", "counter": 10, "limit": 10}
+    (rejection,) = store_rejections(consumer.key, consumer.endpoint, at=at, **(by_quota | values))
     return rejection
 
 

@@ -10,7 +10,7 @@ from apps.core.ids import uuid7
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.keys import shard_key
 from apps.usage.counters.tuning import Tuning
-from apps.usage.counters.types import RejectedCall, Settlement, shard_of
+from apps.usage.counters.types import Settlement, shard_of
 from apps.usage.meter.runner import Meter
 from apps.usage.models import QuarantinedEntry, Rejection
 from tests.usage.conftest import Orm
@@ -99,22 +99,9 @@ async def test_a_call_that_was_answered_is_billed_although_it_was_given_up(
 async def test_rejections_are_stored_with_their_reason(
     client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
 ) -> None:
-    known = RejectedCall(
-        event_id=uuid7(),
-        product_id=consumer.subscription.product_id,
-        subscription_id=consumer.subscription.pk,
-        endpoint_id=consumer.endpoint.pk,
-        api_key_id=consumer.key.pk,
-        method="GET",
-        path="/get",
-        status=429,
-        code="quota_exceeded",
-        policy="monthly",
-        counter=50,
-        limit=50,
-    )
-    unknown = replace(
-        known, event_id=uuid7(), subscription_id=None, endpoint_id=None, api_key_id=None, code="key_missing", status=401
+    known = consumer.refused_call()
+    unknown = consumer.refused_call(
+        subscription_id=None, endpoint_id=None, api_key_id=None, code="key_missing", status=401
     )
     client.reject(known)
     client.reject(unknown)
@@ -139,19 +126,8 @@ async def test_rejections_are_stored_with_their_reason(
 async def test_very_many_rejections_are_sampled_and_the_weights_add_up(
     client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm
 ) -> None:
-    call = RejectedCall(
-        event_id=uuid7(),
-        product_id=1,
-        subscription_id=consumer.subscription.pk,
-        endpoint_id=None,
-        api_key_id=None,
-        method="GET",
-        path="/",
-        status=429,
-        code="rate_limited",
-    )
     for _ in range(1_000):
-        client.reject(replace(call, event_id=uuid7()))
+        client.reject(consumer.refused_call(code="rate_limited"))
 
     async def weights() -> list[int]:
         await drain(meter)

@@ -5,14 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-import redis
-
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.tuning import Tuning
 from apps.usage.counters.types import MeteringUnavailable, Refusal, Settlement
 from apps.usage.meter.runner import Meter
 from apps.usage.models import Rejection
 from config.embedded.valkey import EmbeddedValkey
+from tests.counters import quota_counter
 from tests.usage.conftest import Orm
 from tests.usage.support import Consumer, eventually, outcome
 
@@ -109,8 +108,4 @@ async def assert_all_agree(traffic: Traffic, orm: Orm, counter: Callable[[], int
 
 
 def counter_at(url: str, consumer: Consumer) -> Callable[[], int]:
-    def counter() -> int:
-        with redis.Redis.from_url(url) as client:
-            return sum(int(client.get(name) or 0) for name in client.scan_iter(f"*q:{consumer.subscription.pk}:*"))
-
-    return counter
+    return lambda: quota_counter(consumer.subscription.pk, url=url)

@@ -6,20 +6,10 @@ from django.test import Client
 from apps.products.models import Endpoint
 from tests.factories.plans import PlanFactory
 from tests.factories.products import EndpointFactory, TierFactory
-from tests.portal.studio_world import World, world
+from tests.portal.studio.world import World
 from tests.portal.support import count_queries, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
-
-
-@pytest.fixture
-def client(ours: World) -> Client:
-    return ours.client()
 
 
 def body(ours: World, **changed: str) -> dict[str, str]:

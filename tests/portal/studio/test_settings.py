@@ -8,20 +8,10 @@ from django.test import Client
 from apps.gateway.engine.signature import signature
 from apps.portal.studio import signature_sample
 from apps.products.models import Product
-from tests.portal.studio_world import World, world
+from tests.portal.studio.world import World
 from tests.portal.support import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
-
-
-@pytest.fixture
-def client(ours: World) -> Client:
-    return ours.client()
 
 
 def typed(client: Client, ours: World, **changed: object) -> dict[str, str]:

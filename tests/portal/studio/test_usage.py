@@ -17,24 +17,10 @@ from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import request_id, store_calls, store_rejections
-from tests.portal.studio_world import World, world
-from tests.portal.support import count_queries, text_of
+from tests.portal.studio.world import World, world
+from tests.portal.support import count_queries, text_of, words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
-
-
-@pytest.fixture
-def client(ours: World) -> Client:
-    return ours.client()
-
-
-def words(client: Client, url: str, **params: str) -> str:
-    return text_of(client.get(url, params)).replace("\u202f", " ")
 
 
 class TestUsage:

@@ -16,17 +16,10 @@ from tests.factories.plans import QuotaFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
-from tests.portal.console_world import World, make_world
+from tests.portal.console.world import World, make_world
 from tests.portal.support import HOSTILE, count_queries, links_of, member, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme(client: Client) -> World:
-    world = make_world()
-    client.force_login(world.owner)
-    return world
 
 
 @pytest.fixture

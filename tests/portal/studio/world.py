@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Model
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import Invitation, Membership, Organization, User
@@ -23,8 +23,8 @@ from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import request_id, store_calls, store_rejections
+from tests.portal.routes import routes_of
 
-MODULES = ("apps.portal.studio.", "apps.portal.team.")
 # What a page may write; compared before and after a request that must change nothing.
 WATCHED = ("accounts", "products", "plans", "subscriptions", "keys")
 
@@ -111,18 +111,8 @@ def world() -> World:
 
 
 def routes() -> list[tuple[str, tuple[str, ...]]]:
-    """Name and parameters of every page of studio and team, as the URLconf has them."""
-    return sorted(_walk(get_resolver().url_patterns, ()))
-
-
-def _walk(patterns: list[Any], outer: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for pattern in patterns:
-        parameters = (*outer, *pattern.pattern.converters)
-        if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, parameters)
-        elif isinstance(pattern, URLPattern) and (pattern.callback.__module__ or "").startswith(MODULES):
-            assert pattern.name
-            yield pattern.name, parameters
+    """Name and parameters of every page of studio and team."""
+    return routes_of("apps.portal.studio.", "apps.portal.team.")
 
 
 def snapshot() -> dict[str, list[dict[str, Any]]]:

@@ -1,94 +1,21 @@
 """Who may see and do what below studio and team: nobody from outside, members by their role."""
 
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from apps.accounts.enums import Role
-from apps.accounts.permissions import Action, allows
-from tests.portal.studio_world import World, routes, snapshot, world
+from apps.accounts.permissions import allows
+from tests.portal.studio.pages import READS, WRITES, posted, prepared
+from tests.portal.studio.world import World, routes, snapshot, world
 
 pytestmark = pytest.mark.django_db
 
 ROUTES = routes()
-NAMES = [name for name, _ in ROUTES]
 OF_AN_ORGANIZATION = [name for name, parameters in ROUTES if "organization" in parameters]
 OF_A_PRODUCT = [name for name, parameters in ROUTES if "slug" in parameters]
 OF_AN_OBJECT = [name for name, parameters in ROUTES if set(parameters) - {"organization", "slug"}]
-
-# What a page asks of the role for a GET; pages that only act have none.
-READS: dict[str, Action] = {
-    "studio": Action.VIEW,
-    "studio-product-new": Action.PRODUCTS_EDIT,
-    "studio-product": Action.VIEW,
-    "studio-endpoints": Action.VIEW,
-    "studio-endpoint-new": Action.PRODUCTS_EDIT,
-    "studio-endpoint": Action.PRODUCTS_EDIT,
-    "studio-tiers": Action.VIEW,
-    "studio-plans": Action.VIEW,
-    "studio-plan-new": Action.PLANS_EDIT,
-    "studio-plan": Action.PLANS_EDIT,
-    "studio-consumers": Action.VIEW,
-    "studio-consumer": Action.VIEW,
-    "studio-usage": Action.VIEW,
-    "studio-usage-csv": Action.VIEW,
-    "studio-requests": Action.VIEW,
-    "studio-request": Action.VIEW,
-    "studio-settings": Action.VIEW,
-    "members": Action.VIEW,
-    "member": Action.VIEW,
-    "audit": Action.AUDIT_VIEW,
-    "settings": Action.VIEW,
-}
-
-PLAN_FORM = {
-    "name": "Other",
-    "tier": "",  # filled in by `posted`
-    "price": "0",
-    "quotas-TOTAL_FORMS": "0",
-    "quotas-INITIAL_FORMS": "0",
-    "rate_limits-TOTAL_FORMS": "0",
-    "rate_limits-INITIAL_FORMS": "0",
-}
-# What a page asks of the role for a POST, and a body that it would carry out.
-WRITES: dict[str, tuple[Action, dict[str, str]]] = {
-    "studio-product-new": (
-        Action.PRODUCTS_EDIT, {"name": "Maps", "slug": "maps-api", "upstream_url": "https://maps.example.com"}
-    ),
-    "studio-publish": (Action.PRODUCTS_PUBLISH, {}),
-    "studio-unpublish": (Action.PRODUCTS_PUBLISH, {}),
-    "studio-endpoint-new": (Action.PRODUCTS_EDIT, {"method": "GET", "path": "/new", "tier": "", "weight": "1"}),
-    "studio-endpoint": (Action.PRODUCTS_EDIT, {"method": "PUT", "path": "/other", "tier": "", "weight": "2"}),
-    "studio-endpoint-remove": (Action.PRODUCTS_EDIT, {}),
-    "studio-tiers": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
-    "studio-tier-rename": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
-    "studio-tier-remove": (Action.PRODUCTS_EDIT, {}),
-    "studio-plan-new": (Action.PLANS_EDIT, PLAN_FORM),
-    "studio-plan": (Action.PLANS_EDIT, PLAN_FORM),
-    "studio-plan-publish": (Action.PLANS_EDIT, {}),
-    "studio-plan-withdraw": (Action.PLANS_EDIT, {}),
-    "studio-consumer-pause": (Action.CONSUMERS_MANAGE, {}),
-    "studio-consumer-resume": (Action.CONSUMERS_MANAGE, {}),
-    "studio-consumer-reset": (Action.CONSUMERS_MANAGE, {}),
-    "studio-settings": (
-        Action.PRODUCTS_EDIT,
-        {"name": "Other", "upstream_url": "https://b.example.com", "max_body_mib": "1", "timeout_seconds": "5"},
-    ),
-    "studio-secret": (Action.PRODUCTS_EDIT, {}),
-    "studio-secret-rotate": (Action.PRODUCTS_EDIT, {"confirm": ""}),
-    "members": (Action.MEMBERS_MANAGE, {"email": "new@example.com", "role": "viewer"}),
-    "member-role": (Action.MEMBERS_MANAGE, {"role": "viewer"}),
-    "member-remove": (Action.MEMBERS_MANAGE, {}),
-    "invitation-withdraw": (Action.MEMBERS_MANAGE, {}),
-    "settings": (Action.ORGANIZATION_MANAGE, {"name": "Other"}),
-}  # fmt: skip
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
 
 
 def test_every_page_is_in_the_tables() -> None:
@@ -96,36 +23,11 @@ def test_every_page_is_in_the_tables() -> None:
     assert set(READS) | set(WRITES) == set(OF_AN_ORGANIZATION)
 
 
-def posted(ours: World, name: str) -> dict[str, str]:
-    """The body of a POST, with what only this world knows."""
-    body = dict(WRITES[name][1]) if name in WRITES else {}
-    if "tier" in body:
-        body["tier"] = ours.tier.slug
-    if "confirm" in body:
-        body["confirm"] = ours.product.slug
-    return body
-
-
-def prepared(ours: World, name: str) -> dict[str, Any]:
-    """Bring the world to where the action is possible; returns the ids that the address needs for it."""
-    if name == "studio-publish":
-        ours.product.status = "draft"
-        ours.product.save()
-    if name == "studio-plan-publish":
-        return {"plan_id": ours.draft.public_id}
-    if name == "studio-consumer-resume":
-        ours.subscription.status = "paused"
-        ours.subscription.save()
-    if name == "member-remove":
-        # By another than the member, who may always leave.
-        return {"member_id": ours.organization.memberships.get(user=ours.members[Role.VIEWER]).pk}
-    return {}
-
-
 class TestOutside:
     @pytest.mark.parametrize("name", OF_AN_ORGANIZATION)
-    def test_who_is_not_signed_in_is_asked_to(self, client: Client, ours: World, name: str) -> None:
-        method = client.get if name in READS else client.post
+    def test_who_is_not_signed_in_is_asked_to(self, ours: World, name: str) -> None:
+        visitor = Client()
+        method = visitor.get if name in READS else visitor.post
         response = method(ours.url(name))
         assert response.status_code == 302
         assert response.headers["Location"].startswith("/account/login/")

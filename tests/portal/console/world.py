@@ -1,11 +1,10 @@
 """A consumer's organization with a subscription, a key and calls, and every address below the console."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import Organization, User
@@ -20,8 +19,7 @@ from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import request_id, store_calls, store_rejections
-
-MODULE = "apps.portal.console."
+from tests.portal.routes import routes_of
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,6 @@ def make_world(name: str = "Acme") -> World:
     return World(organization, members, subscription, endpoint, key, request_id(answered[0]), request_id(refused[0]))
 
 
-def routes() -> list[tuple[str, set[str]]]:
-    """Each page of the console: its name, and the parameters of its address."""
-    return sorted(_routes(get_resolver().url_patterns, set()))
-
-
-def _routes(patterns: list[Any], parameters: set[str]) -> Iterator[tuple[str, set[str]]]:
-    for pattern in patterns:
-        found = parameters | set(pattern.pattern.converters)
-        if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns, found)
-        elif isinstance(pattern, URLPattern) and pattern.callback.__module__.startswith(MODULE):
-            yield str(pattern.name), found
+def routes() -> list[tuple[str, tuple[str, ...]]]:
+    """Name and parameters of every page of the console."""
+    return routes_of("apps.portal.console.")

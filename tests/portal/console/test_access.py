@@ -9,7 +9,7 @@ from apps.keys.models import ApiKey
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import UserFactory
-from tests.portal.console_world import World, make_world, routes
+from tests.portal.console.world import World, make_world, routes
 from tests.portal.support import HOSTILE_SEGMENTS
 
 pytestmark = pytest.mark.django_db
@@ -17,12 +17,7 @@ pytestmark = pytest.mark.django_db
 # Those that change something; all others are pages to read.
 DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
 PAGES = [name for name, _parameters in routes() if name not in DEEDS]
-OBJECTS = [(name, parameter) for name, parameters in routes() for parameter in sorted(parameters - {"organization"})]
-
-
-@pytest.fixture
-def acme() -> World:
-    return make_world("Acme")
+OBJECTS = [(name, parameter) for name, parameters in routes() for parameter in sorted({*parameters} - {"organization"})]
 
 
 @pytest.fixture
@@ -51,8 +46,9 @@ def test_strangers_find_nothing_and_change_nothing(client: Client, acme: World, 
 
 
 @pytest.mark.parametrize("name", [name for name, _parameters in routes()])
-def test_who_is_not_signed_in_is_asked_to(client: Client, acme: World, name: str) -> None:
-    response = client.post(acme.url(name)) if name in DEEDS else client.get(acme.url(name))
+def test_who_is_not_signed_in_is_asked_to(acme: World, name: str) -> None:
+    visitor = Client()
+    response = visitor.post(acme.url(name)) if name in DEEDS else visitor.get(acme.url(name))
     assert response.status_code == 302
     assert response.headers["Location"].startswith(reverse("account_login"))
     assert_unchanged(acme)

@@ -16,17 +16,10 @@ from apps.keys.services import KEYS_MAX
 from apps.subscriptions.enums import SubscriptionStatus
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
-from tests.portal.console_world import World, make_world
+from tests.portal.console.world import World
 from tests.portal.support import HOSTILE, count_queries, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme(client: Client) -> World:
-    world = make_world()
-    client.force_login(world.owner)
-    return world
 
 
 def create(client: Client, world: World, **answer: str) -> "tuple[str, str]":

@@ -9,20 +9,10 @@ from apps.plans.models import Plan, RateLimit
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.portal.studio_world import World, world
+from tests.portal.studio.world import World
 from tests.portal.support import count_queries, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
-
-
-@pytest.fixture
-def client(ours: World) -> Client:
-    return ours.client()
 
 
 def body(ours: World, *, quotas: list[Any] = (), limits: list[Any] = (), **changed: str) -> dict[str, str]:  # type: ignore[assignment]

@@ -12,9 +12,9 @@ from django.test import Client
 from apps.core.errors import Invalid
 from apps.plans.models import Plan
 from apps.portal.studio.json_input import parse_object
-from tests.portal.studio_world import World, routes, snapshot, world
+from tests.portal.studio.pages import READS, WRITES, posted, prepared
+from tests.portal.studio.world import World, routes, snapshot, world
 from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS
-from tests.portal.test_studio_access import READS, WRITES, posted, prepared
 
 pytestmark = pytest.mark.django_db
 
@@ -42,11 +42,6 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 FORMS = sorted(name for name, (_action, body) in WRITES.items() if body)
 # Each field alone is given these; all fields together every hostile value.
 SHARP = ["a\x00b", "9" * 5000, "x" * 20_000, "\u202e", "-1", None]
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
 
 
 def refused_or_done(client: Client, url: str, body: Mapping[str, str | None]) -> int:

@@ -13,19 +13,12 @@ from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import request_id, store_calls, store_rejections
-from tests.portal.console_world import World, make_world
+from tests.portal.console.world import World, make_world
 from tests.portal.support import HOSTILE, count_queries, links_of, member, text_of
 
 pytestmark = pytest.mark.django_db
 
 LOGS = ["subscription-requests", "requests"]
-
-
-@pytest.fixture
-def acme(client: Client) -> World:
-    world = make_world()
-    client.force_login(world.owner)
-    return world
 
 
 def shown(client: Client, url: str, **params: str) -> list[str]:

@@ -11,20 +11,10 @@ from apps.accounts.models import AuditEvent, Invitation, Membership, Organizatio
 from apps.accounts.permissions import Action, allows
 from apps.core import clock
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
-from tests.portal.studio_world import World, world
+from tests.portal.studio.world import World
 from tests.portal.support import count_queries, links_of, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ours() -> World:
-    return world()
-
-
-@pytest.fixture
-def client(ours: World) -> Client:
-    return ours.client()
 
 
 def membership(ours: World, role: str) -> Membership:

@@ -1,0 +1,86 @@
+"""No page of the portal asks more queries for 200 rows of everything than for 10."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.audit import record_event
+from apps.accounts.enums import Role
+from apps.accounts.models import Invitation
+from apps.core import clock
+from apps.subscriptions.models import SubscriptionChange
+from tests.factories.accounts import MembershipFactory
+from tests.factories.keys import ApiKeyFactory
+from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
+from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.usage import store_calls, store_rejections
+from tests.portal.console.world import routes as console_routes
+from tests.portal.studio.pages import READS
+from tests.portal.studio.world import World, world
+from tests.portal.support import count_queries
+from tests.queries import FEW, MANY
+
+pytestmark = pytest.mark.django_db
+
+DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
+
+
+def grow(ours: World, number: int) -> None:
+    """So many more of everything that a creator has, and a consumer of theirs."""
+    for _ in range(number):
+        endpoint = EndpointFactory(tier=ours.tier)
+        plan = PlanFactory(tier=TierFactory(product=ours.product))
+        other = PlanFactory(tier__product=ProductFactory(organization=ours.organization))
+        for sold in (plan, other):
+            QuotaFactory(plan=sold)
+            RateLimitFactory(plan=sold)
+        RateLimitFactory(plan=ours.plan, endpoint=endpoint)
+        for subscription in (
+            SubscriptionFactory(plan=plan),
+            SubscriptionFactory(plan=other, organization=ours.subscription.organization),
+        ):
+            for key in (ApiKeyFactory(subscription=subscription), ApiKeyFactory(subscription=ours.subscription)):
+                store_calls(key, endpoint)
+                store_rejections(key, endpoint)
+        SubscriptionChange.objects.create(
+            subscription=ours.subscription, kind="quota_reset", to_status="active", to_plan=ours.plan,
+            actor=ours.owner, occurred_at=clock.now(),
+        )  # fmt: skip
+        person = MembershipFactory(organization=ours.organization, role=Role.VIEWER).user
+        MembershipFactory(user=ours.owner)
+        Invitation.objects.create(organization=ours.organization, email=f"to-{person.email}", role=Role.VIEWER)
+        record_event(organization=ours.organization, actor=person, action="x.done", summary="Did it.")
+
+
+def pages(ours: World) -> list[str]:
+    """Every page that the owner can read, as a creator, as their own consumer and as a visitor of the marketplace."""
+    consumer = {
+        "organization": ours.subscription.organization.slug,
+        "subscription_id": ours.subscription.public_id,
+        "request_id": ours.answered,
+    }
+    product = {"slug": ours.product.slug}
+    return [
+        *(ours.url(name) for name in READS),
+        *(
+            reverse(f"portal:{name}", kwargs={parameter: consumer[parameter] for parameter in parameters})
+            for name, parameters in console_routes()
+            if name not in DEEDS
+        ),
+        reverse("portal:organization-new"),
+        reverse("portal:product-list"),
+        reverse("portal:product", kwargs=product),
+        reverse("portal:product-endpoint", kwargs=product | {"endpoint_id": ours.endpoint.public_id}),
+        reverse("portal:subscribe", kwargs=product | {"plan": ours.plan.slug}),
+    ]
+
+
+def test_a_page_costs_the_same_for_10_rows_as_for_200(client: Client) -> None:
+    ours = world()
+    MembershipFactory(user=ours.owner, organization=ours.subscription.organization)
+    client.force_login(ours.owner)
+    grow(ours, FEW)
+    few = {page: count_queries(client, page) for page in pages(ours)}
+    grow(ours, MANY - FEW)
+    assert {page: count_queries(client, page) for page in pages(ours)} == few
