@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.plans.selectors import list_plans
@@ -99,28 +101,35 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
 @require_POST
 @product_page
 def pause(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
-    subscription = get_consumer(request.actor, product, public_id=subscription_id)
-    pause_consumer(actor=request.actor, subscription=subscription)
-    messages.success(request, _("%(name)s is paused.") % {"name": subscription.organization.name})
-    return _back(request, product, subscription_id)
+    return _change(request, product, subscription_id, pause_consumer, _("%(name)s is paused."))
 
 
 @require_POST
 @product_page
 def resume(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
-    subscription = get_consumer(request.actor, product, public_id=subscription_id)
-    resume_consumer(actor=request.actor, subscription=subscription)
-    messages.success(request, _("%(name)s may call again.") % {"name": subscription.organization.name})
-    return _back(request, product, subscription_id)
+    return _change(request, product, subscription_id, resume_consumer, _("%(name)s may call again."))
 
 
 @require_POST
 @product_page
 def reset(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    return _change(request, product, subscription_id, reset_quota, _("%(name)s has its whole quota again."))
+
+
+class _Service(Protocol):
+    """What a creator may do about one subscription."""
+
+    def __call__(self, *, actor: Actor, subscription: Subscription) -> object: ...
+
+
+def _change(
+    request: PortalRequest, product: Product, subscription_id: str, service: _Service, done: str
+) -> HttpResponse:
+    """Carry it out, say that it is `done`, and go back to the consumer."""
     subscription = get_consumer(request.actor, product, public_id=subscription_id)
-    reset_quota(actor=request.actor, subscription=subscription)
-    messages.success(request, _("%(name)s has its whole quota again.") % {"name": subscription.organization.name})
-    return _back(request, product, subscription_id)
+    service(actor=request.actor, subscription=subscription)
+    messages.success(request, done % {"name": subscription.organization.name})
+    return redirect("portal:studio-consumer", request.actor.organization.slug, product.slug, subscription_id)
 
 
 def _rows(subscriptions: Sequence[Subscription]) -> list[ConsumerRow]:
@@ -145,7 +154,3 @@ def _share(pace: QuotaPace) -> float:
 
 def _following(subscription: Subscription) -> frozenset[SubscriptionStatus]:
     return TRANSITIONS[SubscriptionStatus(subscription.status)]
-
-
-def _back(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
-    return redirect("portal:studio-consumer", request.actor.organization.slug, product.slug, subscription_id)
