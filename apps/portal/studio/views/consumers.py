@@ -22,7 +22,7 @@ from apps.portal.quota_pace import QuotaPace, pace_of
 from apps.portal.ranges import read_range
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
-from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.usage_context import usage_context
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -76,19 +76,11 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
     subscription = get_consumer(actor, product, public_id=subscription_id)
     may_manage = actor.may(Action.CONSUMERS_MANAGE)
     scope, span = Scope.of_subscription(subscription), read_range({}, now)
-    total = usage.get_usage(scope, span.start, span.end)
-    endpoints = usage.usage_by_endpoint(scope, span.start, span.end)
     changes = Paginator(list_changes(subscription), HISTORY_SIZE).get_page(request.GET.get("page"))
-    context = {
+    context = usage_context(scope, span, now, endpoints_shown=ENDPOINTS_SHOWN) | {
         "product": product,
         "subscription": subscription,
         "quotas": [pace_of(quota, now) for quota in usage.quota_usage(subscription)],
-        "span": span,
-        "total": total,
-        "charts": usage_charts(points_of(scope, span), total, span, now),
-        "refused": sum(calls for _code, calls in usage.rejections_by_code(scope, span.start, span.end)),
-        "endpoints": endpoints[:ENDPOINTS_SHOWN],
-        "more_endpoints": max(0, len(endpoints) - ENDPOINTS_SHOWN),
         "page": changes,
         "lines": [line(change) for change in changes.object_list],
         "may_pause": may_manage and SubscriptionStatus.PAUSED in _following(subscription),
