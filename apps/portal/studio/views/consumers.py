@@ -16,7 +16,7 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.plans.selectors import list_plans
 from apps.portal.access import PortalRequest
-from apps.portal.console.history import line
+from apps.portal.history import line
 from apps.portal.query import chosen, searched
 from apps.portal.quota_pace import QuotaPace, pace_of
 from apps.portal.ranges import read_range
