@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from django import forms
+from django.core.paginator import Paginator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -67,6 +68,9 @@ def guide_context() -> dict[str, Any]:
         ],
         "methods": ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"),
         "requests": REQUESTS,
+        "page": Paginator(range(120), 25).page(2),
+        "plan": {"is_free": False, "price_amount": 2900, "currency": "USD"},
+        "free_plan": {"is_free": True},
     }
 
 

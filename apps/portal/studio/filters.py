@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 
 from apps.portal.access import PortalRequest
-from apps.portal.console.filters import LogFilters, read_filters
+from apps.portal.log_filters import CHOICES_MAX, LogFilters, endpoint_choices, read_filters
 from apps.products.models import Endpoint, Product
-from apps.products.selectors import find_endpoint, list_endpoints
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import find_consumer, list_consumers
 from apps.usage.selectors import Scope
-
-# How many a filter offers to choose from; any other can be named in the address.
-CHOICES_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class ProductFilters:
 
 def read_product_filters(request: PortalRequest, product: Product) -> ProductFilters:
     """Look up what the address filters by among the consumers and endpoints of the product."""
-    consumers, endpoints = _consumers(request, product), _endpoints(request, product)
+    consumers, endpoints = _consumers(request, product), endpoint_choices(request.GET, product)
     filters = read_filters(request.GET, consumers=consumers, endpoints=endpoints)
     consumer = filters.subscription
     scope = Scope.of_subscription(consumer) if consumer else Scope.of_product(product)
@@ -40,12 +36,3 @@ def _consumers(request: PortalRequest, product: Product) -> list[Subscription]:
         named = find_consumer(request.actor, product, public_id=wanted)
         consumers += [named] if named else []
     return consumers
-
-
-def _endpoints(request: PortalRequest, product: Product) -> list[Endpoint]:
-    wanted = request.GET.get("endpoint", "").replace("\x00", "")
-    endpoints = list(list_endpoints(product)[:CHOICES_MAX])
-    if wanted and wanted not in {endpoint.public_id for endpoint in endpoints}:
-        named = find_endpoint(product, public_id=wanted)
-        endpoints += [named] if named else []
-    return endpoints

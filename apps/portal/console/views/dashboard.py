@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
-from apps.portal.console.log import explain, line
 from apps.portal.console.standings import Standing, standings_of
 from apps.portal.ranges import read_range
+from apps.portal.request_log import explain, line
 from apps.portal.usage_charts import points_of, usage_charts
 from apps.subscriptions.selectors import list_live_subscriptions
 from apps.usage import selectors

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.permissions import Action
+from apps.portal import history
 from apps.portal.access import PortalRequest
-from apps.portal.console import history
 from apps.portal.console.access import subscription_page
 from apps.portal.console.forms import CancelForm
 from apps.portal.forms import carried_out

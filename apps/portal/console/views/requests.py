@@ -11,24 +11,20 @@ from django.views.decorators.http import require_safe
 from apps.keys.selectors import list_keys
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.access import subscription_page
-from apps.portal.console.filters import OUTCOMES, LogFilters, read_filters
-from apps.portal.console.log import LogLine, describe, explain, line
+from apps.portal.console.log import describe
+from apps.portal.log_filters import CHOICES_MAX, OUTCOMES, LogFilters, endpoint_choices, read_filters
 from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
-from apps.products.models import Endpoint, Product
-from apps.products.selectors import find_endpoint, list_endpoints
+from apps.portal.request_log import LogLine, explain, line
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_subscription, list_subscriptions
 from apps.usage.selectors import RequestEntry, Scope, get_request, list_requests
-
-# How many a filter offers to choose from; any other can be named in the address.
-CHOICES_MAX = 200
 
 
 @require_safe
 @subscription_page
 def subscription_log(request: PortalRequest, subscription: Subscription) -> HttpResponse:
-    endpoints = _endpoints(subscription.product, request.GET.get("endpoint", ""))
+    endpoints = endpoint_choices(request.GET, subscription.product)
     keys = list(list_keys(subscription)[:CHOICES_MAX])
     filters = read_filters(request.GET, endpoints=endpoints, keys=keys)
     page = (request.actor.organization.slug, subscription.public_id)
@@ -100,12 +96,3 @@ def _log(
         "older": page.next_cursor,
     }
     return render_page(request, template, context, fragment="log")
-
-
-def _endpoints(product: Product, wanted: str) -> list[Endpoint]:
-    """Those to choose from, with the one that the address names."""
-    endpoints = list(list_endpoints(product)[:CHOICES_MAX])
-    if wanted and wanted not in {endpoint.public_id for endpoint in endpoints}:
-        named = find_endpoint(product, public_id=wanted.replace("\x00", ""))
-        endpoints += [named] if named else []
-    return endpoints

@@ -1,7 +1,5 @@
 """The usage of a subscription: what is left, how it went, by endpoint and by key."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -9,11 +7,11 @@ from django.views.decorators.http import require_safe
 from apps.core import clock
 from apps.portal.access import PortalRequest
 from apps.portal.console.access import subscription_page
-from apps.portal.explanations import explain_refusal
 from apps.portal.quota_pace import pace_of
 from apps.portal.ranges import PRESET_CHOICES, read_range
 from apps.portal.rendering import render_page
-from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.usage_charts import points_of
+from apps.portal.usage_context import usage_context
 from apps.portal.usage_csv import usage_csv_file
 from apps.subscriptions.models import Subscription
 from apps.usage import selectors
@@ -29,21 +27,13 @@ def usage(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     now = clock.now()
     span = read_range(request.GET, now)
     scope = Scope.of_subscription(subscription)
-    total = selectors.get_usage(scope, span.start, span.end)
-    refusals = selectors.rejections_by_code(scope, span.start, span.end)
-    endpoints = selectors.usage_by_endpoint(scope, span.start, span.end)
-    context: dict[str, Any] = {
+    context = usage_context(
+        scope, span, now, endpoints_shown=ENDPOINTS_SHOWN, csv_url=_csv_url(request, subscription)
+    ) | {
         "subscription": subscription,
-        "span": span,
         "presets": PRESET_CHOICES,
         "quotas": [pace_of(quota, now) for quota in selectors.quota_usage(subscription)],
-        "total": total,
-        "charts": usage_charts(points_of(scope, span), total, span, now, csv_url=_csv_url(request, subscription)),
-        "endpoints": endpoints[:ENDPOINTS_SHOWN],
-        "more_endpoints": max(0, len(endpoints) - ENDPOINTS_SHOWN),
         "keys": selectors.usage_by_key(scope, span.start, span.end),
-        "refusals": [(explain_refusal(code).title, code, calls) for code, calls in refusals],
-        "refused": sum(calls for _code, calls in refusals),
         "has_calls": selectors.has_calls(scope),
     }
     return render_page(request, "console/usage.html", context, fragment="usage")

@@ -13,12 +13,23 @@ from apps.products.selectors import suggest_slug
 MIB = 1024 * 1024
 
 
-class ProductForm(SlugForm):
+class DetailsForm(forms.Form):
+    """What the marketplace shows of a product in its list."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    tagline = forms.CharField(
+        label=_("Tagline"),
+        max_length=160,
+        required=False,
+        help_text=_("One sentence for the marketplace: what the API does, for whom."),
+    )
+
+
+class ProductForm(SlugForm, DetailsForm):
     """What a draft needs: a name, an address and where the backend is."""
 
     suggest = staticmethod(suggest_slug)
 
-    name = forms.CharField(label=_("Name"), max_length=80)
     slug = forms.CharField(
         label=_("Address"),
         max_length=50,
@@ -33,24 +44,11 @@ class ProductForm(SlugForm):
             attrs={"inputmode": "url", "placeholder": "https://api.example.com/v1", "spellcheck": "false"}
         ),
     )
-    tagline = forms.CharField(
-        label=_("Tagline"),
-        max_length=160,
-        required=False,
-        help_text=_("One sentence for the marketplace: what the API does, for whom."),
-    )
 
 
-class ProductSettingsForm(forms.Form):
+class ProductSettingsForm(DetailsForm):
     """Everything about a product that may change after it was made."""
 
-    name = forms.CharField(label=_("Name"), max_length=80)
-    tagline = forms.CharField(
-        label=_("Tagline"),
-        max_length=160,
-        required=False,
-        help_text=_("One sentence for the marketplace: what the API does, for whom."),
-    )
     description = forms.CharField(
         label=_("Description"),
         max_length=20_000,

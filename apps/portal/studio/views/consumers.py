@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,17 +11,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.plans.selectors import list_plans
 from apps.portal.access import PortalRequest
-from apps.portal.console.history import line
+from apps.portal.history import line
 from apps.portal.query import chosen, searched
 from apps.portal.quota_pace import QuotaPace, pace_of
 from apps.portal.ranges import read_range
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
-from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.usage_context import usage_context
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -74,19 +76,11 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
     subscription = get_consumer(actor, product, public_id=subscription_id)
     may_manage = actor.may(Action.CONSUMERS_MANAGE)
     scope, span = Scope.of_subscription(subscription), read_range({}, now)
-    total = usage.get_usage(scope, span.start, span.end)
-    endpoints = usage.usage_by_endpoint(scope, span.start, span.end)
     changes = Paginator(list_changes(subscription), HISTORY_SIZE).get_page(request.GET.get("page"))
-    context = {
+    context = usage_context(scope, span, now, endpoints_shown=ENDPOINTS_SHOWN) | {
         "product": product,
         "subscription": subscription,
         "quotas": [pace_of(quota, now) for quota in usage.quota_usage(subscription)],
-        "span": span,
-        "total": total,
-        "charts": usage_charts(points_of(scope, span), total, span, now),
-        "refused": sum(calls for _code, calls in usage.rejections_by_code(scope, span.start, span.end)),
-        "endpoints": endpoints[:ENDPOINTS_SHOWN],
-        "more_endpoints": max(0, len(endpoints) - ENDPOINTS_SHOWN),
         "page": changes,
         "lines": [line(change) for change in changes.object_list],
         "may_pause": may_manage and SubscriptionStatus.PAUSED in _following(subscription),
@@ -99,28 +93,35 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
 @require_POST
 @product_page
 def pause(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
-    subscription = get_consumer(request.actor, product, public_id=subscription_id)
-    pause_consumer(actor=request.actor, subscription=subscription)
-    messages.success(request, _("%(name)s is paused.") % {"name": subscription.organization.name})
-    return _back(request, product, subscription_id)
+    return _change(request, product, subscription_id, pause_consumer, _("%(name)s is paused."))
 
 
 @require_POST
 @product_page
 def resume(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
-    subscription = get_consumer(request.actor, product, public_id=subscription_id)
-    resume_consumer(actor=request.actor, subscription=subscription)
-    messages.success(request, _("%(name)s may call again.") % {"name": subscription.organization.name})
-    return _back(request, product, subscription_id)
+    return _change(request, product, subscription_id, resume_consumer, _("%(name)s may call again."))
 
 
 @require_POST
 @product_page
 def reset(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    return _change(request, product, subscription_id, reset_quota, _("%(name)s has its whole quota again."))
+
+
+class _Service(Protocol):
+    """What a creator may do about one subscription."""
+
+    def __call__(self, *, actor: Actor, subscription: Subscription) -> object: ...
+
+
+def _change(
+    request: PortalRequest, product: Product, subscription_id: str, service: _Service, done: str
+) -> HttpResponse:
+    """Carry it out, say that it is `done`, and go back to the consumer."""
     subscription = get_consumer(request.actor, product, public_id=subscription_id)
-    reset_quota(actor=request.actor, subscription=subscription)
-    messages.success(request, _("%(name)s has its whole quota again.") % {"name": subscription.organization.name})
-    return _back(request, product, subscription_id)
+    service(actor=request.actor, subscription=subscription)
+    messages.success(request, done % {"name": subscription.organization.name})
+    return redirect("portal:studio-consumer", request.actor.organization.slug, product.slug, subscription_id)
 
 
 def _rows(subscriptions: Sequence[Subscription]) -> list[ConsumerRow]:
@@ -145,7 +146,3 @@ def _share(pace: QuotaPace) -> float:
 
 def _following(subscription: Subscription) -> frozenset[SubscriptionStatus]:
     return TRANSITIONS[SubscriptionStatus(subscription.status)]
-
-
-def _back(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
-    return redirect("portal:studio-consumer", request.actor.organization.slug, product.slug, subscription_id)

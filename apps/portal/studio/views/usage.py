@@ -6,12 +6,12 @@ from django.views.decorators.http import require_safe
 
 from apps.core import clock
 from apps.portal.access import PortalRequest
-from apps.portal.explanations import explain_refusal
 from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.filters import read_product_filters
-from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.usage_charts import points_of
+from apps.portal.usage_context import usage_context
 from apps.portal.usage_csv import usage_csv_file
 from apps.products.models import Product
 from apps.usage import selectors
@@ -26,24 +26,16 @@ ROWS_SHOWN = 50
 def index(request: PortalRequest, product: Product) -> HttpResponse:
     chosen = read_product_filters(request, product)
     scope, span = chosen.scope, chosen.filters.span
-    total = selectors.get_usage(scope, span.start, span.end)
-    refusals = selectors.rejections_by_code(scope, span.start, span.end)
-    endpoints = selectors.usage_by_endpoint(scope, span.start, span.end)
     consumers = selectors.usage_by_consumer(scope, span.start, span.end)
-    context = {
+    context = usage_context(
+        scope, span, clock.now(), endpoints_shown=ROWS_SHOWN, csv_url=_csv_url(request, product)
+    ) | {
         "product": product,
         "chosen": chosen,
         "filters": chosen.filters,
-        "span": span,
         "presets": PRESET_CHOICES,
-        "total": total,
-        "charts": usage_charts(points_of(scope, span), total, span, clock.now(), csv_url=_csv_url(request, product)),
-        "endpoints": endpoints[:ROWS_SHOWN],
-        "more_endpoints": max(0, len(endpoints) - ROWS_SHOWN),
         "consumers": consumers[:ROWS_SHOWN],
         "more_consumers": max(0, len(consumers) - ROWS_SHOWN),
-        "refusals": [(explain_refusal(code).title, code, calls) for code, calls in refusals],
-        "refused": sum(calls for _code, calls in refusals),
         "has_calls": selectors.has_calls(Scope.of_product(product)),
     }
     return render_page(request, "studio/usage.html", context, fragment="usage")

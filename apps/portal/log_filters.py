@@ -12,11 +12,15 @@ from django.utils.translation import gettext_lazy
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.portal.ranges import DateRange, read_range
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
+from apps.products.selectors import find_endpoint, list_endpoints
 from apps.subscriptions.models import Subscription
 from apps.usage.selectors import RequestFilters
 
 T = TypeVar("T")
+
+# How many a filter offers to choose from; any other can be named in the address.
+CHOICES_MAX = 200
 
 OUTCOMES: dict[str, str | Promise] = {
     "all": gettext_lazy("All"),
@@ -91,6 +95,16 @@ def read_filters(
         filters.key = key
         filters.chips.append(_chip(params, "key", _("Key"), key.name))
     return filters
+
+
+def endpoint_choices(params: QueryDict, product: Product) -> list[Endpoint]:
+    """The endpoints that a filter offers, with the one that the address names."""
+    endpoints = list(list_endpoints(product)[:CHOICES_MAX])
+    wanted = params.get("endpoint", "").replace("\x00", "")
+    if wanted and wanted not in {endpoint.public_id for endpoint in endpoints}:
+        named = find_endpoint(product, public_id=wanted)
+        endpoints += [named] if named else []
+    return endpoints
 
 
 def _named(params: QueryDict, name: str, options: Mapping[str, T], filters: LogFilters) -> T | None:
