@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from apps.portal.explanations import explain_refusal
+from apps.portal.requests.explanations import explain_refusal
 from apps.usage.models import Rejection, UsageEvent
 from tests import processes
 from tests.browser.people import Consumer, Creator

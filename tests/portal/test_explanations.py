@@ -4,7 +4,7 @@ import pytest
 
 from apps.gateway.engine import problems
 from apps.gateway.engine.settle import Outcome
-from apps.portal.explanations import explain_failure, explain_refusal
+from apps.portal.requests.explanations import explain_failure, explain_refusal
 from apps.usage.counters.records import ABANDONED
 
 PROBLEMS = [value for value in vars(problems).values() if isinstance(value, problems.Problem)]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from apps.portal.quota_pace import QuotaPace, pace_of
+from apps.portal.usage.pace import QuotaPace, pace_of
 from apps.usage.selectors import QuotaUsage
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

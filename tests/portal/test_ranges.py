@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from apps.portal.ranges import LONGEST_DAYS, PRESETS, read_range
+from apps.portal.usage.ranges import LONGEST_DAYS, PRESETS, read_range
 from tests.portal.support import HOSTILE
 
 NOW = dt.datetime(2026, 3, 15, 10, 30, tzinfo=dt.UTC)

@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from apps.portal.ranges import read_range
-from apps.portal.usage_charts import UsageCharts, usage_charts
+from apps.portal.usage.charts import UsageCharts, usage_charts
+from apps.portal.usage.ranges import read_range
 from apps.usage.selectors import UsagePoint, UsageStats
 
 NOW = dt.datetime(2026, 3, 15, 10, 30, tzinfo=dt.UTC)

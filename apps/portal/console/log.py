@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.portal.explanations import Explanation
-from apps.portal.request_log import NextStep, explain, policy_in_words
+from apps.portal.requests.explanations import Explanation
+from apps.portal.requests.lines import NextStep, explain, policy_in_words
 from apps.subscriptions.models import Subscription
 from apps.usage.selectors import RequestEntry
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.core import clock
-from apps.portal.quota_pace import QuotaPace, pace_of
-from apps.portal.ranges import DateRange
+from apps.portal.usage.pace import QuotaPace, pace_of
+from apps.portal.usage.ranges import DateRange
 from apps.subscriptions.models import Subscription
 from apps.usage.selectors import Scope, UsageStats, quota_usages, usage_by_consumer
 

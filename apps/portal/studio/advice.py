@@ -5,8 +5,8 @@ from dataclasses import replace
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.portal.explanations import Explanation
-from apps.portal.request_log import explain
+from apps.portal.requests.explanations import Explanation
+from apps.portal.requests.lines import explain
 from apps.usage.selectors import RequestEntry
 
 _Words = str | Promise

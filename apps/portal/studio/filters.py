@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from apps.portal.access import PortalRequest
-from apps.portal.log_filters import CHOICES_MAX, LogFilters, endpoint_choices, read_filters
+from apps.portal.requests.filters import CHOICES_MAX, LogFilters, endpoint_choices, read_filters
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import find_consumer, list_consumers

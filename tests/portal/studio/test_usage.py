@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from apps.core import clock
-from apps.portal.explanations import _FAILURES, _REFUSALS
-from apps.portal.request_log import explain
+from apps.portal.requests.explanations import _FAILURES, _REFUSALS
+from apps.portal.requests.lines import explain
 from apps.portal.studio.advice import _WORDS, explain_to_creator
 from apps.usage.models import Rejection, UsageEvent
 from apps.usage.selectors import RequestEntry

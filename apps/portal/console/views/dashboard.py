@@ -7,9 +7,9 @@ from django.views.decorators.http import require_safe
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.standings import Standing, standings_of
-from apps.portal.ranges import read_range
-from apps.portal.request_log import explain, line
-from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.requests.lines import explain, line
+from apps.portal.usage.charts import points_of, usage_charts
+from apps.portal.usage.ranges import read_range
 from apps.subscriptions.selectors import list_live_subscriptions
 from apps.usage import selectors
 from apps.usage.selectors import RequestFilters, Scope

@@ -21,7 +21,7 @@ from apps.portal.console.access import subscription_page
 from apps.portal.console.forms import KeyForm
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import first_call
-from apps.portal.ranges import read_range
+from apps.portal.usage.ranges import read_range
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.usage.selectors import Scope, usage_by_key

@@ -12,10 +12,10 @@ from apps.keys.selectors import list_keys
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.access import subscription_page
 from apps.portal.console.log import describe
-from apps.portal.log_filters import CHOICES_MAX, OUTCOMES, LogFilters, endpoint_choices, read_filters
-from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
-from apps.portal.request_log import LogLine, explain, line
+from apps.portal.requests.filters import CHOICES_MAX, OUTCOMES, LogFilters, endpoint_choices, read_filters
+from apps.portal.requests.lines import LogLine, explain, line
+from apps.portal.usage.ranges import PRESET_CHOICES
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_subscription, list_subscriptions
 from apps.usage.selectors import RequestEntry, Scope, get_request, list_requests

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.standings import standings_of
-from apps.portal.ranges import read_range
+from apps.portal.usage.ranges import read_range
 from apps.subscriptions.selectors import list_subscriptions
 
 SUBSCRIPTIONS_PER_PAGE = 25

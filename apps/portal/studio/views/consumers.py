@@ -18,11 +18,11 @@ from apps.plans.selectors import list_plans
 from apps.portal.access import PortalRequest
 from apps.portal.history import line
 from apps.portal.query import chosen, searched
-from apps.portal.quota_pace import QuotaPace, pace_of
-from apps.portal.ranges import read_range
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
-from apps.portal.usage_context import usage_context
+from apps.portal.usage.context import usage_context
+from apps.portal.usage.pace import QuotaPace, pace_of
+from apps.portal.usage.ranges import read_range
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription

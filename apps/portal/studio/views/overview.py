@@ -16,8 +16,8 @@ from apps.plans.models import Plan
 from apps.plans.selectors import list_plans, list_plans_on_sale
 from apps.portal.access import PortalRequest
 from apps.portal.marketplace.documentation import first_call, gateway_url
-from apps.portal.ranges import read_range
 from apps.portal.studio.access import product_page
+from apps.portal.usage.ranges import read_range
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.products.samples import CodeSample

@@ -14,9 +14,9 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
-from apps.portal.ranges import read_range
 from apps.portal.rendering import render_page
 from apps.portal.studio.forms.products import ProductForm
+from apps.portal.usage.ranges import read_range
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints, list_products
 from apps.products.services import create_product

@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.portal.access import PortalRequest
-from apps.portal.log_filters import OUTCOMES
-from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
-from apps.portal.request_log import LogLine, NextStep, line, policy_in_words
+from apps.portal.requests.filters import OUTCOMES
+from apps.portal.requests.lines import LogLine, NextStep, line, policy_in_words
 from apps.portal.studio.access import product_page
 from apps.portal.studio.advice import code_of, explain_to_creator
 from apps.portal.studio.filters import read_product_filters
+from apps.portal.usage.ranges import PRESET_CHOICES
 from apps.products.models import Product
 from apps.subscriptions.selectors import get_consumer
 from apps.usage.selectors import RequestEntry, Scope, get_request, list_requests

@@ -6,13 +6,13 @@ from django.views.decorators.http import require_safe
 
 from apps.core import clock
 from apps.portal.access import PortalRequest
-from apps.portal.ranges import PRESET_CHOICES
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.filters import read_product_filters
-from apps.portal.usage_charts import points_of
-from apps.portal.usage_context import usage_context
-from apps.portal.usage_csv import usage_csv_file
+from apps.portal.usage.charts import points_of
+from apps.portal.usage.context import usage_context
+from apps.portal.usage.export import usage_csv_file
+from apps.portal.usage.ranges import PRESET_CHOICES
 from apps.products.models import Product
 from apps.usage import selectors
 from apps.usage.selectors import Scope

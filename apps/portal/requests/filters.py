@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import clock
 from apps.keys.models import ApiKey
-from apps.portal.ranges import DateRange, read_range
+from apps.portal.usage.ranges import DateRange, read_range
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import find_endpoint, list_endpoints
 from apps.subscriptions.models import Subscription

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from apps.portal.explanations import Explanation, explain_failure, explain_refusal
+from apps.portal.requests.explanations import Explanation, explain_failure, explain_refusal
 from apps.portal.wording import quota_in_words, rate_limit_in_words
 from apps.subscriptions.models import Subscription
 from apps.usage.models import Rejection

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.portal import charts, formats
-from apps.portal.ranges import DateRange
+from apps.portal.usage.ranges import DateRange
 from apps.usage.selectors import Scope, UsagePoint, UsageStats, usage_by_day, usage_by_hour
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.http import HttpResponse
 
-from apps.portal.ranges import DateRange
+from apps.portal.usage.ranges import DateRange
 from apps.products.models import Product
 from apps.usage.selectors import UsagePoint
 

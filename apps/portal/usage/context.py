@@ -3,9 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from apps.portal.explanations import explain_refusal
-from apps.portal.ranges import DateRange
-from apps.portal.usage_charts import points_of, usage_charts
+from apps.portal.requests.explanations import explain_refusal
+from apps.portal.usage.charts import points_of, usage_charts
+from apps.portal.usage.ranges import DateRange
 from apps.usage import selectors
 from apps.usage.selectors import Scope
 
