@@ -14,7 +14,7 @@ from config.embedded.discovery import service_url
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-LOCAL_DIR = Path(env.text("LOCAL_DIR", str(BASE_DIR / ".local"))).resolve()
+LOCAL_DIR = Path(env.text("LOCAL_DIR", "") or BASE_DIR / ".local").resolve()
 
 DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY", "")

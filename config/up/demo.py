@@ -6,12 +6,12 @@
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from config import env
 from config.embedded.kept import kept_port, read_port, write_private
 from config.up.options import Options
 
@@ -60,11 +60,13 @@ class Demo:
 
     def environment(self) -> dict[str, str]:
         """What the processes must know: where the backends are, and that exactly these may be private addresses."""
-        allowed = [os.environ.get("UPSTREAM_ALLOW", ""), *(f"{ADDRESS}:{each.port}" for each in self.backends)]
-        return {
-            "UPSTREAM_ALLOW": ",".join(filter(None, allowed)),
+        allowed = [*env.words("UPSTREAM_ALLOW"), *(f"{ADDRESS}:{each.port}" for each in self.backends)]
+        values = {
+            "UPSTREAM_ALLOW": ",".join(allowed),
             **{f"{each.name.upper()}_URL": each.url for each in self.backends},
         }
+        # A file that is named for one of them has been read, and would be preferred to what stands here.
+        return values | {f"{name}_FILE": "" for name in values}
 
     @property
     def file(self) -> Path:
