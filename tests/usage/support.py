@@ -168,6 +168,17 @@ async def drain(meter: Meter) -> None:
         pass
 
 
+async def come_to_rest(client: CountersClient, meter: Meter) -> None:
+    """Store until the client holds nothing back: what it appends again for a new generation is counted until then."""
+
+    async def is_at_rest() -> bool:
+        await drain(meter)
+        counts = client.counts()
+        return counts["held"] == counts["deferred"] == 0
+
+    await eventually(is_at_rest)
+
+
 def entries(redis_client: "redis.Redis", consumer: Consumer) -> list[dict[str, str]]:
     """The usage stream of the consumer's shard."""
     stream = redis_client.xrange(shard_key(shard_of(consumer.subscription.pk), "stream"))

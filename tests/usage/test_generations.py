@@ -12,7 +12,7 @@ from apps.usage.counters.types import shard_of
 from apps.usage.meter.runner import Meter
 from apps.usage.models import StreamPosition
 from tests.usage.conftest import Orm
-from tests.usage.support import Consumer, drain, make_calls, outcome, reserved, store
+from tests.usage.support import Consumer, come_to_rest, drain, make_calls, outcome, reserved, store
 
 # Ids that the server's clock reaches in the year 2286.
 FAR = "9999999999999-5"
@@ -124,7 +124,7 @@ async def test_generations_follow_one_another_under_load(
         redis_client.hset(state, "gen", "before:1")
         await calls
         await meter.tick()
-    await drain(meter)
+    await come_to_rest(client, meter)
     assert await orm(consumer.rows) == 80
     assert consumer.counter() == 80
 
