@@ -32,7 +32,7 @@ def product(product: Product, at: dt.datetime) -> None:
 
 def subscription(subscription: Subscription, at: dt.datetime) -> None:
     """The subscription (and with it the periods of its quotas), its history and its keys."""
-    Subscription.objects.filter(pk=subscription.pk).update(started_at=at, created_at=at)
+    Subscription.objects.filter(pk=subscription.pk).update(started_at=at, anchored_at=at, created_at=at)
     SubscriptionChange.objects.filter(subscription=subscription).update(occurred_at=at)
     ApiKey.objects.filter(subscription=subscription).update(created_at=at)
     keys = ApiKey.objects.filter(subscription=subscription).values_list("public_id", flat=True)

@@ -16,6 +16,33 @@ class QuotaAnchor(models.TextChoices):
     SUBSCRIPTION = "subscription", _("subscription")
 
 
+class BillingInterval(models.TextChoices):
+    """What the price of a plan is for. The words are those of `QuotaPeriodUnit`, so that `period_at` takes them."""
+
+    WEEK = "week", _("week")
+    MONTH = "month", _("month")
+    YEAR = "year", _("year")
+
+
+class OverageRule(models.TextChoices):
+    """What happens beyond the included units of a quota."""
+
+    BLOCK = "block", _("refuse further calls")
+    PER_UNIT = "per_unit", _("charge a price per unit, up to a cap")
+
+
+class PlanVisibility(models.TextChoices):
+    PUBLIC = "public", _("everybody")
+    PRIVATE = "private", _("only organizations that you name")
+
+
+class QuotaOnChange(models.TextChoices):
+    """What a subscriber who moves to this plan within a period finds used of its quotas."""
+
+    RESET = "reset", _("start anew")
+    CARRY_OVER = "carry_over", _("carry over what was used")
+
+
 class RateWindow(models.TextChoices):
     SECOND = "second", _("second")
     MINUTE = "minute", _("minute")

@@ -1,8 +1,18 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField, SlugField
-from apps.plans.enums import WINDOW_SECONDS, QuotaAnchor, QuotaPeriodUnit, RateWindow
+from apps.plans.enums import (
+    WINDOW_SECONDS,
+    BillingInterval,
+    OverageRule,
+    PlanVisibility,
+    QuotaAnchor,
+    QuotaOnChange,
+    QuotaPeriodUnit,
+    RateWindow,
+)
 from apps.products.models import Endpoint, Product, Tier
 
 
@@ -29,6 +39,14 @@ class Plan(models.Model):
     # Minor units of the currency for one billing interval; 0 is a free plan.
     price_amount = models.PositiveBigIntegerField(_("price"), default=0)
     currency = models.CharField(max_length=3, default="USD")
+    interval = models.CharField(
+        _("billing interval"), max_length=10, choices=BillingInterval, default=BillingInterval.MONTH
+    )
+    requires_approval = models.BooleanField(_("the creator approves each subscription"), default=False)
+    visibility = models.CharField(_("visible to"), max_length=10, choices=PlanVisibility, default=PlanVisibility.PUBLIC)
+    quota_on_change = models.CharField(
+        _("quota when the plan changes"), max_length=10, choices=QuotaOnChange, default=QuotaOnChange.RESET
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -58,6 +76,25 @@ class Plan(models.Model):
         return self.published_at is not None and self.withdrawn_at is None
 
 
+class PlanGrant(models.Model):
+    """An organization that may see and buy a private plan: every version of it."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="plan_grants")
+    plan_slug = SlugField(max_length=40)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="plan_grants")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "plan_slug", "organization"], name="plan_grant_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_slug} for {self.organization_id}"
+
+
 class Quota(models.Model):
     """How many units a subscription may use in each period. A plan may have several at once."""
 
@@ -67,13 +104,37 @@ class Quota(models.Model):
     included_units = models.PositiveBigIntegerField(_("units"))
     period = models.CharField(_("period"), max_length=10, choices=QuotaPeriodUnit)
     anchor = models.CharField(_("begins with"), max_length=15, choices=QuotaAnchor, default=QuotaAnchor.SUBSCRIPTION)
+    overage = models.CharField(_("beyond it"), max_length=10, choices=OverageRule, default=OverageRule.BLOCK)
+    # Minor units of the plan's currency for one unit beyond the included ones; it may be a fraction of a cent.
+    overage_unit_amount = models.DecimalField(
+        _("price per extra unit"), max_digits=20, decimal_places=8, null=True, blank=True
+    )
+    # How many units beyond the included ones may be used and are charged.
+    overage_max_units = models.PositiveBigIntegerField(_("extra units at most"), null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["plan", "name"], name="quota_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "name"], name="quota_name_once"),
+            models.UniqueConstraint(
+                fields=["plan"], condition=models.Q(overage=OverageRule.PER_UNIT), name="quota_one_overage_per_plan"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    overage=OverageRule.BLOCK, overage_unit_amount__isnull=True, overage_max_units__isnull=True
+                )
+                | models.Q(overage=OverageRule.PER_UNIT, overage_unit_amount__gte=0, overage_max_units__isnull=False),
+                name="quota_overage_whole",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.included_units} a {self.period}"
+
+    @property
+    def ceiling_units(self) -> int:
+        """How many units may be used in a period: the included ones and those that are charged."""
+        return self.included_units + (self.overage_max_units or 0)
 
 
 class RateLimit(models.Model):

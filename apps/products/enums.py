@@ -3,12 +3,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ProductStatus(models.TextChoices):
-    """Unpublished: no new subscriptions, existing ones go on. Suspended: the gateway answers 403."""
+    """Unpublished: no new subscriptions, existing ones go on. Suspended, retired: the gateway answers 403."""
 
     DRAFT = "draft", _("Draft")
     PUBLISHED = "published", _("Published")
     UNPUBLISHED = "unpublished", _("Unpublished")
     SUSPENDED = "suspended", _("Suspended")
+    RETIRED = "retired", _("Retired")
 
 
 class Method(models.TextChoices):
@@ -19,3 +20,17 @@ class Method(models.TextChoices):
     DELETE = "DELETE"
     HEAD = "HEAD"
     OPTIONS = "OPTIONS"
+
+
+class SupportKind(models.TextChoices):
+    EMAIL = "email", _("E-mail")
+    WEBSITE = "website", _("Website")
+    CHAT = "chat", _("Chat")
+    PHONE = "phone", _("Phone")
+    ISSUES = "issues", _("Issue tracker")
+
+
+class ImportSource(models.TextChoices):
+    UPLOAD = "upload", _("Uploaded file")
+    PASTE = "paste", _("Pasted text")
+    URL = "url", _("Address")

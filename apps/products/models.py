@@ -1,14 +1,36 @@
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Organization
+from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField, SlugField, random_base62
-from apps.products.enums import Method, ProductStatus
+from apps.products.enums import ImportSource, Method, ProductStatus, SupportKind
 
 
 def new_proxy_secret() -> str:
     return f"afps_{random_base62(40)}"
+
+
+def logo_path(product: "Product", filename: str) -> str:
+    """Where a logo is stored: a new name each time, so that browsers and proxies may keep it for ever."""
+    return f"logos/{product.public_id}/{random_base62(12)}.png"
+
+
+class Category(models.Model):
+    """A shelf of the marketplace; staff keep the list."""
+
+    slug = SlugField(max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -26,8 +48,25 @@ class Product(models.Model):
     name = models.CharField(_("name"), max_length=80)
     tagline = models.CharField(_("tagline"), max_length=160, blank=True)
     description = models.TextField(_("description"), max_length=20_000, blank=True)
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="products", verbose_name=_("category")
+    )
+    # Lower case, in the creator's order.
+    tags = ArrayField(models.CharField(max_length=30), default=list, blank=True, verbose_name=_("tags"))
+    # A PNG as `services.logos` writes it, whatever was uploaded.
+    logo = models.ImageField(_("logo"), upload_to=logo_path, max_length=200, blank=True)
+    # What the creator calls the current release, such as "2.1"; free text.
+    version = models.CharField(_("version"), max_length=20, blank=True)
     status = models.CharField(max_length=20, choices=ProductStatus, default=ProductStatus.DRAFT)
+    # Deprecated: still sold and served, new consumers are warned.
+    deprecated_at = models.DateTimeField(null=True, blank=True)
+    # Retiring: not sold any more, and served until this instant; then a job makes it retired.
+    retires_at = models.DateTimeField(null=True, blank=True)
+    # What consumers are told about the deprecation or the end: why, and what to use instead.
+    lifecycle_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     upstream_url = models.CharField(_("backend address"), max_length=500)
+    # Where calls with a test key go; none: test keys are refused.
+    test_upstream_url = models.CharField(_("backend address for test keys"), max_length=500, blank=True)
     # Sent to the backend with every call, and the key of the signature header.
     proxy_secret = models.CharField(max_length=60, default=new_proxy_secret, editable=False)
     max_body_bytes = models.PositiveBigIntegerField(_("largest request body"), default=10 * 1024 * 1024)
@@ -48,7 +87,10 @@ class Product(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=ProductStatus.values), name="product_status_known"),
         ]
-        indexes = [models.Index(fields=["status", "-published_at"], name="product_listing")]
+        indexes = [
+            models.Index(fields=["status", "-published_at"], name="product_listing"),
+            GinIndex(fields=["tags"], name="product_tags"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -90,6 +132,8 @@ class Endpoint(models.Model):
     upstream_path = models.CharField(_("path at the backend"), max_length=500)
     # Two templates that match the same paths have the same pattern: parameter names do not count.
     pattern = models.CharField(max_length=500, editable=False)
+    # OpenAPI's operationId: by it an import recognises an operation whose path or method has changed.
+    operation_id = models.CharField(max_length=200, blank=True)
     weight = models.PositiveIntegerField(_("units per call"), default=1)
     operation = models.JSONField(_("OpenAPI operation"), default=dict, blank=True)
     deprecated_at = models.DateTimeField(null=True, blank=True)
@@ -116,3 +160,85 @@ class Endpoint(models.Model):
     @property
     def summary(self) -> str:
         return str(self.operation.get("summary", "")) if isinstance(self.operation, dict) else ""
+
+
+class ChangelogEntry(models.Model):
+    """What changed in a product, written by its creator in Markdown. Unpublished ones are drafts."""
+
+    public_id = PublicIdField("chg")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="changelog")
+    version = models.CharField(_("version"), max_length=20, blank=True)
+    title = models.CharField(_("title"), max_length=120)
+    body = models.TextField(_("text"), max_length=20_000, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-published_at", "-id"]
+        verbose_name_plural = "changelog entries"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class FaqEntry(models.Model):
+    """A question that consumers often ask, with the answer in Markdown."""
+
+    public_id = PublicIdField("faq")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="faq")
+    question = models.CharField(_("question"), max_length=200)
+    answer = models.TextField(_("answer"), max_length=10_000)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        verbose_name_plural = "FAQ entries"
+
+    def __str__(self) -> str:
+        return self.question
+
+
+class SupportChannel(models.Model):
+    """Where help is to be had: for everybody, or for subscribers of a tier and those above it."""
+
+    public_id = PublicIdField("sup")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="support_channels")
+    tier = models.ForeignKey(Tier, null=True, blank=True, on_delete=models.CASCADE, related_name="support_channels")
+    kind = models.CharField(_("kind"), max_length=10, choices=SupportKind)
+    # An address, a link or a number, as the kind wants it.
+    value = models.CharField(_("address"), max_length=300)
+    note = models.CharField(_("note"), max_length=160, blank=True)  # such as "answers within one working day"
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.value}"
+
+
+class OpenApiImport(models.Model):
+    """A document that was read for a product: previewed first, applied when its creator says so.
+
+    `document` is what was read, as JSON values with references within it still in place.
+    """
+
+    public_id = PublicIdField("imp")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="imports")
+    source = models.CharField(max_length=10, choices=ImportSource)
+    origin = models.CharField(max_length=500, blank=True)  # the address, or the file's name
+    dialect = models.CharField(max_length=5)  # the version of OpenAPI: 2.0, 3.0 or 3.1
+    title = models.CharField(max_length=200, blank=True)
+    version = models.CharField(max_length=60, blank=True)
+    document = models.JSONField()
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = "OpenAPI import"
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}".strip() or self.public_id

@@ -15,8 +15,16 @@ class Subscription(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="subscriptions")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
     status = models.CharField(max_length=20, choices=SubscriptionStatus)
-    # The anchor of the periods of quotas that begin with the subscription.
     started_at = models.DateTimeField()
+    # Where the billing periods, and the periods of quotas that begin with the subscription, are counted from: the
+    # start, moved by a change to another billing interval or from a free plan to a paid one.
+    anchored_at = models.DateTimeField()
+    # The running billing period `[start, end)`; none before the subscription is active.
+    current_period_start = models.DateTimeField(null=True, blank=True)
+    current_period_end = models.DateTimeField(null=True, blank=True)
+    # What happens at its end: the subscription ends, or goes on under another plan.
+    cancel_at_period_end = models.BooleanField(default=False)
+    pending_plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # Raised by a reset of the quota: counters of an earlier epoch no longer count.
     quota_epoch = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -34,7 +42,14 @@ class Subscription(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=SubscriptionStatus.values), name="subscription_status_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(current_period_start__isnull=True, current_period_end__isnull=True)
+                | models.Q(current_period_start__lt=models.F("current_period_end")),
+                name="subscription_period_whole",
+            ),
         ]
+        # What is due at the end of a period is found by it.
+        indexes = [models.Index(fields=["current_period_end"], name="subscription_due")]
 
     def __str__(self) -> str:
         return f"{self.organization} · {self.product}"
@@ -44,7 +59,9 @@ class SubscriptionChange(models.Model):
     """The history of a subscription, a line for each change; only added to."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="changes")
-    kind = models.CharField(max_length=30)  # started, paused, resumed, canceled, plan_changed, quota_reset
+    kind = models.CharField(
+        max_length=30
+    )  # such as started, paused, plan_changed; `subscriptions.services` writes them
     from_status = models.CharField(max_length=20, blank=True)
     to_status = models.CharField(max_length=20)
     from_plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="+")

@@ -37,6 +37,7 @@ def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
         plan=plan,
         status=SubscriptionStatus.PAUSED if paused else SubscriptionStatus.ACTIVE,
         started_at=now,
+        anchored_at=now,
         paused_at=now if paused else None,
         created_by=actor.user,
     )

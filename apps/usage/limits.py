@@ -32,7 +32,7 @@ def limits_of(subscription: Subscription) -> Limits:
                 included_units=quota.included_units,
                 period=quota.period,
                 anchor=quota.anchor,
-                anchored_at=subscription.started_at,
+                anchored_at=subscription.anchored_at,
             )
             for quota in plan.quotas.all()
         ),

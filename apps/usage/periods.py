@@ -39,7 +39,7 @@ def open_missing_periods(now: dt.datetime) -> None:
             "pk",
             "plan__quotas__pk",
             "quota_epoch",
-            "started_at",
+            "anchored_at",
             "plan__quotas__period",
             "plan__quotas__anchor",
             "plan__quotas__included_units",
@@ -47,8 +47,8 @@ def open_missing_periods(now: dt.datetime) -> None:
     )
     begins = _first_instants([row[:3] for row in missing])
     rows = []
-    for subscription_id, quota_id, epoch, started_at, period, anchor, included in missing:
-        start, end = period_at(period, anchor, started_at, begins.get((subscription_id, quota_id, epoch), now))
+    for subscription_id, quota_id, epoch, anchored_at, period, anchor, included in missing:
+        start, end = period_at(period, anchor, anchored_at, begins.get((subscription_id, quota_id, epoch), now))
         while start <= now:
             rows.append(
                 QuotaPeriod(
@@ -61,7 +61,7 @@ def open_missing_periods(now: dt.datetime) -> None:
                     used_units=0,
                 )
             )
-            start, end = period_at(period, anchor, started_at, end)
+            start, end = period_at(period, anchor, anchored_at, end)
     QuotaPeriod.objects.bulk_create(rows, ignore_conflicts=True, batch_size=_CHUNK)
     # What has just been opened may have been used before it was.
     _recount(QuotaPeriod.objects.filter(subscription__in={row.subscription_id for row in rows}, ends_at__gt=now))

@@ -30,7 +30,7 @@ def units_by_period(subscription: Subscription, quota: Quota) -> Counter[dt.date
     used: Counter[dt.datetime] = Counter()
     events = UsageEvent.objects.filter(subscription=subscription, quota_epoch=subscription.quota_epoch)
     for at, units in events.values_list("occurred_at", "units"):
-        used[period_at(quota.period, quota.anchor, subscription.started_at, at)[0]] += units
+        used[period_at(quota.period, quota.anchor, subscription.anchored_at, at)[0]] += units
     return used
 
 
@@ -86,7 +86,7 @@ def test_no_subscription_is_above_a_quota_and_each_has_room_left() -> None:
         for quota in subscription.plan.quotas.all():
             used = units_by_period(subscription, quota)
             assert max(used.values()) <= quota.included_units
-            current = period_at(quota.period, quota.anchor, subscription.started_at, now)[0]
+            current = period_at(quota.period, quota.anchor, subscription.anchored_at, now)[0]
             assert used[current] <= 0.9 * quota.included_units, (subscription, quota)
 
 
@@ -174,7 +174,7 @@ def test_a_quota_that_refused_was_really_used_up() -> None:
     for rejection in refused:
         subscription = rejection.subscription
         quota = subscription.plan.quotas.get(name=rejection.policy)
-        start, _ = period_at(quota.period, quota.anchor, subscription.started_at, rejection.occurred_at)
+        start, _ = period_at(quota.period, quota.anchor, subscription.anchored_at, rejection.occurred_at)
         used = UsageEvent.objects.filter(
             subscription=subscription, occurred_at__gte=start, occurred_at__lt=rejection.occurred_at
         ).aggregate(units=Sum("units"))["units"]

@@ -19,3 +19,4 @@ class SubscriptionFactory(factory.django.DjangoModelFactory[Subscription]):
     product = factory.SelfAttribute("plan.product")
     status = SubscriptionStatus.ACTIVE
     started_at = factory.LazyFunction(lambda: dt.datetime.now(dt.UTC))
+    anchored_at = factory.SelfAttribute("started_at")

@@ -55,7 +55,7 @@ class Consumer:
             included_units=self.quota.included_units if included is None else included,
             period=self.quota.period,
             anchor=self.quota.anchor,
-            anchored_at=self.subscription.started_at,
+            anchored_at=self.subscription.anchored_at,
         )
         return replace(rule, **values)
 

@@ -99,7 +99,7 @@ async def test_only_the_running_period_and_epoch_are_counted(
     consumer.subscription.quota_epoch = 3
     await orm(consumer.subscription.save)
     now = dt.datetime.now(dt.UTC)
-    start, end = period_at("month", "subscription", consumer.subscription.started_at, now)
+    start, end = period_at("month", "subscription", consumer.subscription.anchored_at, now)
 
     def fill() -> None:
         QuotaFactory(plan=consumer.subscription.plan, name="daily", period="day", anchor="calendar")

@@ -74,8 +74,8 @@ def _read(shard: int, now: dt.datetime, subscriptions: Collection[int] | None) -
     # No call gets an earlier time than what was called complete, so its period is the one that counts.
     now = max(now, position.complete_until or now)
     names, spans = [], []
-    for subscription_id, epoch, started_at, quota_id, period, anchor in _quotas(shard, subscriptions):
-        start, end = period_at(period, anchor, started_at, now)
+    for subscription_id, epoch, anchored_at, quota_id, period, anchor in _quotas(shard, subscriptions):
+        start, end = period_at(period, anchor, anchored_at, now)
         names.append(quota_counter(subscription_id, quota_id, epoch, start, end))
         spans.append(UsageSpan(subscription_id, epoch, start, end))
     return Baseline(
@@ -97,7 +97,7 @@ def _quotas(shard: int, subscriptions: Collection[int] | None) -> list[tuple[int
         .values_list(
             "pk",
             "quota_epoch",
-            "started_at",
+            "anchored_at",
             "plan__quotas__pk",
             "plan__quotas__period",
             "plan__quotas__anchor",

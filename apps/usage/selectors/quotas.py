@@ -43,7 +43,7 @@ def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaU
     """The same of several, by primary key, in one query; the plans come with their quotas."""
     now = clock.now()
     running = [
-        (subscription, quota, *period_at(quota.period, quota.anchor, subscription.started_at, now))
+        (subscription, quota, *period_at(quota.period, quota.anchor, subscription.anchored_at, now))
         for subscription in subscriptions
         for quota in subscription.plan.quotas.all()
     ]
