@@ -25,7 +25,7 @@ def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
-        .select_related("product__organization", "plan__tier")
+        .select_related("product__organization", "plan__tier", "pending_plan")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -50,7 +50,7 @@ def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
-        .select_related("organization", "plan__tier", "product")
+        .select_related("organization", "plan__tier", "pending_plan", "product")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -129,6 +129,11 @@ def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
 def count_subscribers(plan: Plan) -> int:
     """How many subscriptions to this version of the plan are not canceled."""
     return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()
+
+
+def count_waiting(actor: Actor, product: Product) -> int:
+    """How many wait until the creator of the product approves them."""
+    return list_consumers(actor, product).filter(status=SubscriptionStatus.PENDING_APPROVAL).count()
 
 
 def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:
