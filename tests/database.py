@@ -20,7 +20,8 @@ def empty_written_tables() -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {quote(name)})" for name in _tables()))
+        probes = (f"SELECT '{name}' WHERE EXISTS (SELECT FROM {quote(name)})" for name in _tables())
+        cursor.execute(" UNION ALL ".join(probes))
         written = {name for (name,) in cursor.fetchall()}
         cursor.execute(GUARDED)
         guarded = written & {name.strip('"') for (name,) in cursor.fetchall()}
