@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -154,7 +155,9 @@ def test_a_second_start_of_the_same_folder_is_refused(product: Product) -> None:
 
 
 def test_two_run_side_by_side(product: Product) -> None:
-    with Product(product.local_dir.with_name("other")) as other:
+    elsewhere = product.local_dir.with_name("other")
+    subprocess.run(["cp", "-a", product.local_dir, elsewhere], check=True)
+    with Product(elsewhere) as other:
         product.started()
         other.started()
         assert not set(product.pids().values()) & set(other.pids().values())
