@@ -1,4 +1,4 @@
-"""What a real installation must be told, checked before anything starts: every problem at once, each with what to do."""
+"""What a real installation must be told, checked before anything starts: all problems at once, each with what to do."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -36,8 +36,8 @@ def mail_from_environment() -> Mail:
         port=env.integer("EMAIL_PORT", 587),
         user=env.text("EMAIL_HOST_USER", ""),
         password=env.text("EMAIL_HOST_PASSWORD", ""),
-        starttls=env.boolean("EMAIL_USE_TLS", True),
-        tls=env.boolean("EMAIL_USE_SSL", False),
+        starttls=env.boolean("EMAIL_USE_TLS", default=True),
+        tls=env.boolean("EMAIL_USE_SSL", default=False),
     )
 
 
@@ -54,15 +54,18 @@ def _mail_of(url: str) -> Mail:
     return Mail(host, port, unquote(parts.username or ""), unquote(parts.password or ""), starttls, tls)
 
 
-def require_complete() -> None:
-    """Raise ConfigurationError with a line for each thing that is missing or unsafe."""
+def require_complete(*, files_in_folder: bool) -> None:
+    """Raise ConfigurationError with a line for each thing that is missing or unsafe.
+
+    `files_in_folder`: what people upload is kept in a folder and not in a storage elsewhere.
+    """
     problems = [
         *_secret_problems(env.text("SECRET_KEY", "")),
         *_address_problems(env.text("WEB_URL", ""), env.text("GATEWAY_URL", ""), env.words("ALLOWED_HOSTS")),
         *_proxy_problems(env.text("WEB_URL", ""), env.integer("TRUSTED_PROXY_HOPS", 0)),
         *_server_problems(env.text("DATABASE_URL", ""), env.text("REDIS_URL", "")),
         *_mail_problems(env.text("DEFAULT_FROM_EMAIL", "")),
-        *_media_problems(env.text("MEDIA_ROOT", "")),
+        *(_media_problems(env.text("MEDIA_ROOT", "")) if files_in_folder else ()),
     ]
     if problems:
         listed = "".join(f"\n  - {problem}" for problem in problems)

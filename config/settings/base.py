@@ -198,6 +198,14 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
+# --- Files -------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# What people upload: a folder that all web processes share.
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "") or LOCAL_DIR / "media")
+
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
 # What ForwardedSchemeMiddleware found, by the rule of `apps.core.peers`; never what a client sent.

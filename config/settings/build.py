@@ -1,6 +1,7 @@
 """Building an image: static files are collected where no secret and no server is known yet."""
 
+from config.settings import hashed_static
 from config.settings.base import *
-from config.settings.hashed_static import STORAGES as STORAGES
 
 SECRET_KEY = "signs-nothing"
+STORAGES = hashed_static.STORAGES

@@ -4,11 +4,12 @@ from urllib.parse import urlsplit
 
 from config import env
 from config.deployment import mail_from_environment, require_complete
+from config.settings import hashed_static
 from config.settings.base import *
 from config.settings.base import CSRF_TRUSTED_ORIGINS, WEB_URL
-from config.settings.hashed_static import STORAGES as STORAGES
 
-require_complete()
+STORAGES = hashed_static.STORAGES
+require_complete(files_in_folder=STORAGES["default"]["BACKEND"].endswith(".FileSystemStorage"))
 
 # --- Mail --------------------------------------------------------------------------------------
 _mail = mail_from_environment()
@@ -29,7 +30,7 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", HTTPS)
 # Probes come without a proxy in between, over plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^_api/healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^_api/healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = env.boolean("SECURE_HSTS_PRELOAD", False)
