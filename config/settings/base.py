@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.middleware.ForwardedSchemeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.FormEncodingMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -191,15 +192,25 @@ TIME_ZONE = "UTC"
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = LOCAL_DIR / "staticfiles"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or LOCAL_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "config.staticfiles.ProjectStaticFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
+# --- Files -------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# What people upload: a folder that all web processes share.
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "") or LOCAL_DIR / "media")
+
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
+# What ForwardedSchemeMiddleware found, by the rule of `apps.core.peers`; never what a client sent.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -245,7 +256,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Gateway -----------------------------------------------------------------------------------
 # Exact ip:port pairs that a backend may have although the address is private; empty by default.
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
-# How many proxies in front of gateway and web may be believed about X-Forwarded-For.
+# How many proxies in front of gateway and web may be believed about who calls, and by which scheme (`apps.core.peers`).
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,6 +11,7 @@ from django.conf import settings
 
 from apps.core.changes import announce
 from apps.usage.counters.client import CountersClient
+from apps.usage.counters.tuning import DEFAULT
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import running_gateway
 from tests.gateway.shop import Shop, open_shop
@@ -20,7 +22,9 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 @pytest.fixture
 def counting(open_database: None, upstream: FakeUpstream) -> Iterator[Callable[..., Shop]]:
-    with running_gateway(allow=[upstream.address], metering=CountersClient(settings.COUNTERS_URL)) as gateway:
+    # No meter runs that would store what is counted: there is nothing to wait for at the end.
+    counters = CountersClient(settings.COUNTERS_URL, tuning=replace(DEFAULT, stop_seconds=0.0))
+    with running_gateway(allow=[upstream.address], metering=counters) as gateway:
         yield partial(open_shop, gateway, upstream)
 
 
