@@ -93,10 +93,17 @@ def percent(value: float) -> Quantity:
     return Quantity(grouped(share, 1 if share % 1 and abs(share) < 99.95 and round(share, 1) % 1 else 0), "%")
 
 
-def money(amount: int, currency: str) -> Quantity:
+def money(amount: int | Decimal, currency: str) -> Quantity:
     """Minor units and an ISO 4217 code: `2900, "USD"` is 29.00 USD, `2900, "JPY"` is 2 900 JPY."""
     digits = minor_unit_digits(currency)
     return Quantity(grouped(Decimal(amount).scaleb(-digits), digits), currency.upper())
+
+
+def unit_price(amount: Decimal, currency: str) -> Quantity:
+    """A price that may be a fraction of the minor unit: `0.2, "USD"` is 0.002 USD, `20, "USD"` is 0.20 USD."""
+    digits = minor_unit_digits(currency)
+    major = Decimal(amount).scaleb(-digits).normalize()
+    return Quantity(grouped(major, max(digits, -int(major.as_tuple().exponent))), currency.upper())
 
 
 def minor_unit_digits(currency: str) -> int:
