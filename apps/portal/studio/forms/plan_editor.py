@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from apps.plans.models import Plan
 from apps.plans.specs import PlanSpec
-from apps.portal.formats import minor_unit_digits
+from apps.core.money import minor_unit_digits
 from apps.portal.studio.forms.plans import PlanForm, QuotaFormSet, RateLimitFormSet
 from apps.products.models import Product
 from apps.products.selectors import list_endpoints
