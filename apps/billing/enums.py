@@ -18,12 +18,13 @@ class InvoiceReason(models.TextChoices):
     SUBSCRIBE = "subscribe", _("New subscription")
     PLAN_CHANGE = "plan_change", _("Change of plan")
     RENEWAL = "renewal", _("Renewal")
-    END = "end", _("End of the subscription")
+    # Units beyond the plan that no renewal comes after: the subscription is canceled, or goes on in another currency.
+    USAGE = "usage", _("Usage beyond the plan")
 
     @classmethod
     def automatic(cls) -> frozenset["InvoiceReason"]:
         """Those that are charged to the default card; a person pays the others in a checkout."""
-        return frozenset({cls.RENEWAL, cls.END})
+        return frozenset({cls.RENEWAL, cls.USAGE})
 
 
 class LineKind(models.TextChoices):

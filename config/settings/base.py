@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.ledger",
     "apps.payments",
+    "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",
