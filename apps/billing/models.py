@@ -31,7 +31,7 @@ class Invoice(models.Model):
 
     public_id = PublicIdField("inv")
     issuer = models.CharField(max_length=40)
-    number = models.CharField(max_length=20, null=True, blank=True)
+    number = models.CharField(max_length=20, blank=True)  # empty while it is a draft
     status = models.CharField(max_length=20, choices=InvoiceStatus, default=InvoiceStatus.DRAFT)
     reason = models.CharField(max_length=20, choices=InvoiceReason)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="invoices")
@@ -62,7 +62,9 @@ class Invoice(models.Model):
             models.Index(fields=["status"], condition=models.Q(status="draft"), name="invoice_drafts"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["issuer", "number"], name="invoice_number_once"),
+            models.UniqueConstraint(
+                fields=["issuer", "number"], condition=~models.Q(number=""), name="invoice_number_once"
+            ),
             # However often, and by however many, the end of a period is worked on.
             models.UniqueConstraint(
                 fields=["subscription", "period_start"],
@@ -70,8 +72,8 @@ class Invoice(models.Model):
                 name="invoice_one_renewal_per_period",
             ),
             models.CheckConstraint(
-                condition=models.Q(status="draft", number__isnull=True, issued_at__isnull=True)
-                | (~models.Q(status="draft") & models.Q(number__isnull=False, issued_at__isnull=False)),
+                condition=models.Q(status="draft", number="", issued_at__isnull=True)
+                | (~models.Q(status="draft") & ~models.Q(number="") & models.Q(issued_at__isnull=False)),
                 name="invoice_numbered_when_issued",
             ),
             models.CheckConstraint(
@@ -152,9 +154,7 @@ class Checkout(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     # The plan that is left, of a change.
     from_plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    invoice = models.OneToOneField(
-        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="checkout"
-    )
+    invoice = models.OneToOneField(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="checkout")
     status = models.CharField(max_length=20, choices=CheckoutStatus, default=CheckoutStatus.OPEN)
     expires_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)

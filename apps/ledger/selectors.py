@@ -13,9 +13,7 @@ def balance(account: LedgerAccount) -> int:
     return total or 0
 
 
-def find_account(
-    *, kind: AccountKind, currency: str, organization: Organization | None = None
-) -> LedgerAccount | None:
+def find_account(*, kind: AccountKind, currency: str, organization: Organization | None = None) -> LedgerAccount | None:
     return LedgerAccount.objects.filter(kind=kind, currency=currency.upper(), organization=organization).first()
 
 

@@ -98,9 +98,11 @@ def issue_invoice(*, invoice: Invoice, due_at: dt.datetime | None = None) -> Inv
 
 def lock_invoice(invoice: Invoice) -> Invoice:
     """The invoice as it is now, locked. Its subscription is locked before it, everywhere."""
-    return Invoice.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "organization", "product__organization"
-    ).get(pk=invoice.pk)
+    return (
+        Invoice.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization", "product__organization")
+        .get(pk=invoice.pk)
+    )
 
 
 def void_invoice(*, invoice: Invoice) -> Invoice:

@@ -73,9 +73,7 @@ def collect_payment(*, payment: Payment) -> Payment:
 
 def settle_payments() -> int:
     """Ask again about payments whose process has not recorded an answer; how many are known now."""
-    waiting = Payment.objects.filter(
-        status=PaymentStatus.PROCESSING, created_at__lt=dt.datetime.now(dt.UTC) - PATIENCE
-    )
+    waiting = Payment.objects.filter(status=PaymentStatus.PROCESSING, created_at__lt=dt.datetime.now(dt.UTC) - PATIENCE)
     settled = 0
     for payment in waiting.select_related("method").order_by("pk"):
         try:

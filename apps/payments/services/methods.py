@@ -19,9 +19,7 @@ from apps.payments.providers.base import Card
 METHODS_MAX = 20
 
 
-def add_card(
-    *, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: str, name: str = ""
-) -> PaymentMethod:
+def add_card(*, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: str, name: str = "") -> PaymentMethod:
     """Save a card of the actor's organization; its first one becomes the default.
 
     Number and security code go to the provider and are kept nowhere. Raises `CardRefused` with the field that is
@@ -30,9 +28,7 @@ def add_card(
     actor.require(Action.BILLING_MANAGE)
     holder = check_line(name, field="name", shortest=0, longest=100)
     provider = settings.PAYMENT_PROVIDER
-    token = provider_named(provider).tokenize(
-        Card(number, exp_month, exp_year, cvc, holder), today=clock.now().date()
-    )
+    token = provider_named(provider).tokenize(Card(number, exp_month, exp_year, cvc, holder), today=clock.now().date())
     with transaction.atomic():
         _lock(actor.organization)
         usable = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True)
