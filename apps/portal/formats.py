@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from apps.core.money import major_units, minor_unit_digits
+from apps.core.money import major_units, minor_unit_digits, unit_price_digits
 
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
@@ -91,6 +91,12 @@ def percent(value: float) -> Quantity:
 def money(amount: int, currency: str) -> Quantity:
     """Minor units and an ISO 4217 code: `2900, "USD"` is 29.00 USD, `2900, "JPY"` is 2 900 JPY."""
     return Quantity(grouped(major_units(amount, currency), minor_unit_digits(currency)), currency.upper())
+
+
+def unit_price(unit_amount: Decimal, currency: str) -> str:
+    """The price of one unit in major units: as many decimals as it has, and at least those of the currency."""
+    price = major_units(unit_amount, currency)
+    return grouped(price, unit_price_digits(unit_amount, currency))
 
 
 def period(start: dt.datetime, end: dt.datetime) -> str:
