@@ -16,7 +16,7 @@ from apps.billing.models import Checkout
 from apps.core.errors import NotFound
 from apps.plans.enums import PlanVisibility
 from apps.plans.models import Plan
-from apps.plans.selectors import find_replaced_plan, get_plan_on_sale, is_granted, list_plans_for
+from apps.plans.selectors import find_replaced_plan, get_plan_seen_by, is_granted, list_plans_seen_by
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.forms import SubscribeForm
 from apps.portal.marketplace.offers import offer
@@ -33,7 +33,7 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
     assert isinstance(user, User)
     product = get_visible_product(user=user, slug=slug)
     try:
-        chosen = get_plan_on_sale(product, slug=plan)
+        chosen = get_plan_seen_by(user, product, slug=plan)
     except NotFound:
         return _not_on_sale(request, product, plan)
     memberships = _who_may_buy(user, chosen)
@@ -64,12 +64,10 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
 
 
 def _who_may_buy(user: User, plan: Plan) -> list[Membership]:
-    """The person's organizations that they may subscribe for. Raises `NotFound` for a private plan of others."""
+    """The person's organizations that they may subscribe for: of a private plan, those that it was granted to."""
     memberships = list(list_memberships_of(user))
     if plan.visibility == PlanVisibility.PRIVATE:
         memberships = [m for m in memberships if is_granted(m.organization, plan)]
-        if not memberships:
-            raise NotFound
     return [m for m in memberships if allows(m.role, Action.SUBSCRIPTIONS_MANAGE)]
 
 
@@ -93,8 +91,8 @@ def _after(request: HttpRequest, checkout: Checkout) -> HttpResponse:
 
 def _not_on_sale(request: HttpRequest, product: Product, slug: str) -> HttpResponse:
     """A plan that was sold once is answered with what is sold now; any other is not found."""
-    replaced = find_replaced_plan(product, slug=slug)
+    replaced = find_replaced_plan(request.user, product, slug=slug)
     if replaced is None:
         raise NotFound
-    context = {"product": product, "replaced": replaced, "plans": list_plans_for(None, product)}
+    context = {"product": product, "replaced": replaced, "plans": list_plans_seen_by(request.user, product)}
     return render(request, "marketplace/not_on_sale.html", context, status=410)
