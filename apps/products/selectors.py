@@ -11,7 +11,16 @@ from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
 from apps.products.enums import ProductStatus
-from apps.products.models import Category, ChangelogEntry, Endpoint, FaqEntry, Product, SupportChannel, Tier
+from apps.products.models import (
+    Category,
+    ChangelogEntry,
+    Endpoint,
+    FaqEntry,
+    OpenApiImport,
+    Product,
+    SupportChannel,
+    Tier,
+)
 from apps.products.search import Sort, by_relevance, in_order, search_query
 from apps.products.tags import normalized_tag
 
@@ -180,3 +189,13 @@ def list_unannounced_changes(before: dt.datetime) -> list[int]:
 
 def _retiring() -> QuerySet[Product]:
     return Product.objects.filter(retires_at__isnull=False).exclude(status=ProductStatus.RETIRED)
+
+
+def list_imports(product: Product) -> QuerySet[OpenApiImport]:
+    """The documents that were read for the product, newest first, without what stands in them."""
+    return product.imports.defer("document").select_related("created_by").order_by("-created_at", "-id")
+
+
+def get_import(product: Product, *, public_id: str) -> OpenApiImport:
+    """A document that was read for the product. Raises `NotFound`."""
+    return first_or_not_found(product.imports.select_related("product", "created_by").filter(public_id=public_id))
