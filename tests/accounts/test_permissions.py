@@ -18,11 +18,12 @@ from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.plans.specs import PlanSpec
+from apps.products.services import ImportOptions, changes_of
 from tests.factories.accounts import MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory
-from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
 
 TABLE = """
@@ -60,6 +61,7 @@ class World:
         self.tier = TierFactory(product=self.product, rank=0)
         self.spare_tier = TierFactory(product=self.product, rank=1)
         self.endpoint = EndpointFactory(tier=self.tier)
+        self.imported = OpenApiImportFactory(product=self.product)
         self.plan = PlanFactory(tier=self.tier)
         self.draft_plan = PlanFactory(tier=self.tier, published_at=None)
         self.consumer = SubscriptionFactory(plan=self.plan)
@@ -73,6 +75,7 @@ def route(world: World) -> dict[str, Any]:
 
 
 URL = "https://backend.example.com"
+DOCUMENT = b'{"openapi": "3.1.0", "info": {"title": "Maps"}, "paths": {"/tiles": {"get": {}}}}'
 # Every service that takes an actor: the action that it needs, and arguments with which it would succeed.
 SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "accounts.rename_organization": (Action.ORGANIZATION_MANAGE, lambda world: {"name": "New"}),
@@ -103,6 +106,22 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "products.deprecate_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
     "products.undeprecate_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
     "products.remove_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
+    "products.preview_import": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"product": world.product, "source": "paste", "raw": DOCUMENT},
+    ),
+    "products.create_product_from_document": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"source": "paste", "raw": DOCUMENT, "upstream_url": URL},
+    ),
+    "products.apply_import": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {
+            "imported": world.imported,
+            "options": ImportOptions(seen=changes_of(world.imported).seen),
+        },
+    ),
+    "products.discard_import": (Action.PRODUCTS_EDIT, lambda world: {"imported": world.imported}),
     "plans.create_plan": (
         Action.PLANS_EDIT,
         lambda world: {"product": world.product, "spec": PlanSpec("New", world.tier.slug)},

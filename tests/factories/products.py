@@ -3,7 +3,7 @@
 import factory
 
 from apps.products.enums import Method, ProductStatus
-from apps.products.models import Endpoint, Product, Tier
+from apps.products.models import Endpoint, OpenApiImport, Product, Tier
 from tests.factories.accounts import OrganizationFactory
 
 
@@ -38,3 +38,17 @@ class EndpointFactory(factory.django.DjangoModelFactory[Endpoint]):
     path = factory.Sequence(lambda number: f"/resource-{number}")
     upstream_path = factory.SelfAttribute("path")
     pattern = factory.SelfAttribute("path")
+
+
+class OpenApiImportFactory(factory.django.DjangoModelFactory[OpenApiImport]):
+    """A document with one operation, not applied."""
+
+    class Meta:
+        model = OpenApiImport
+
+    product = factory.SubFactory(ProductFactory)
+    source = "paste"
+    dialect = "3.1"
+    title = "Maps"
+    version = "2"
+    document = {"openapi": "3.1.0", "info": {"title": "Maps"}, "paths": {"/tiles": {"get": {"summary": "A tile"}}}}
