@@ -205,7 +205,7 @@ STATICFILES_FINDERS = [
 
 # --- Files that people upload ------------------------------------------------------------------
 # A storage of Django's or of a package such as django-storages, by its dotted path, and its options as JSON.
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {
         "BACKEND": env.text("MEDIA_STORAGE", "") or "django.core.files.storage.FileSystemStorage",
         "OPTIONS": env.mapping("MEDIA_STORAGE_OPTIONS"),
