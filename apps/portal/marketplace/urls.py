@@ -6,5 +6,6 @@ urlpatterns = [
     path("products/", products.product_list, name="product-list"),
     path("products/<slug:slug>/", products.product, name="product"),
     path("products/<slug:slug>/endpoints/<slug:endpoint_id>/", documentation.endpoint, name="product-endpoint"),
+    path("products/<slug:slug>/endpoints/<slug:endpoint_id>/try/", documentation.try_out, name="endpoint-try"),
     path("products/<slug:slug>/subscribe/<slug:plan>/", subscribe.subscribe, name="subscribe"),
 ]
