@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
-from apps.portal.formats import grouped
+from apps.portal.formats import grouped, unit_price
 from apps.products.models import Endpoint
 
 _LONGEST_FIRST = [QuotaPeriodUnit.YEAR, QuotaPeriodUnit.MONTH, QuotaPeriodUnit.WEEK, QuotaPeriodUnit.DAY]
@@ -28,6 +28,24 @@ def quotas_in_words(plan: Plan) -> str:
     if not quotas:
         return _("Unlimited")
     return get_text_list([quota_in_words(quota) for quota in quotas], _("and"))
+
+
+def overage_in_words(quota: Quota, currency: str) -> str:
+    """`Beyond 10 000 a month: 0.002 USD each, up to 50 000`. Empty for a quota that refuses further calls."""
+    if quota.overage_unit_amount is None:
+        return ""
+    return _("Beyond %(included)s: %(price)s each, up to %(most)s") % {
+        "included": quota_in_words(quota),
+        "price": unit_price(quota.overage_unit_amount, currency),
+        "most": grouped(quota.overage_max_units or 0),
+    }
+
+
+def beyond_in_words(plan: Plan) -> str:
+    """What happens once the quotas of the plan are used up; empty for a plan without any."""
+    quotas = list(plan.quotas.all())
+    charged = next((words for quota in quotas if (words := overage_in_words(quota, plan.currency))), "")
+    return charged or (_("Calls are refused until the next period") if quotas else "")
 
 
 def rate_limit_in_words(limit: RateLimit) -> str:

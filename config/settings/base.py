@@ -1,5 +1,6 @@
 """What every environment shares. Values come from the environment; see `.env.example`."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import dj_database_url
@@ -46,18 +47,22 @@ INSTALLED_APPS = [
     "rest_framework",
     "apps.core",
     "apps.accounts",
+    "apps.ledger",
+    "apps.payments",
     "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",
     "apps.keys",
     "apps.usage",
+    "apps.billing",
     "apps.gateway",
     "apps.portal",
     "apps.demo",
 ]
 
 MIDDLEWARE = [
+    "apps.core.middleware.ForwardedSchemeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.FormEncodingMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -191,15 +196,25 @@ TIME_ZONE = "UTC"
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = LOCAL_DIR / "staticfiles"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or LOCAL_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "config.staticfiles.ProjectStaticFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
+# --- Files -------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# What people upload: a folder that all web processes share.
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "") or LOCAL_DIR / "media")
+
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
+# What ForwardedSchemeMiddleware found, by the rule of `apps.core.peers`; never what a client sent.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -245,7 +260,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Gateway -----------------------------------------------------------------------------------
 # Exact ip:port pairs that a backend may have although the address is private; empty by default.
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
-# How many proxies in front of gateway and web may be believed about X-Forwarded-For.
+# How many proxies in front of gateway and web may be believed about who calls, and by which scheme (`apps.core.peers`).
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
@@ -253,6 +268,15 @@ GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
+
+# --- Billing -----------------------------------------------------------------------------------
+# Who moves the money. The sandbox takes test cards only and moves none.
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
+# The platform's share of what consumers pay, in percent; the rest is the creator's.
+PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# Who issues the invoices: the name on them, and the lines of the address below it.
+INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
+INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

@@ -58,6 +58,7 @@ def update_product(
     max_body_bytes: int | None = None,
     timeout_seconds: int | None = None,
     rapidapi_compatible: bool | None = None,
+    test_upstream_url: str | None = None,
 ) -> Product:
     """Change what a product says and where its backend is; the gateway follows within seconds.
 
@@ -74,9 +75,11 @@ def update_product(
         )
     if rapidapi_compatible is not None:
         product.rapidapi_compatible = bool(rapidapi_compatible)
+    if test_upstream_url is not None:
+        product.test_upstream_url = _checked_url(test_upstream_url, "test_upstream_url") if test_upstream_url else ""
     product.save(
         update_fields=[
-            "name", "tagline", "description", "upstream_url",
+            "name", "tagline", "description", "upstream_url", "test_upstream_url",
             "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
         ]
     )  # fmt: skip
@@ -175,8 +178,12 @@ def _describe(product: Product, name: str, upstream_url: str, tagline: str, desc
     product.name = check_line(name, field="name", longest=80)
     product.tagline = check_line(tagline, field="tagline", shortest=0, longest=160)
     product.description = check_text(description, field="description", longest=20_000)
-    url = upstream_url.strip() if isinstance(upstream_url, str) else upstream_url
-    product.upstream_url = check_url(url, field="upstream_url", allow=settings.UPSTREAM_ALLOW)
+    product.upstream_url = _checked_url(upstream_url, "upstream_url")
+
+
+def _checked_url(value: str, field: str) -> str:
+    url = value.strip() if isinstance(value, str) else value
+    return check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
 
 
 def _locked_by_staff(staff: User, product: Product) -> Product:

@@ -14,9 +14,8 @@ from apps.accounts.selectors import get_actor
 from apps.core import markdown
 from apps.core.errors import DomainError
 from apps.keys.services import issue_try_out_key
-from apps.plans.selectors import list_plans_on_sale
+from apps.plans.selectors import cheapest_opening, list_plans_seen_by
 from apps.portal.marketplace.documentation import document
-from apps.portal.marketplace.offers import opened_by
 from apps.portal.marketplace.terms import plan_terms, refusals
 from apps.portal.marketplace.try_out.forms import TryOutForm
 from apps.portal.marketplace.try_out.gate import gate
@@ -79,7 +78,7 @@ def _context(request: HttpRequest, slug: str, endpoint_id: str) -> dict[str, Any
     product = get_visible_product(user=user, slug=slug)
     found = get_endpoint(product, public_id=endpoint_id)
     documentation = document(product, found)
-    plans = list(list_plans_on_sale(product))
+    plans = list(list_plans_seen_by(user, product))
     subscriptions = list(list_live_subscriptions_of(user, product)) if user.is_authenticated else []
     opened = gate(user, found, subscriptions)
     form = None
@@ -96,7 +95,7 @@ def _context(request: HttpRequest, slug: str, endpoint_id: str) -> dict[str, Any
         "endpoint": found,
         "documentation": documentation,
         "description": markdown.render(documentation.operation.description),
-        "plan": opened_by(found, plans),
+        "plan": cheapest_opening(plans, found.tier.rank),
         "terms": plan_terms(found, plans),
         "refusals": refusals(product, found, plans),
         "subscription": next(iter(subscriptions), None),
