@@ -36,6 +36,7 @@ _LABELS = {**dict(ProductStatus.choices), **dict(SubscriptionStatus.choices)}
 # A key has no status column: it works unless it was revoked or its time is over.
 _KEY_STATES = {
     "key_active": State("green", "check", _("Active")),
+    "key_ending": State("amber", "rotate", _("Rotated")),
     "key_revoked": State("red", "blocked", _("Revoked")),
     "key_expired": State("neutral", "clock", _("Expired")),
 }

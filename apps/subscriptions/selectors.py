@@ -92,7 +92,7 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
         Subscription.objects.filter(
             product=product, organization__memberships__user=user, status__in=SubscriptionStatus.live()
         )
-        .select_related("organization", "plan")
+        .select_related("organization", "product", "plan__tier")
         .order_by("organization__name", "id")
     )
 

@@ -249,6 +249,9 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         lambda world: {"method": PaymentMethodFactory(organization=world.organization)},
     ),
     "keys.create_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription, "name": "x"}),
+    "keys.rotate_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "overlap": dt.timedelta(days=1)}),
+    "keys.rename_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "name": "New"}),
+    "keys.issue_try_out_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription}),
     "keys.revoke_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key}),
 }
 

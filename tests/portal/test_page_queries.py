@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 # More than any page shows at once.
 PAGES_FULL = 60
-DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
+DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel"}
 
 
 def grow(ours: World, number: int) -> None:
@@ -62,6 +62,7 @@ def pages(ours: World) -> list[str]:
         "organization": ours.subscription.organization.slug,
         "subscription_id": ours.subscription.public_id,
         "request_id": ours.answered,
+        "key_id": ours.key.public_id,
     }
     product = {"slug": ours.product.slug}
     return [
