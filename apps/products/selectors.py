@@ -9,7 +9,7 @@ from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
-from apps.products.models import Endpoint, Product, Tier
+from apps.products.models import Category, Endpoint, Product, Tier
 
 
 def list_listed_products(*, search: str = "") -> QuerySet[Product]:
@@ -33,6 +33,29 @@ def get_product(actor: Actor, *, slug: str) -> Product:
     return first_or_not_found(
         list_products(actor).select_related("organization").prefetch_related("tiers").filter(slug=slug)
     )
+
+
+def get_own_product(actor: Actor, *, public_id: str) -> Product:
+    """A product of the actor's organization. Raises `NotFound`."""
+    return first_or_not_found(
+        list_products(actor).select_related("organization", "category").filter(public_id=public_id)
+    )
+
+
+def list_categories() -> QuerySet[Category]:
+    """The shelves of the marketplace, in the order that staff gave them."""
+    return Category.objects.all()
+
+
+def find_in_catalog(*, search: str = "", category: str | None = None, tag: str | None = None) -> QuerySet[Product]:
+    """Published products with these words, in the category with this slug, with this tag."""
+    products = list_listed_products(search=search).select_related("organization", "category")
+    products = products.filter(published_at__isnull=False)  # pages go by it
+    if category is not None:
+        products = products.filter(category__slug=category)
+    if tag is not None:
+        products = products.filter(tags__contains=[tag.lower()])
+    return products
 
 
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:

@@ -10,7 +10,11 @@ class UsageConfig(AppConfig):
     label = "usage"
 
     def ready(self) -> None:
+        from apps.core import metrics
+        from apps.usage.metrics import collect
+
         post_migrate.connect(_make_partitions, sender=self)
+        metrics.register(collect)
 
 
 def _make_partitions(**kwargs: Any) -> None:

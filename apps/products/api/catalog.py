@@ -1,0 +1,29 @@
+"""The marketplace: what everybody can see."""
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from apps.accounts.rest.base import VisitorView
+from apps.core.rest.operations import operation
+from apps.products import selectors
+from apps.products.api.serializers import CatalogProductSerializer, CatalogQuery, CategorySerializer
+from apps.products.models import Category, Product
+
+TAG = "Catalog"
+
+
+class CategoriesView(VisitorView):
+    @operation("listCategories", "List the categories", tag=TAG, answer=CategorySerializer, many=True)
+    def get(self, request: Request) -> QuerySet[Category]:
+        return selectors.list_categories()
+
+
+class CatalogView(VisitorView):
+    @operation(
+        "listCatalogProducts", "Browse and search the products on sale", tag=TAG,
+        query=CatalogQuery, answer=CatalogProductSerializer, ordering="order",
+    )  # fmt: skip
+    def get(self, request: Request) -> QuerySet[Product]:
+        return selectors.find_in_catalog(
+            search=self.query.get("search", ""), category=self.query.get("category"), tag=self.query.get("tag")
+        )
