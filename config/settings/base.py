@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "apps.core",
     "apps.accounts",
+    "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",
