@@ -7,6 +7,7 @@ from apps.accounts.services.organizations import (
     create_personal_organization,
     rename_organization,
 )
+from apps.accounts.services.staff import reactivate_user, record_rights, remove_second_factor, suspend_user
 
 __all__ = [
     "accept_invitations",
@@ -15,7 +16,11 @@ __all__ = [
     "create_organization",
     "create_personal_organization",
     "invite_member",
+    "reactivate_user",
+    "record_rights",
     "remove_member",
+    "remove_second_factor",
     "rename_organization",
+    "suspend_user",
     "withdraw_invitation",
 ]
