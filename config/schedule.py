@@ -4,6 +4,8 @@ from celery.schedules import crontab, schedule
 
 PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "core.prune_changes": crontab(minute=17, hour=3),
+    "notifications.send_waiting": schedule(300),
+    "notifications.prune": crontab(minute=47, hour=3),
     "usage.record_quota_periods": schedule(60),
     "usage.ensure_partitions": crontab(minute=7, hour=2),
     "usage.prune_rejections": crontab(minute=37, hour=3),

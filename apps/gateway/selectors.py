@@ -42,6 +42,7 @@ def find_product(slug: str) -> ProductEntry | None:
         slug=product.slug,
         state=_STATES[ProductStatus(product.status)],
         upstream_url=product.upstream_url.rstrip("/"),
+        test_upstream_url=product.test_upstream_url.rstrip("/"),
         proxy_secret=product.proxy_secret,
         max_body_bytes=product.max_body_bytes,
         timeout_seconds=product.timeout_seconds,
@@ -93,6 +94,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
         return None
     return KeyEntry(
         id=key.pk,
+        is_test=key.is_test,
         is_revoked=key.is_revoked,
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),

@@ -12,5 +12,6 @@ urlpatterns = [
     path("o/<slug:organization>/", include("apps.portal.console.urls")),
     path("o/<slug:organization>/", include("apps.portal.studio.urls")),
     path("", include("apps.portal.team.urls")),
+    path("", include("apps.portal.notices.urls")),
     path("dev/", include("apps.portal.dev.urls")),
 ]

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "apps.core",
     "apps.accounts",
+    "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",

@@ -1,5 +1,6 @@
 """Who may do what: the table, and every service of every app held to it."""
 
+import datetime as dt
 import importlib
 import inspect
 import itertools
@@ -122,6 +123,9 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "keys.create_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription, "name": "x"}),
+    "keys.rotate_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "overlap": dt.timedelta(days=1)}),
+    "keys.rename_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "name": "New"}),
+    "keys.issue_try_out_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription}),
     "keys.revoke_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key}),
 }
 

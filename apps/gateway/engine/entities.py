@@ -40,6 +40,7 @@ class ProductEntry:
     slug: str
     state: ProductState
     upstream_url: str  # without a trailing slash
+    test_upstream_url: str  # where calls with a test key go; "": test keys are refused
     proxy_secret: str
     max_body_bytes: int
     timeout_seconds: int  # to the first byte of the answer
@@ -80,8 +81,14 @@ class Entitlement:
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
     id: int
+    is_test: bool  # called with for tests: another backend, and no units
     is_revoked: bool
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
     networks: tuple[IPv4Network | IPv6Network, ...]  # empty: from anywhere
     entitlement: Entitlement
+
+    @property
+    def quotas(self) -> tuple[QuotaRule, ...]:
+        """The quotas that its calls are counted against."""
+        return () if self.is_test else self.entitlement.quotas

@@ -44,6 +44,7 @@ SUBSCRIPTION_INACTIVE = Problem("subscription_inactive", 403, "The subscription 
 PRODUCT_SUSPENDED = Problem("product_suspended", 403, "The platform has suspended this product.")
 PAYMENT_REQUIRED = Problem("payment_required", 402, "An invoice of this subscription is unpaid.")
 PLAN_UPGRADE_REQUIRED = Problem("plan_upgrade_required", 403, "The plan does not include this endpoint.")
+TEST_KEY_REFUSED = Problem("test_key_refused", 403, "This product has no backend for test keys. Use a live key.")
 SCOPE_MISSING = Problem("scope_missing", 403, "This API key does not have the scope that the method needs.")
 IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "This API key does not work from this address.")
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")

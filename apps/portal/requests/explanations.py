@@ -82,6 +82,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The plan of the subscription does not open this endpoint."),
         lazy("See on the product's page which plan opens it."),
     ),
+    "test_key_refused": (
+        lazy("No test backend"),
+        lazy("The product has no backend for tests, so calls with a test key are refused."),
+        lazy("Use a live key."),
+    ),
     "scope_missing": (
         lazy("Scope missing"),
         lazy("The key does not have the scope that the method of the call needs."),

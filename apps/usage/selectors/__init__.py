@@ -16,6 +16,7 @@ from apps.usage.selectors.breakdowns import (
     usage_by_hour,
     usage_by_key,
 )
+from apps.usage.selectors.by_key import KeyStatistics, key_statistics
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.selectors.quotas import QuotaUsage, quota_usage, quota_usages
 from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestPage, get_request, list_requests
@@ -24,6 +25,7 @@ from apps.usage.selectors.scope import Scope
 __all__ = [
     "ConsumerUsage",
     "EndpointUsage",
+    "KeyStatistics",
     "KeyUsage",
     "QuotaUsage",
     "RequestEntry",
@@ -37,6 +39,7 @@ __all__ = [
     "get_request",
     "get_usage",
     "has_calls",
+    "key_statistics",
     "list_requests",
     "quota_usage",
     "quota_usages",
