@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet
 
+from apps.accounts.models import Organization
 from apps.core.rows import first_or_not_found
-from apps.plans.models import Plan
+from apps.plans.enums import PlanVisibility
+from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
 
 
@@ -17,6 +19,20 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
         .select_related("tier")
         .prefetch_related("quotas", "rate_limits__endpoint")
     )
+
+
+def list_plans_for(organization: Organization | None, product: Product) -> QuerySet[Plan]:
+    """What is on sale for this organization: the public plans, and private ones that were granted to it."""
+    plans = list_plans_on_sale(product)
+    if organization is None:
+        return plans.filter(visibility=PlanVisibility.PUBLIC)
+    granted = PlanGrant.objects.filter(product=product, organization=organization).values("plan_slug")
+    return plans.filter(Q(visibility=PlanVisibility.PUBLIC) | Q(slug__in=granted))
+
+
+def is_granted(organization: Organization, plan: Plan) -> bool:
+    """Whether the creator named this organization for the plan, in whatever version."""
+    return PlanGrant.objects.filter(product=plan.product_id, plan_slug=plan.slug, organization=organization).exists()
 
 
 def get_plan_on_sale(product: Product, *, slug: str) -> Plan:

@@ -1,5 +1,6 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
@@ -133,3 +134,10 @@ def count_subscribers(plan: Plan) -> int:
 def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:
     """A subscription to the product of the actor's organization."""
     return list_consumers(actor, product).filter(public_id=public_id).first()
+
+
+def list_due(now: dt.datetime) -> QuerySet[Subscription]:
+    """Those whose billing period is over and not yet closed, the longest overdue first; of all organizations."""
+    return Subscription.objects.filter(status__in=SubscriptionStatus.begun(), current_period_end__lte=now).order_by(
+        "current_period_end", "id"
+    )

@@ -16,6 +16,7 @@ from django.db import transaction
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation
 from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
+from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.plans.specs import PlanSpec
@@ -115,6 +116,21 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "plans.publish_plan": (Action.PLANS_EDIT, lambda world: {"plan": world.draft_plan}),
     "plans.withdraw_plan": (Action.PLANS_EDIT, lambda world: {"plan": world.plan}),
     "subscriptions.subscribe": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
+    "subscriptions.approve_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": waiting(world)}),
+    "subscriptions.decline_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": waiting(world)}),
+    "subscriptions.change_plan_now": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": world.subscription, "plan": sibling(world), "at": clock.now()},
+    ),
+    "subscriptions.schedule_plan_change": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": paid(world), "plan": sibling(world)},
+    ),
+    "subscriptions.cancel_at_period_end": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": world.subscription},
+    ),
+    "subscriptions.undo_scheduled": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"subscription": ending(world)}),
     "subscriptions.cancel_subscription": (
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {"subscription": world.subscription},
@@ -138,6 +154,26 @@ def service(name: str) -> Callable[..., Any]:
 def published(world: World) -> Any:
     type(world.product).objects.update(status="published")
     return world.product
+
+
+def waiting(world: World) -> Any:
+    type(world.consumer).objects.filter(pk=world.consumer.pk).update(status="pending_approval")
+    return world.consumer
+
+
+def sibling(world: World) -> Any:
+    """Another plan of the product that the organization subscribes to, free like all here."""
+    return PlanFactory(tier=world.subscription.plan.tier)
+
+
+def paid(world: World) -> Any:
+    type(world.plan).objects.filter(pk=world.subscription.plan_id).update(price_amount=900)
+    return world.subscription
+
+
+def ending(world: World) -> Any:
+    type(world.subscription).objects.filter(pk=world.subscription.pk).update(cancel_at_period_end=True)
+    return world.subscription
 
 
 def paused(world: World) -> Any:
