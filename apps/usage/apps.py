@@ -3,11 +3,13 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class UsageConfig(AppConfig):
     name = "apps.usage"
     label = "usage"
+    verbose_name = _("Calls and usage")
 
     def ready(self) -> None:
         from apps.core import metrics

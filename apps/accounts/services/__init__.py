@@ -8,6 +8,7 @@ from apps.accounts.services.organizations import (
     rename_organization,
 )
 from apps.accounts.services.tokens import create_access_token, record_use, revoke_access_token
+from apps.accounts.services.staff import reactivate_user, record_rights, remove_second_factor, suspend_user
 
 __all__ = [
     "accept_invitations",
@@ -18,8 +19,12 @@ __all__ = [
     "create_personal_organization",
     "invite_member",
     "record_use",
+    "reactivate_user",
+    "record_rights",
     "remove_member",
+    "remove_second_factor",
     "rename_organization",
     "revoke_access_token",
+    "suspend_user",
     "withdraw_invitation",
 ]
