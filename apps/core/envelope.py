@@ -98,7 +98,7 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     """What the framework's, the database's and the limiter's errors are to the caller; None when unknown."""
     if isinstance(error, exceptions.Throttled):
         throttled = TooManyRequests(_("Too many requests. Wait a moment and try again."))
-        throttled.wait = math.ceil(error.wait or 1)
+        throttled.wait = math.ceil(getattr(error, "wait", None) or 1)
         return throttled
     if isinstance(error, exceptions.APIException):
         return error

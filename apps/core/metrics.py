@@ -1,7 +1,7 @@
 """What `/metrics` tells Prometheus: gathered from Redis and Postgres when it is read, so any process can answer.
 
-An app adds what it knows with `register`, in its `AppConfig.ready()`. A collector that cannot reach what it reads is left
-out, and `api_factory_scrape_errors` says so.
+An app adds what it knows with `register`, in its `AppConfig.ready()`. A collector that cannot reach what it reads is
+left out, and `api_factory_scrape_errors` says so.
 """
 
 import hmac

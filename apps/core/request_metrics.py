@@ -69,9 +69,8 @@ def count(method: str, status: int, seconds: float) -> None:
 def collect() -> Iterator[Metric]:
     """Counts by method and class of status, and a histogram of the time to the answer."""
     _tally.flush()
-    rows = {
-        name.decode(): int(value) for name, value in impatient_redis(settings.CACHE_URL).hgetall(_KEY).items()
-    }
+    stored = impatient_redis(settings.CACHE_URL).hgetall(_KEY)
+    rows = {name if isinstance(name, str) else name.decode(): int(value) for name, value in stored.items()}
     requests = CounterMetricFamily(
         "api_factory_web_requests", "Requests that the web processes answered.", labels=["method", "status"]
     )

@@ -58,6 +58,11 @@ def find_in_catalog(*, search: str = "", category: str | None = None, tag: str |
     return products
 
 
+def get_in_catalog(*, slug: str) -> Product:
+    """A published product with its tiers. Raises `NotFound`."""
+    return first_or_not_found(find_in_catalog().prefetch_related("tiers").filter(slug=slug))
+
+
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:
     """The routes that a product has now, by path."""
     return product.endpoints.current().select_related("tier").order_by("path", "method")

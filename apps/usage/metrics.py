@@ -15,11 +15,13 @@ from apps.usage.selectors import find_complete_until
 
 
 def collect() -> Iterator[Metric]:
-    """Entries of the stream that are not stored yet, in all and in the fullest shard; the watermark; what needs care."""
+    """What is not stored yet, in all and of the fullest shard; the watermark; what needs care."""
     client = impatient_redis(settings.COUNTERS_URL)
     # One by one, not in a transaction: in a cluster, shards live on several servers.
     lengths = [client.xlen(shard_key(shard, "stream")) for shard in range(SHARDS)]
-    yield GaugeMetricFamily("api_factory_usage_stream_entries", "Calls that the meter has not stored yet.", sum(lengths))
+    yield GaugeMetricFamily(
+        "api_factory_usage_stream_entries", "Calls that the meter has not stored yet.", sum(lengths)
+    )
     yield GaugeMetricFamily(
         "api_factory_usage_stream_entries_fullest", "The same, of the shard that has the most.", max(lengths)
     )

@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from apps.accounts.access import Actor
-from apps.accounts.models import AccessToken, User
+from apps.accounts.models import AccessToken, Organization, User
 from apps.accounts.rest.authentication import (
     AccessTokenAuthentication,
     JwtAuthentication,
@@ -65,6 +65,12 @@ class VisitorView(RestView):
             return get_actor(user=user, organization_slug=token.organization.slug)
         except NotFound:
             raise TokenRefused("token_invalid", str(NotFound.message)) from None
+
+    @property
+    def organization(self) -> Organization | None:
+        """The organization that is acted for, if the request names one. Raises as `actor`."""
+        named = self.token is not None or ORGANIZATION_HEADER in self.request.headers
+        return self.actor.organization if self.visitor is not None and named else None
 
     def check_scope(self, scope: str) -> None:
         token = self.token

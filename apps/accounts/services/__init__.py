@@ -7,8 +7,8 @@ from apps.accounts.services.organizations import (
     create_personal_organization,
     rename_organization,
 )
-from apps.accounts.services.tokens import create_access_token, record_use, revoke_access_token
 from apps.accounts.services.staff import reactivate_user, record_rights, remove_second_factor, suspend_user
+from apps.accounts.services.tokens import create_access_token, record_use, revoke_access_token
 
 __all__ = [
     "accept_invitations",
@@ -18,9 +18,9 @@ __all__ = [
     "create_organization",
     "create_personal_organization",
     "invite_member",
-    "record_use",
     "reactivate_user",
     "record_rights",
+    "record_use",
     "remove_member",
     "remove_second_factor",
     "rename_organization",

@@ -12,7 +12,8 @@ from drf_spectacular.generators import SchemaGenerator
 @cache
 def _document() -> bytes:
     """Made once in a process: it follows from the code alone."""
-    return json.dumps(SchemaGenerator().get_schema(request=None, public=True), separators=(",", ":")).encode()
+    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 @require_safe

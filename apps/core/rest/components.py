@@ -5,15 +5,15 @@ from typing import Any
 DESCRIPTION = """\
 Everything that the portal does for creators and consumers, for programs.
 
-**Answers.** Each has the same envelope: `success`, `data`, `error` and `meta` with the id of the request. An error has a
-stable `code`, a `message` for people and `details`.
+**Answers.** Each has the same envelope: `success`, `data`, `error` and `meta` with the id of the request. An error has
+a stable `code`, a `message` for people and `details`.
 
-**Who asks.** Send an access token (`Authorization: Bearer af_pat_…`); it acts for one organization, within its scopes and
-within what its person may do now. With another kind of credentials, name the organization in `X-Organization`.
+**Who asks.** Send an access token (`Authorization: Bearer af_pat_…`); it acts for one organization, within its scopes
+and within what its person may do now. With another kind of credentials, name the organization in `X-Organization`.
 What belongs to somebody else answers 404, as if it were not there.
 
-**Once.** A POST with an `Idempotency-Key` may be sent again within 24 hours: it is carried out once, and the repeat gets
-the same answer with `Idempotency-Replayed: true`. A secret is shown in the first answer only.
+**Once.** A POST with an `Idempotency-Key` may be sent again within 24 hours: it is carried out once, and the repeat
+gets the same answer with `Idempotency-Replayed: true`. A secret is shown in the first answer only.
 
 **Lists** come in pages: send `meta.next_cursor` as `cursor` for the next one, `limit` for its size.
 

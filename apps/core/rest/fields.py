@@ -11,17 +11,23 @@ Answer = serializers.Serializer[Any]
 
 
 class Input(serializers.Serializer[Any]):
-    """A body or a query. A body with a field that is not known is refused: it is a slip of the pen, or a wish unheard."""
+    """A body or a query. A field of a body that is not known is refused: a slip of the pen, or a wish unheard."""
 
     def to_internal_value(self, data: Any) -> Any:
         if type(data) is dict and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError({str(name)[:100]: [_("There is no such field.")] for name in unknown[:10]})
+            raise serializers.ValidationError(
+                {str(name)[:100]: [_("There is no such field.")] for name in unknown[:10]}
+            )
         return super().to_internal_value(data)
 
 
 class PageQuery(Input):
     cursor = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=2000, help_text="`meta.next_cursor` of the page before."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=2000,
+        help_text="`meta.next_cursor` of the page before.",
     )
     limit = serializers.IntegerField(
         required=False, default=LIMIT_DEFAULT, min_value=1, max_value=LIMIT_MAX, help_text="How many at most."

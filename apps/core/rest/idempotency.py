@@ -105,9 +105,7 @@ def run_reserved(
         if error.status != _DONE_ALTHOUGH_REFUSED:
             record.delete()
             raise
-        outcome = Outcome(
-            error.status, {"code": error.code, "message": error.message, "details": error.details}
-        )
+        outcome = Outcome(error.status, {"code": error.code, "message": error.message, "details": error.details})
     record.status, record.content = outcome.status, _plain(keep(outcome.content))
     record.save(update_fields=["status", "content"])
     return outcome

@@ -31,10 +31,10 @@ class Operation:
     """`answer` is what `data` holds: one of it, a list (`many`) or a page of a list.
 
     `ordering` makes it a page: of the query set that the method returns, by these fields (the last one is unique), or
-    by the one that the query parameter of this name holds.
-    `in_pages` says that the method returns a `Page` itself. `errors` are statuses beyond those that every operation
-    of its kind has. `any_body` takes any JSON, as `request.data`. `commits_within`: the work is not one transaction. `secret` is a field of the answer that a
-    repeat does not show again. `media_type` is that of an answer without envelope.
+    by the one that the query parameter of this name holds. `in_pages` says that the method returns a `Page` itself.
+    `any_body` takes any JSON, as `request.data`. `errors` are statuses beyond those that every operation of its kind
+    has. `commits_within`: the work is not one transaction. `secret` is a field of the answer that a repeat does not
+    show again. `media_type` is that of an answer without envelope.
     """
 
     id: str

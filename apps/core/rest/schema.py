@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from apps.core.rest.fields import Input, PageQuery
 from apps.core.rest.operations import IDEMPOTENCY_HEADER, Operation
 
-ANY_JSON = {"application/json": {}}
+ANY_JSON: dict[str, Any] = {"application/json": {}}
 _BODY_ERRORS = (413, 415, 422)
 
 
@@ -29,7 +29,7 @@ class OperationSchema(AutoSchema):
     def get_summary(self) -> str:
         return self.spec.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as in the library
         scope = f"Scope of an access token: `{self.spec.scope}`." if self.spec.scope else ""
         return "\n\n".join(filter(None, [self.spec.description, scope]))
 
@@ -40,7 +40,7 @@ class OperationSchema(AutoSchema):
         return {"x-scope": self.spec.scope} if self.spec.scope else {}
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        known = [{name: []} for name in getattr(self.view, "security", ())]
+        known: list[dict[str, list[str]]] = [{name: []} for name in getattr(self.view, "security", ())]
         return known if getattr(self.view, "is_private", False) else [*known, {}]
 
     def get_override_parameters(self) -> list[Any]:
@@ -111,7 +111,9 @@ class OperationSchema(AutoSchema):
         return sorted(statuses)
 
     def _get_response_for_code(self, serializer: Any, status_code: str, *args: Any, **kwargs: Any) -> Any:
-        found = super()._get_response_for_code(serializer, status_code, *args, **kwargs)
+        found = super()._get_response_for_code(  # type: ignore[no-untyped-call]
+            serializer, status_code, *args, **kwargs
+        )
         found.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
         if self.spec.media_type == "application/json":
             for content in found.get("content", {}).values():
@@ -135,7 +137,7 @@ class OperationSchema(AutoSchema):
         }
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, Input):
             schema["additionalProperties"] = False
         return schema

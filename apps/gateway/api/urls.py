@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.gateway.api import views
+
+urlpatterns = [
+    path("keys/me", views.KeyMeView.as_view(), name="rest-keys-me"),
+    path("actions", views.ActionsView.as_view(), name="rest-actions"),
+]

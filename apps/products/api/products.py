@@ -91,7 +91,7 @@ class ProxySecretView(ProductView):
     @operation(
         "rotateProxySecret", "Make a new proxy secret", tag=TAG, scope=WRITE,
         description="What the gateway sends to the backend as `X-ApiFactory-Proxy-Secret`. The old one ends at once.",
-        body=Empty, answer=ProxySecretSerializer, secret="proxy_secret",
+        body=Empty, answer=ProxySecretSerializer, secret="proxy_secret",  # noqa: S106 - the name of a field
     )  # fmt: skip
     def post(self, request: Request, product_id: str) -> dict[str, Any]:
         return {"proxy_secret": services.rotate_proxy_secret(actor=self.actor, product=self.product)}

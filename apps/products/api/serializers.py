@@ -1,10 +1,11 @@
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from apps.core.rest.fields import Answer, Input, Text
 from apps.products.enums import Method, ProductStatus
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
 
 
 class CategorySerializer(Answer):
@@ -26,13 +27,29 @@ class CatalogProductSerializer(Answer):
     slug = serializers.CharField(help_text="Its address in the marketplace, and at the gateway.")
     name = serializers.CharField()
     tagline = serializers.CharField()
-    category = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)  # type: ignore[var-annotated]
+    category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
     creator = CreatorSerializer(source="organization")
     published_at = serializers.DateTimeField(allow_null=True)
     deprecated_at = serializers.DateTimeField(allow_null=True)
     retires_at = serializers.DateTimeField(allow_null=True)
+
+
+class TierSerializer(Answer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    rank = serializers.IntegerField(help_text="A higher rank includes the lower ones.")
+
+
+class CatalogProductDetailSerializer(CatalogProductSerializer):
+    description = serializers.CharField(help_text="Markdown.")
+    lifecycle_note = serializers.CharField(help_text="Why it is deprecated or ends, and what to use instead.")
+    tiers = TierSerializer(many=True)
+    gateway_url = serializers.SerializerMethodField(help_text="What the paths of its endpoints follow.")
+
+    def get_gateway_url(self, product: Product) -> str:
+        return f"{settings.GATEWAY_URL}/{product.slug}"
 
 
 class ProductSerializer(Answer):
@@ -54,7 +71,7 @@ class ProductSerializer(Answer):
         help_text="Which answers are billed; null: all below 500.",
     )
     rapidapi_compatible = serializers.BooleanField()
-    category = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)  # type: ignore[var-annotated]
+    category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
     lifecycle_note = serializers.CharField()
@@ -94,12 +111,6 @@ class ProxySecretSerializer(Answer):
     )
 
 
-class TierSerializer(Answer):
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    rank = serializers.IntegerField(help_text="A higher rank includes the lower ones.")
-
-
 class TierInput(Input):
     name = Text()
 
@@ -132,7 +143,9 @@ class EndpointInput(Input):
     path = Text(help_text="A template such as `/users/{id}`.")
     tier = Text(help_text="The slug of the tier that it requires.")
     upstream_path = Text(required=False, allow_blank=True, help_text="Left out, it is `path`.")
-    weight = serializers.IntegerField(required=False, help_text="Units that a call takes from the quota; 1 if left out.")
+    weight = serializers.IntegerField(
+        required=False, help_text="Units that a call takes from the quota; 1 if left out."
+    )
     operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
 
 
@@ -152,7 +165,9 @@ class DeprecationInput(Input):
 
 
 class CatalogQuery(Input):
-    search = serializers.CharField(required=False, allow_blank=True, max_length=100, help_text="Words of its name or tagline.")
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Words of its name or tagline."
+    )
     category = serializers.CharField(required=False, max_length=40, help_text="The slug of a category.")
     tag = serializers.CharField(required=False, max_length=30)
     order = serializers.ChoiceField(
@@ -162,8 +177,12 @@ class CatalogQuery(Input):
 
 class ProductQuery(Input):
     status = serializers.ChoiceField(ProductStatus.choices, required=False)
-    order = serializers.ChoiceField(["-created_at", "created_at", "name", "-name"], required=False, default="-created_at")
+    order = serializers.ChoiceField(
+        ["-created_at", "created_at", "name", "-name"], required=False, default="-created_at"
+    )
 
 
 class EndpointQuery(Input):
-    search = serializers.CharField(required=False, allow_blank=True, max_length=100, help_text="Words of method, path or summary.")
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Words of method, path or summary."
+    )

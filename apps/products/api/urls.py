@@ -5,6 +5,10 @@ from apps.products.api import catalog, endpoints, products, tiers
 urlpatterns = [
     path("catalog/categories", catalog.CategoriesView.as_view(), name="rest-categories"),
     path("catalog/products", catalog.CatalogView.as_view(), name="rest-catalog"),
+    path("catalog/products/<str:slug>", catalog.CatalogProductView.as_view(), name="rest-catalog-product"),
+    path(
+        "catalog/products/<str:slug>/endpoints", catalog.CatalogEndpointsView.as_view(), name="rest-catalog-endpoints"
+    ),
     path("products", products.ProductsView.as_view(), name="rest-products"),
     path("products/<str:product_id>", products.ProductDetailView.as_view(), name="rest-product"),
     path("products/<str:product_id>/publish", products.PublishView.as_view(), name="rest-product-publish"),
