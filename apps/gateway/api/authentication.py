@@ -17,6 +17,7 @@ from apps.gateway.engine import problems
 from apps.gateway.engine.credentials import ConflictingKeys, extract
 from apps.gateway.engine.problems import Problem
 from apps.keys.models import ApiKey
+from apps.keys.secret import is_well_formed
 from apps.keys.selectors import find_key
 
 
@@ -32,10 +33,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey]:
-        secret = sent_key(request)
-        if not secret:
-            raise _refused(problems.KEY_MISSING)
-        key = find_key(secret)
+        key = find_key(sent_key(request))
         if key is None:
             raise _refused(problems.KEY_INVALID)
         if key.is_revoked:
@@ -51,7 +49,10 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def sent_key(request: Request) -> str:
-    """The API key that the request carries; empty without one. Raises `KeysConflict`."""
+    """What the request carries that looks like an API key. Raises `TokenRefused` or `KeysConflict`.
+
+    What is none, such as an access token, is not sent on to anybody.
+    """
     headers = [
         (name.lower().encode(), value.encode("latin-1", "replace"))
         for name, value in request.headers.items()
@@ -59,9 +60,14 @@ def sent_key(request: Request) -> str:
     ]
     query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
     try:
-        return extract(headers, query, rapidapi=False).secret
+        secret = extract(headers, query, rapidapi=False).secret
     except ConflictingKeys:
         raise KeysConflict from None
+    if not secret:
+        raise _refused(problems.KEY_MISSING)
+    if not is_well_formed(secret):
+        raise _refused(problems.KEY_INVALID)
+    return secret
 
 
 def _refused(problem: Problem) -> TokenRefused:
