@@ -9,7 +9,7 @@ from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
-from apps.products.models import Category, Endpoint, Product, Tier
+from apps.products.models import Category, Endpoint, OpenApiImport, Product, Tier
 
 
 def list_listed_products(*, search: str = "") -> QuerySet[Product]:
@@ -115,3 +115,13 @@ def suggest_slug(name: str) -> str:
     """An address made of the name, which no product has yet."""
     slug = slug_from(name, fallback="product")
     return free_slug(slug, set(Product.objects.filter(slug__startswith=slug[:30]).values_list("slug", flat=True)))
+
+
+def list_imports(product: Product) -> QuerySet[OpenApiImport]:
+    """The documents that were read for the product, newest first, without what stands in them."""
+    return product.imports.defer("document").select_related("created_by").order_by("-created_at", "-id")
+
+
+def get_import(product: Product, *, public_id: str) -> OpenApiImport:
+    """A document that was read for the product. Raises `NotFound`."""
+    return first_or_not_found(product.imports.select_related("product", "created_by").filter(public_id=public_id))

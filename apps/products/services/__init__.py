@@ -7,6 +7,14 @@ from apps.products.services.endpoints import (
     undeprecate_endpoint,
     update_endpoint,
 )
+from apps.products.services.imports import (
+    ImportOptions,
+    apply_import,
+    changes_of,
+    create_product_from_document,
+    discard_import,
+    preview_import,
+)
 from apps.products.services.products import (
     create_product,
     lift_suspension,
@@ -20,11 +28,17 @@ from apps.products.services.products import (
 from apps.products.services.tiers import add_tier, remove_tier, rename_tier
 
 __all__ = [
+    "ImportOptions",
     "add_endpoint",
     "add_tier",
+    "apply_import",
+    "changes_of",
     "create_product",
+    "create_product_from_document",
     "deprecate_endpoint",
+    "discard_import",
     "lift_suspension",
+    "preview_import",
     "publish_product",
     "remove_endpoint",
     "remove_tier",
