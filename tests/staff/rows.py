@@ -14,6 +14,7 @@ from apps.accounts.models import AuditEvent, Invitation, Membership, Organizatio
 from apps.core import clock
 from apps.core.models import Change, SandboxClock
 from apps.keys.models import ApiKey
+from apps.notifications.models import Notice
 from apps.plans.models import Plan, PlanGrant
 from apps.products.enums import ImportSource, SupportKind
 from apps.products.models import (
@@ -163,6 +164,9 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     StaleCounter: lambda: StaleCounter.objects.create(shard=1, subscription=SubscriptionFactory()),
     QuarantinedEntry: lambda: QuarantinedEntry.objects.create(
         shard=1, generation="x", stream_id="1-1", fields={"a": "b"}, error="x"
+    ),
+    Notice: lambda: Notice.objects.create(
+        user=UserFactory(), organization=OrganizationFactory(), kind="x.done", title="Done", created_at=clock.now()
     ),
     Change: lambda: Change.objects.create(topic="product:1"),
     SandboxClock: lambda: SandboxClock.objects.get_or_create(pk=1)[0],
