@@ -150,12 +150,11 @@ class TestServices:
     def services() -> dict[str, Callable[..., Any]]:
         found = {}
         for config in apps.get_app_configs():
-            for module in ("services", "staff_services"):
-                try:
-                    services = importlib.import_module(f"{config.name}.{module}")
-                except ModuleNotFoundError:
-                    continue
-                for name, function in inspect.getmembers(services, inspect.isfunction):
+            try:
+                services = importlib.import_module(f"{config.name}.services")
+            except ModuleNotFoundError:
+                continue
+            for name, function in inspect.getmembers(services, inspect.isfunction):
                 parameters = set(inspect.signature(function).parameters)
                 if config.name.startswith("apps.") and {"staff", "reason"} <= parameters:
                     found[f"{config.label}.{name}"] = function
