@@ -9,6 +9,9 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "usage.record_quota_periods": schedule(60),
     "usage.ensure_partitions": crontab(minute=7, hour=2),
     "usage.prune_rejections": crontab(minute=37, hour=3),
+    "payments.settle_payments": schedule(60),
+    "billing.expire_checkouts": schedule(60),
+    "billing.close_due_periods": schedule(60),
 }
 
 BEAT_SCHEDULE = {name: {"task": name, "schedule": when} for name, when in PERIODIC_JOBS.items()}

@@ -1,5 +1,6 @@
 """What every environment shares. Values come from the environment; see `.env.example`."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import dj_database_url
@@ -46,12 +47,15 @@ INSTALLED_APPS = [
     "rest_framework",
     "apps.core",
     "apps.accounts",
+    "apps.ledger",
+    "apps.payments",
     "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",
     "apps.keys",
     "apps.usage",
+    "apps.billing",
     "apps.gateway",
     "apps.portal",
     "apps.demo",
@@ -253,6 +257,15 @@ GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
+
+# --- Billing -----------------------------------------------------------------------------------
+# Who moves the money. The sandbox takes test cards only and moves none.
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
+# The platform's share of what consumers pay, in percent; the rest is the creator's.
+PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# Who issues the invoices: the name on them, and the lines of the address below it.
+INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
+INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

@@ -1,5 +1,6 @@
 """Reads of usage. Who may see what is decided by the caller, who makes the `Scope` from objects it may see."""
 
+from apps.usage.selectors.billable import billable_units, is_complete
 from apps.usage.selectors.breakdowns import (
     ConsumerUsage,
     EndpointUsage,
@@ -34,11 +35,13 @@ __all__ = [
     "Scope",
     "UsagePoint",
     "UsageStats",
+    "billable_units",
     "calls_by_product",
     "find_complete_until",
     "get_request",
     "get_usage",
     "has_calls",
+    "is_complete",
     "key_statistics",
     "list_requests",
     "quota_usage",

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.http import QueryDict
 
+from apps.core.money import minor_unit_digits
 from apps.plans.models import Plan
 from apps.plans.specs import PlanSpec
-from apps.portal.formats import minor_unit_digits
 from apps.portal.studio.forms.plans import PlanForm, QuotaFormSet, RateLimitFormSet
 from apps.products.models import Product
 from apps.products.selectors import list_endpoints
