@@ -27,9 +27,7 @@ def square_png(raw: bytes, *, field: str = "logo") -> bytes:
     except Invalid:
         raise
     except Exception:  # noqa: BLE001 # a decoder fed with a hostile file raises anything
-        raise Invalid(
-            _("This cannot be read as a picture. Give a PNG, JPEG, WebP or GIF file."), field=field
-        ) from None
+        raise Invalid(_("This cannot be read as a picture. Give a PNG, JPEG, WebP or GIF file."), field=field) from None
     out = io.BytesIO()
     _square(pixels).save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -94,9 +94,7 @@ class Product(models.Model):
         indexes = [
             models.Index(fields=["status", "-published_at", "-id"], name="product_newest"),
             models.Index(fields=["status", "name", "id"], name="product_by_name"),
-            models.Index(
-                fields=["retires_at"], condition=models.Q(retires_at__isnull=False), name="product_retiring"
-            ),
+            models.Index(fields=["retires_at"], condition=models.Q(retires_at__isnull=False), name="product_retiring"),
             GinIndex(fields=["tags"], name="product_tags"),
         ]
 

@@ -6,13 +6,12 @@ from django.db import connection
 from django.db.models import Model
 
 
-def multiply(template: Model, count: int, source: str = "", **expressions: str) -> int:
+def multiply(template: Model, count: int, **expressions: str) -> int:
     """Add `count` copies of a saved row, numbered 1 to `count`; returns what to add to a number to get its id.
 
-    `expressions` are SQL by column name, in which `n` is the number; `source` is joined to it (`JOIN … ON …`).
-    Every other column is the template's.
+    `expressions` are SQL by column name, in which `n` is the number. Every other column is the template's.
     """
-    options = template._meta
+    options = type(template)._meta
     base = _largest_id(template) if options.pk.column == "id" else 0
     columns, values = [], []
     for field in options.concrete_fields:
@@ -23,16 +22,14 @@ def multiply(template: Model, count: int, source: str = "", **expressions: str) 
         values.append(expression if expression is not None else f'template."{field.column}"')
     assert not expressions, f"{options.label} has no columns {sorted(expressions)}"
     with connection.cursor() as cursor:
+        # Without parameters: a percent sign is an operator here.
         cursor.execute(
             f'INSERT INTO "{options.db_table}" ({", ".join(columns)}) SELECT {", ".join(values)} '
-            f'FROM "{options.db_table}" AS template CROSS JOIN generate_series(1, {count}) AS n {source} '
-            f'WHERE template."{options.pk.column}" = %s',
-            [template.pk],
+            f'FROM "{options.db_table}" AS template CROSS JOIN generate_series(1, {count}) AS n '
+            f'WHERE template."{options.pk.column}" = {int(template.pk)}'
         )
         if options.pk.column == "id":
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [options.db_table, base + count]
-            )
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [options.db_table, base + count])
     return base
 
 
@@ -47,5 +44,5 @@ def instant(days: float, count: int) -> str:
 
 
 def _largest_id(template: Model) -> int:
-    last: Any = type(template)._base_manager.order_by("-pk").values_list("pk", flat=True).first()
+    last: Any = type(template)._default_manager.order_by("-pk").values_list("pk", flat=True).first()
     return int(last)

@@ -1,5 +1,6 @@
 """Five million calls with their hourly rollups, and refused ones, in SQL: as many rows as the meter would write."""
 
+import itertools
 from dataclasses import dataclass
 
 from django.db import connection
@@ -10,14 +11,14 @@ DAYS = 90
 REJECTION_DAYS = 30
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bases:
-    """What to add to a number to get the id of the row with this number."""
+    """What to add to a number to get the id of the row with this number; filled in as rows are made."""
 
-    subscription: int
-    key: int
-    endpoint: int
     product: int
+    endpoint: int
+    subscription: int = 0
+    key: int = 0
 
 
 # Who calls, by the hour `h`: a large consumer, some consumers of a large product, some subscriptions of the large
@@ -49,7 +50,9 @@ WITH raw AS MATERIALIZED (
 )
 """
 
-_EVENTS = _CALLS + """
+_EVENTS = (
+    _CALLS
+    + """
 INSERT INTO usage_usageevent (id, occurred_at, subscription_id, product_id, endpoint_id, api_key_id, quota_epoch,
     units, method, path, status, outcome, duration_us, origin_us, request_bytes, response_bytes)
 SELECT uuid, at, subscription_id, product_id, endpoint_id, api_key_id, 0, 1, 'GET',
@@ -57,14 +60,18 @@ SELECT uuid, at, subscription_id, product_id, endpoint_id, api_key_id, 0, 1, 'GE
     'completed', 3000 + (b * b * 400000)::bigint, 2000 + (b * b * 400000)::bigint, 200, 1500
 FROM calls ORDER BY uuid
 """
+)
 
-_REJECTIONS = _CALLS + """
+_REJECTIONS = (
+    _CALLS
+    + """
 INSERT INTO usage_rejection (id, occurred_at, subscription_id, product_id, endpoint_id, api_key_id, method, path,
     status, code, policy, counter, "limit", weight)
 SELECT uuid, at, subscription_id, product_id, endpoint_id, api_key_id, 'GET', '/resource-' || (n % 50), 429,
     CASE WHEN c < 0.7 THEN 'rate_limited' ELSE 'quota_exceeded' END, 'per-minute', 60, 60, 1
 FROM calls
 """
+)
 
 _ROLLUPS = """
 INSERT INTO usage_usagerollup (hour, subscription_id, product_id, endpoint_id, api_key_id, quota_epoch, calls, units,
@@ -89,8 +96,7 @@ def add_rejections(bases: Bases, sizes: dict[str, int]) -> None:
 def add_rollups() -> None:
     bounds = [0, *(bound * 1000 for bound in LATENCY_BOUNDS_MS)]
     latencies = [
-        f"count(*) FILTER (WHERE origin_us > {low} AND origin_us <= {high})"
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        f"count(*) FILTER (WHERE origin_us > {low} AND origin_us <= {high})" for low, high in itertools.pairwise(bounds)
     ]
     latencies.append(f"count(*) FILTER (WHERE origin_us > {bounds[-1]})")
     with connection.cursor() as cursor:
