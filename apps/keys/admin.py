@@ -12,8 +12,9 @@ from apps.keys.models import ApiKey
 class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     """Keys by what is safe to show. The digest is not: who has it can look for the key elsewhere."""
 
-    list_display = ["__str__", "name", "organization", "product", "created_at", "expires_at", "revoked_at"]
+    list_display = ["__str__", "mode", "name", "organization", "product", "created_at", "expires_at", "revoked_at"]
     list_filter = [
+        "mode", "purpose",
         ("revoked_at", admin.EmptyFieldListFilter), ("expires_at", admin.EmptyFieldListFilter), "created_at",
     ]  # fmt: skip
     list_select_related = ["subscription__organization", "subscription__product"]
@@ -26,7 +27,8 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     ]
     search_help_text = _("The visible beginning of a key, a public id, or the address of an organization")
     fields = [
-        "public_id", "name", "prefix", "last4", "subscription", "created_by", "created_at", "expires_at", "revoked_at",
+        "public_id", "name", "mode", "purpose", "prefix", "last4", "subscription", "created_by",
+        "created_at", "expires_at", "revoked_at",
         "scopes", "allowed_networks",
     ]  # fmt: skip
     related_lists = ["usage.UsageEvent", "accounts.AuditEvent"]
@@ -35,8 +37,8 @@ class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
             "revoke",
             _("Revoke"),
             consequence=_(
-                "These keys stop working for good, within seconds. Their organizations must make new ones. Do this "
-                "when a key has leaked."
+                "These keys stop working for good, within seconds. Their organizations are told, with your reason, "
+                "and must make new ones."
             ),
             row="key",
             service=services.revoke_key_by_staff,

@@ -266,7 +266,7 @@ def _record(actor: Actor, key: ApiKey, action: str, summary: str) -> None:
 
 @transaction.atomic
 def revoke_key_by_staff(*, staff: User, key: ApiKey, reason: str) -> ApiKey:
-    """End a key of any organization for good (it has leaked, say). Raises `Conflict` where it is revoked already."""
+    """End a key of any organization for good (it has leaked, say), and tell them. Raises `Conflict` the second time."""
     require_staff(staff, "keys.change_apikey")
     reason = checked_reason(reason)
     subscription = lock_subscription(key.subscription, Q())
@@ -283,4 +283,12 @@ def revoke_key_by_staff(*, staff: User, key: ApiKey, reason: str) -> ApiKey:
         summary=f"Staff revoked the key {key.name} ({key}) of {subscription.product.name}: {reason}",
     )
     announce(f"key:{key.pk}")
+    notify(
+        organization=subscription.organization,
+        kind="key.revoked",
+        title=f"A key for {subscription.product.name} was revoked",
+        body=f"The platform's staff have revoked the key {key.name} ({key}). Their reason: {reason}",
+        url=f"/o/{subscription.organization.slug}/subscriptions/{subscription.public_id}/keys/",
+        action=Action.KEYS_MANAGE,
+    )
     return key

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, staff_action
-from apps.subscriptions import staff_services as services
+from apps.subscriptions import services
 from apps.subscriptions.models import Subscription, SubscriptionChange
 
 
@@ -45,7 +45,7 @@ class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
             _("Cancel at the end of the period"),
             consequence=_(
                 "These subscriptions end with their running periods, are not charged again, and their keys stop "
-                "working then. Without a running period they end now."
+                "working then. Their organizations are told, with your reason."
             ),
             row="subscription",
             service=services.schedule_cancellation_by_staff,

@@ -1,5 +1,6 @@
 """What makes one row of each list of the admin, with rows of its own in the columns that name others."""
 
+import datetime as dt
 import itertools
 from collections.abc import Callable
 
@@ -11,9 +12,14 @@ from django.db.models import Model
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.core import clock
 from apps.core.models import Change, SandboxClock
 from apps.keys.models import ApiKey
+from apps.ledger.enums import AccountKind
+from apps.ledger.models import JournalEntry, LedgerAccount, Posting
+from apps.notifications.models import Notice
+from apps.payments.models import Payment, PaymentMethod, SandboxCharge
 from apps.plans.models import Plan, PlanGrant
 from apps.products.enums import ImportSource, SupportKind
 from apps.products.models import (
@@ -42,6 +48,7 @@ from tests.factories.products import EndpointFactory, ProductFactory, TierFactor
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
 
+CARD_TOKEN = "tok_of_the_sandbox_provider"
 OTP_SECRET = "JBSWY3DPEHPK3PXP"
 _numbers = itertools.count(1)
 
@@ -130,6 +137,71 @@ def _grant() -> PlanGrant:
     )
 
 
+def _invoice() -> Invoice:
+    subscription = SubscriptionFactory()
+    now = clock.now()
+    period = {"period_start": now, "period_end": now + dt.timedelta(days=30)}
+    invoice = Invoice.objects.create(
+        issuer="x", reason="renewal", organization=subscription.organization, subscription=subscription,
+        product=subscription.product, currency="USD", subtotal_amount=1, total_amount=1, **period,
+    )  # fmt: skip
+    InvoiceLine.objects.create(
+        invoice=invoice, kind="plan", description="x", unit_amount=1, amount=1, plan=subscription.plan, **period
+    )
+    return invoice
+
+
+def _checkout() -> Checkout:
+    invoice = _invoice()
+    return Checkout.objects.create(
+        kind="subscribe", organization=invoice.organization, subscription=invoice.subscription,
+        plan=invoice.subscription.plan, invoice=invoice, expires_at=clock.now(), created_by=UserFactory(),
+    )  # fmt: skip
+
+
+def _stretch() -> UsageStretch:
+    invoice = _invoice()
+    return UsageStretch.objects.create(
+        subscription=invoice.subscription, quota=QuotaFactory(plan=invoice.subscription.plan), invoice=invoice,
+        start=invoice.period_start, end=invoice.period_end,
+    )  # fmt: skip
+
+
+def _method() -> PaymentMethod:
+    return PaymentMethod.objects.create(
+        organization=OrganizationFactory(), provider="sandbox", token=CARD_TOKEN, brand="visa", last4="4242",
+        exp_month=1, exp_year=2099,
+    )  # fmt: skip
+
+
+def _payment() -> Payment:
+    method, number = _method(), next(_numbers)
+    return Payment.objects.create(
+        organization=method.organization, method=method, amount=1, currency="USD", reference=f"inv_{number}",
+        idempotency_key=f"key-{number}",
+    )  # fmt: skip
+
+
+def _charge() -> SandboxCharge:
+    return SandboxCharge.objects.create(
+        idempotency_key=f"key-{next(_numbers)}", token=CARD_TOKEN, amount=1, currency="USD", reference="ch_1"
+    )
+
+
+def _account() -> LedgerAccount:
+    return LedgerAccount.objects.create(
+        kind=AccountKind.CREATOR_PAYABLE, organization=OrganizationFactory(), currency="USD"
+    )
+
+
+def _entry() -> JournalEntry:
+    number = next(_numbers)
+    entry = JournalEntry.objects.create(source=f"x.done:{number}", description="x", occurred_at=clock.now())
+    for amount in (1, -1):
+        Posting.objects.create(entry=entry, account=_account(), amount=amount)
+    return entry
+
+
 MAKERS: dict[type[Model], Callable[[], Model]] = {
     User: _user,
     Group: lambda: Group.objects.create(name=f"Group {next(_numbers)}"),
@@ -163,6 +235,18 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     StaleCounter: lambda: StaleCounter.objects.create(shard=1, subscription=SubscriptionFactory()),
     QuarantinedEntry: lambda: QuarantinedEntry.objects.create(
         shard=1, generation="x", stream_id="1-1", fields={"a": "b"}, error="x"
+    ),
+    Invoice: _invoice,
+    Checkout: _checkout,
+    UsageStretch: _stretch,
+    NumberSeries: lambda: NumberSeries.objects.create(issuer="x", year=2000 + next(_numbers)),
+    Payment: _payment,
+    PaymentMethod: _method,
+    SandboxCharge: _charge,
+    LedgerAccount: _account,
+    JournalEntry: _entry,
+    Notice: lambda: Notice.objects.create(
+        user=UserFactory(), organization=OrganizationFactory(), kind="x.done", title="Done", created_at=clock.now()
     ),
     Change: lambda: Change.objects.create(topic="product:1"),
     SandboxClock: lambda: SandboxClock.objects.get_or_create(pk=1)[0],

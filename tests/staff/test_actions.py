@@ -54,7 +54,7 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     ),
     "subscriptions.Subscription.reset_quota": (SubscriptionFactory, {"quota_epoch": 1}, "subscription.quota_reset"),
     "subscriptions.Subscription.schedule_cancellation": (
-        in_a_period, {"status": "active", "cancel_at_period_end": True}, "subscription.cancellation_scheduled"
+        in_a_period, {"status": "active", "cancel_at_period_end": True}, "subscription.cancel_scheduled"
     ),
     "subscriptions.Subscription.undo_scheduled": (
         lambda: in_a_period(pending_plan=PlanFactory()), {"pending_plan_id": None}, "subscription.schedule_undone"
@@ -150,19 +150,14 @@ class TestServices:
     def services() -> dict[str, Callable[..., Any]]:
         found = {}
         for config in apps.get_app_configs():
-            for module in ("services", "staff_services"):
-                try:
-                    services = importlib.import_module(f"{config.name}.{module}")
-                except ModuleNotFoundError:
-                    continue
-                for name, function in inspect.getmembers(services, inspect.isfunction):
-                    parameters = inspect.signature(function).parameters
-                    if (
-                        config.name.startswith("apps.")
-                        and not name.startswith("_")
-                        and {"staff", "reason"} <= set(parameters)
-                    ):
-                        found[f"{config.label}.{name}"] = function
+            try:
+                services = importlib.import_module(f"{config.name}.services")
+            except ModuleNotFoundError:
+                continue
+            for name, function in inspect.getmembers(services, inspect.isfunction):
+                parameters = set(inspect.signature(function).parameters)
+                if config.name.startswith("apps.") and {"staff", "reason"} <= parameters:
+                    found[f"{config.label}.{name}"] = function
         return found
 
     ROWS: dict[str, tuple[str, Callable[[], Any]]] = {
