@@ -202,6 +202,22 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
+# --- Files that people upload ------------------------------------------------------------------
+# A storage of Django's or of a package such as django-storages, by its dotted path, and its options as JSON.
+STORAGES = {
+    "default": {
+        "BACKEND": env.text("MEDIA_STORAGE", "") or "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": env.mapping("MEDIA_STORAGE_OPTIONS"),
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+MEDIA_ROOT = LOCAL_DIR / "media"
+MEDIA_URL = env.text("MEDIA_URL", "") or "/media/"
+
+# --- Catalogue ---------------------------------------------------------------------------------
+# How many days a product with subscribers goes on at least after its end was announced.
+PRODUCT_RETIREMENT_DAYS = env.integer("PRODUCT_RETIREMENT_DAYS", 14)
+
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -211,7 +227,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        # A storage of its own shows its pictures from its own host.
+        "img-src": [SELF, "data:", *([MEDIA_URL] if "://" in MEDIA_URL else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
