@@ -1,17 +1,10 @@
 """What a change from one plan to another means: pure functions on plans, no reads."""
 
-from fractions import Fraction
 from typing import Protocol
 
-from apps.plans.enums import BillingInterval, QuotaAnchor
+from apps.plans.enums import QuotaAnchor
+from apps.plans.intervals import DAYS, price_per_day
 from apps.subscriptions.enums import ChangeKind
-
-# The mean length of an interval, to compare prices of different ones: a month is a twelfth of a year of 365.25 days.
-_DAYS = {
-    BillingInterval.WEEK: Fraction(7),
-    BillingInterval.MONTH: Fraction(1461, 48),
-    BillingInterval.YEAR: Fraction(1461, 4),
-}
 
 
 class Terms(Protocol):
@@ -35,9 +28,8 @@ def kind_of_change(current: Terms, target: Terms) -> ChangeKind:
     if current.interval == target.interval:
         dearer = target.price_amount > current.price_amount
         return ChangeKind.NOW if dearer else ChangeKind.AT_PERIOD_END
-    longer = _days(target) > _days(current)
-    per_day_not_lower = target.price_amount * _days(current) >= current.price_amount * _days(target)
-    return ChangeKind.NOW if longer and per_day_not_lower else ChangeKind.AT_PERIOD_END
+    longer = DAYS[target.interval] > DAYS[current.interval]
+    return ChangeKind.NOW if longer and price_per_day(target) >= price_per_day(current) else ChangeKind.AT_PERIOD_END
 
 
 def keeps_period(current: Terms, target: Terms) -> bool:
@@ -52,7 +44,3 @@ def can_carry_over(current: set[tuple[str, str]], target: set[tuple[str, str]], 
     subscription's own periods do not once their anchor has moved.
     """
     return all(quota in current and (anchor_stays or quota[1] == QuotaAnchor.CALENDAR) for quota in target)
-
-
-def _days(terms: Terms) -> Fraction:
-    return _DAYS[BillingInterval(terms.interval)]

@@ -20,6 +20,7 @@ from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
 from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
+from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from tests.factories.accounts import MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
@@ -157,6 +158,14 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "plans.publish_plan": (Action.PLANS_EDIT, lambda world: {"plan": world.draft_plan}),
     "plans.withdraw_plan": (Action.PLANS_EDIT, lambda world: {"plan": world.plan}),
+    "plans.grant_plan": (
+        Action.PLANS_EDIT,
+        lambda world: {"plan": world.plan, "organization_slug": world.consumer.organization.slug},
+    ),
+    "plans.revoke_grant": (
+        Action.PLANS_EDIT,
+        lambda world: {"plan": world.plan, "organization": granted(world)},
+    ),
     "subscriptions.subscribe": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
     "subscriptions.approve_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": waiting(world)}),
     "subscriptions.decline_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": waiting(world)}),
@@ -205,6 +214,12 @@ def retiring(world: World) -> Any:
 def published(world: World) -> Any:
     type(world.product).objects.update(status="published")
     return world.product
+
+
+def granted(world: World) -> Any:
+    organization = world.consumer.organization
+    PlanGrant.objects.create(product=world.product, plan_slug=world.plan.slug, organization=organization)
+    return organization
 
 
 def waiting(world: World) -> Any:

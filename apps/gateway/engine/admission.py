@@ -186,12 +186,12 @@ def _entitle(key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
     """The subscription is in order, and its plan opens the endpoint."""
     entitlement = key.entitlement
     if entitlement.standing == Standing.UNPAID:
-        raise Rejected(problems.PAYMENT_REQUIRED)
+        raise Rejected(problems.PAYMENT_REQUIRED, entitlement.advice)
     if entitlement.standing != Standing.OPEN:
-        raise Rejected(problems.SUBSCRIPTION_INACTIVE, f"The subscription of this key is {entitlement.status}.")
+        raise Rejected(problems.SUBSCRIPTION_INACTIVE, entitlement.advice)
     if entitlement.tier_rank >= endpoint.tier_rank:
         return
-    offer = product.cheapest_offer(endpoint.tier_rank)
+    offer = product.cheapest_offer(endpoint.tier_rank, entitlement.organization_id)
     advice = f"{offer.name} does." if offer else "No plan on sale does."
     raise Rejected(
         problems.PLAN_UPGRADE_REQUIRED,

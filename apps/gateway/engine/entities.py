@@ -32,7 +32,7 @@ class PlanOffer:
     slug: str
     name: str
     tier_rank: int
-    price_amount: int
+    sold_to: frozenset[int] | None  # the organizations that may have it; None: everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,12 @@ class ProductEntry:
     deprecated_at: dt.datetime | None = None
     retires_at: dt.datetime | None = None
 
-    def cheapest_offer(self, tier_rank: int) -> PlanOffer | None:
-        """The cheapest plan on sale that opens endpoints of this rank."""
-        return next((offer for offer in self.offers if offer.tier_rank >= tier_rank), None)
+    def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
+        """The cheapest plan on sale for the organization that opens endpoints of this rank."""
+        for offer in self.offers:
+            if offer.tier_rank >= tier_rank and (offer.sold_to is None or organization_id in offer.sold_to):
+                return offer
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class Entitlement:
     consumer: str  # a pseudonym, the same for all calls of this consumer to this product
     plan_slug: str
     plan_name: str
-    status: str  # the subscription's, in words for people
     standing: Standing
+    advice: str  # what is wrong with the subscription and what to do; empty where it is in order
     tier_rank: int
     quota_epoch: int
     rates: tuple[RateRule, ...]

@@ -29,15 +29,16 @@ class QuotaPace:
 
     @property
     def is_used_up(self) -> bool:
-        return self.usage.remaining == 0
+        return self.usage.left == 0
 
 
 def pace_of(usage: QuotaUsage, now: dt.datetime) -> QuotaPace:
     passed = (now - usage.starts_at) / (usage.ends_at - usage.starts_at)
     projected = round(usage.used / passed) if usage.used and _MEANINGFUL_SHARE <= passed <= 1 else None
     runs_out_at = None
-    if projected is not None and projected > usage.included and usage.remaining:
-        runs_out_at = usage.starts_at + (now - usage.starts_at) * (usage.included / usage.used)
+    allowed = usage.included + usage.extra_max
+    if projected is not None and projected > allowed and usage.left:
+        runs_out_at = usage.starts_at + (now - usage.starts_at) * (allowed / usage.used)
     return QuotaPace(usage, quota_label(usage.period), projected, runs_out_at)
 
 

@@ -15,6 +15,11 @@ from apps.plans.selectors import is_granted
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.services.notices import (
+    tell_consumer_of_approval,
+    tell_consumer_of_refusal,
+    tell_creator_of_request,
+)
 from apps.subscriptions.services.writing import (
     begin_period,
     lock_any,
@@ -54,6 +59,8 @@ def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
             % {"organization": organization.name, "product": plan.product.name}
         ) from None
     record(actor, subscription, "started", "", f"Subscribed to {plan.product.name}, plan {plan.name}")
+    if subscription.status == SubscriptionStatus.PENDING_APPROVAL:
+        tell_creator_of_request(subscription)
     return subscription
 
 
@@ -68,6 +75,7 @@ def approve_consumer(*, actor: Actor, subscription: Subscription) -> Subscriptio
     _begin(subscription, now)
     subscription.save()
     record(actor, subscription, "approved", previous, f"Approved the subscription of {subscription.organization.name}")
+    tell_consumer_of_approval(subscription)
     return subscription
 
 
@@ -78,7 +86,9 @@ def decline_consumer(*, actor: Actor, subscription: Subscription) -> Subscriptio
     if subscription.status != SubscriptionStatus.PENDING_APPROVAL:
         raise Conflict(_("This subscription does not wait for an approval."))
     summary = f"Declined the subscription of {subscription.organization.name}"
-    return move(actor, subscription, SubscriptionStatus.CANCELED, "declined", summary)
+    subscription = move(actor, subscription, SubscriptionStatus.CANCELED, "declined", summary)
+    tell_consumer_of_refusal(subscription)
+    return subscription
 
 
 @transaction.atomic

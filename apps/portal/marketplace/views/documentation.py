@@ -5,9 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.core import markdown
-from apps.plans.selectors import list_plans_on_sale
+from apps.plans.selectors import cheapest_opening, list_plans_seen_by
 from apps.portal.marketplace.documentation import document
-from apps.portal.marketplace.offers import opened_by
 from apps.products.selectors import get_endpoint
 from apps.subscriptions.selectors import get_visible_product, list_live_subscriptions_of
 
@@ -23,7 +22,7 @@ def endpoint(request: HttpRequest, slug: str, endpoint_id: str) -> HttpResponse:
         "endpoint": found,
         "documentation": documentation,
         "description": markdown.render(documentation.operation.description),
-        "plan": opened_by(found, list_plans_on_sale(product)),
+        "plan": cheapest_opening(list_plans_seen_by(request.user, product), found.tier.rank),
         "subscription": list_live_subscriptions_of(user, product).first() if user.is_authenticated else None,
     }
     return render(request, "marketplace/endpoint.html", context)

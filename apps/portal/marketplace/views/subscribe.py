@@ -12,7 +12,7 @@ from apps.accounts.permissions import Action, allows
 from apps.accounts.selectors import get_actor, list_memberships_of
 from apps.core.errors import NotFound
 from apps.plans.models import Plan
-from apps.plans.selectors import find_replaced_plan, get_plan_on_sale, list_plans_on_sale
+from apps.plans.selectors import find_replaced_plan, get_plan_seen_by, list_plans_seen_by
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.forms import SubscribeForm
 from apps.portal.marketplace.offers import offer
@@ -30,7 +30,7 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
     assert isinstance(user, User)
     product = get_visible_product(user=user, slug=slug)
     try:
-        chosen = get_plan_on_sale(product, slug=plan)
+        chosen = get_plan_seen_by(user, product, slug=plan)
     except NotFound:
         return _not_on_sale(request, product, plan)
     memberships = [m for m in list_memberships_of(user) if allows(m.role, Action.SUBSCRIPTIONS_MANAGE)]
@@ -67,8 +67,8 @@ def _carry_out(form: SubscribeForm, user: User, plan: Plan) -> Subscription | No
 
 def _not_on_sale(request: HttpRequest, product: Product, slug: str) -> HttpResponse:
     """A plan that was sold once is answered with what is sold now; any other is not found."""
-    replaced = find_replaced_plan(product, slug=slug)
+    replaced = find_replaced_plan(request.user, product, slug=slug)
     if replaced is None:
         raise NotFound
-    context = {"product": product, "replaced": replaced, "plans": list_plans_on_sale(product)}
+    context = {"product": product, "replaced": replaced, "plans": list_plans_seen_by(request.user, product)}
     return render(request, "marketplace/not_on_sale.html", context, status=410)
