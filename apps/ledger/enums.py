@@ -13,7 +13,3 @@ class AccountKind(models.TextChoices):
     PLATFORM_COMMISSION = "platform_commission", _("Commission of the platform")
     # A liability: tax that was collected and is not ours.
     TAX_PAYABLE = "tax_payable", _("Tax owed")
-
-    @property
-    def is_per_organization(self) -> bool:
-        return self is AccountKind.CREATOR_PAYABLE

@@ -95,9 +95,9 @@ def close_unpaid(*, checkout: Checkout) -> None:
     checkout.save(update_fields=["status"])
 
 
-def complete(*, checkout: Checkout) -> None:
+def complete(*, checkout: Checkout, at: dt.datetime) -> None:
     checkout.status = CheckoutStatus.COMPLETED
-    checkout.completed_at = clock.now()
+    checkout.completed_at = at
     checkout.save(update_fields=["status", "completed_at"])
 
 
@@ -109,7 +109,7 @@ def _expire(pk: int) -> bool:
     if checkout is None or checkout.pk != pk:
         return False
     if checkout.invoice is None and subscription.status in SubscriptionStatus.callable():
-        complete(checkout=checkout)
+        complete(checkout=checkout, at=clock.now())
         return True
     close_unpaid(checkout=checkout)
     if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
@@ -134,7 +134,9 @@ def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) 
     if subscription.organization_id == subscription.product.organization_id:
         # An organization pays nothing for its own product.
         subscriptions.activate(subscription=subscription, at=now)
-        return _new_checkout(actor, subscription, completed=True)
+        checkout = checkout or _new_checkout(actor, subscription)
+        complete(checkout=checkout, at=now)
+        return checkout
     start, end = period_at(plan.interval, "subscription", now, now)
     checkout = checkout or _new_checkout(actor, subscription)
     checkout.expires_at = now + SUBSCRIBE_LIFETIME

@@ -1,5 +1,6 @@
 """What follows when the outcome of a payment is known, all in the transaction that records it."""
 
+import datetime as dt
 import logging
 
 from django.conf import settings
@@ -35,7 +36,7 @@ def record_outcome(payment: Payment) -> None:
     subscription = lock_subscription(found.subscription, Q())
     invoice = lock_invoice(found)
     if payment.status == PaymentStatus.SUCCEEDED:
-        _settle(invoice, subscription)
+        _settle(invoice, subscription, payment.settled_at or clock.now())
     elif invoice.reason in InvoiceReason.automatic():
         leave_unpaid(invoice, subscription, why=decline_message(payment.decline_code))
 
@@ -49,21 +50,20 @@ def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> N
         tell_unpaid(invoice, why=why)
 
 
-def _settle(invoice: Invoice, subscription: Subscription) -> None:
-    now = clock.now()
+def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> None:
     invoice.status = InvoiceStatus.PAID
-    invoice.paid_at = now
+    invoice.paid_at = at
     invoice.save(update_fields=["status", "paid_at"])
-    _book(invoice)
+    _book(invoice, at)
     checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
     if checkout is not None:
-        _complete(checkout, subscription)
+        _complete(checkout, subscription, at)
     else:
         _resume(invoice, subscription)
         tell_paid(invoice)
 
 
-def _book(invoice: Invoice) -> None:
+def _book(invoice: Invoice, at: dt.datetime) -> None:
     """Cash at the provider against what is owed to the creator, what the platform keeps, and tax."""
     share = commission(invoice.subtotal_amount, settings.PLATFORM_COMMISSION_PERCENT)
     cash = get_or_open_account(kind=AccountKind.PROVIDER_CASH, currency=invoice.currency)
@@ -82,7 +82,7 @@ def _book(invoice: Invoice) -> None:
     post_entry(
         source=journal_source(invoice),
         description=_("%(number)s paid by %(name)s") % {"number": invoice.number, "name": invoice.billed_to["name"]},
-        occurred_at=invoice.paid_at or clock.now(),
+        occurred_at=at,
         movements=movements,
     )
 
@@ -92,20 +92,27 @@ def journal_source(invoice: Invoice) -> str:
     return f"invoice.paid:{invoice.public_id}"
 
 
-def _complete(checkout: Checkout, subscription: Subscription) -> None:
+def _complete(checkout: Checkout, subscription: Subscription, at: dt.datetime) -> None:
     """Give what was bought. Who canceled while the payment was under way has paid all the same, and gets nothing."""
     if checkout.status == CheckoutStatus.OPEN:
-        complete(checkout=checkout)
+        complete(checkout=checkout, at=at)
     if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
-        subscriptions.activate(subscription=subscription, at=clock.now())
-    elif checkout.kind == CheckoutKind.PLAN_CHANGE and subscription.status in SubscriptionStatus.callable():
-        apply_change(subscription=subscription, plan=checkout.plan, at=clock.now(), actor=None)
+        subscriptions.activate(subscription=subscription, at=at)
+    elif checkout.kind == CheckoutKind.PLAN_CHANGE and _can_change(subscription, checkout):
+        apply_change(subscription=subscription, plan=checkout.plan, at=at, actor=None)
     else:
         logger.error(
             "checkout %s is paid, but its subscription is %s: the money is to be given back",
             checkout.public_id,
             subscription.status,
         )
+
+
+def _can_change(subscription: Subscription, checkout: Checkout) -> bool:
+    return (
+        subscription.status in SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}
+        and subscription.plan_id == checkout.from_plan_id
+    )
 
 
 def _resume(invoice: Invoice, subscription: Subscription) -> None:
