@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
@@ -23,6 +24,7 @@ from apps.keys.enums import KeyMode, KeyPurpose
 from apps.keys.expiry import past_thresholds
 from apps.keys.models import ApiKey
 from apps.keys.restrictions import check_networks, check_scopes
+from apps.keys.selectors import list_expiring
 from apps.notifications.services import notify
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_subscription
@@ -160,6 +162,36 @@ def issue_try_out_key(*, actor: Actor, subscription: Subscription, mode: str = K
         key.save()
         _record(actor, key, "key.issued", f"Issued a key for trying out {subscription.product.name} ({key})")
     return _derived(key).secret
+
+
+def announce_expiring_keys() -> int:
+    """Tell whoever manages the keys of an organization which end within 7 days, and again within 1 day: once each.
+
+    Returns how many keys were announced.
+    """
+    now = clock.now()
+    return sum(_announce_end(key, now) for key in list_expiring(now))
+
+
+@transaction.atomic
+def _announce_end(key: ApiKey, now: dt.datetime) -> bool:
+    """Whether it was this call that announced the end: another process may have been first."""
+    assert key.expires_at is not None
+    days = past_thresholds(key.expires_at, now)
+    before = key.expiry_announced_days
+    if not ApiKey.objects.filter(pk=key.pk, expiry_announced_days=before).update(expiry_announced_days=days):
+        return False
+    organization, product = key.subscription.organization, key.subscription.product
+    words = {"key": key.name, "product": product.name, "at": date_format(key.expires_at, "j F Y, H:i")}
+    notify(
+        organization=organization,
+        kind="key.expiring",
+        title=_("The key “%(key)s” for %(product)s expires soon") % words,
+        body=_("It stops working on %(at)s UTC. Rotate it, and put the new key in its place before then.") % words,
+        url=f"/o/{organization.slug}/subscriptions/{key.subscription.public_id}/keys/{key.public_id}/",
+        action=Action.KEYS_MANAGE,
+    )
+    return True
 
 
 def _derived(key: ApiKey) -> NewSecret:

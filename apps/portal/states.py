@@ -34,13 +34,14 @@ _LABELS = {**dict(ProductStatus.choices), **dict(SubscriptionStatus.choices)}
 # A key has no status column: it works unless it was revoked or its time is over.
 _KEY_STATES = {
     "key_active": State("green", "check", _("Active")),
+    "key_ending": State("amber", "rotate", _("Rotated")),
     "key_revoked": State("red", "blocked", _("Revoked")),
     "key_expired": State("neutral", "clock", _("Expired")),
 }
 
 
 def state_of(value: str) -> State:
-    """The look of a product's or subscription's status, or of a key (`key_active`, `key_revoked`, `key_expired`)."""
+    """The look of a product's or subscription's status, or of a key (`key_active`, `key_ending` …)."""
     if value in _KEY_STATES:
         return _KEY_STATES[value]
     tone, icon = _LOOKS[value]

@@ -23,7 +23,7 @@ from tests.queries import FEW, MANY
 
 pytestmark = pytest.mark.django_db
 
-DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
+DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel"}
 
 
 def grow(ours: World, number: int) -> None:
@@ -59,6 +59,7 @@ def pages(ours: World) -> list[str]:
         "organization": ours.subscription.organization.slug,
         "subscription_id": ours.subscription.public_id,
         "request_id": ours.answered,
+        "key_id": ours.key.public_id,
     }
     product = {"slug": ours.product.slug}
     return [
