@@ -2,13 +2,14 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.enums import Role
+from apps.accounts.enums import Role, TokenScope
 from apps.core.ids import PublicIdField, SlugField
 
 EMAIL_MAX = 254
@@ -131,6 +132,37 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} → {self.organization}"
+
+
+class AccessToken(models.Model):
+    """Lets a program use the REST API as a person acting for one organization, within the token's scopes.
+
+    The secret itself is never stored: only its SHA-256 and what is safe to show.
+    """
+
+    public_id = PublicIdField("pat")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_tokens")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(_("name"), max_length=60)
+    scopes = ArrayField(models.CharField(max_length=30))
+    prefix = models.CharField(max_length=20)  # the recognisable start, such as af_pat_4fGh
+    last4 = models.CharField(max_length=4)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=TokenScope.values), name="access_token_scopes_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…{self.last4}"
 
 
 class AuditEvent(models.Model):

@@ -1,11 +1,27 @@
-"""What is refused before anything reads the request."""
+"""What every request passes first: it is counted, and refused where nothing could read it."""
 
+import time
 from collections.abc import Callable
 from email.message import Message
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from apps.core import request_metrics
+
 _FORM = "application/x-www-form-urlencoded"
+
+
+class RequestMetricsMiddleware:
+    """Counts the request with its status and the time until its answer was made, for `/metrics`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        request_metrics.count(request.method or "", response.status_code, time.perf_counter() - began)
+        return response
 
 
 class FormEncodingMiddleware:

@@ -11,7 +11,16 @@ from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
 from apps.products.enums import ProductStatus
-from apps.products.models import Category, ChangelogEntry, Endpoint, FaqEntry, Product, SupportChannel, Tier
+from apps.products.models import (
+    Category,
+    ChangelogEntry,
+    Endpoint,
+    FaqEntry,
+    OpenApiImport,
+    Product,
+    SupportChannel,
+    Tier,
+)
 from apps.products.search import Sort, by_relevance, in_order, search_query
 from apps.products.tags import normalized_tag
 
@@ -61,6 +70,34 @@ def get_product(actor: Actor, *, slug: str) -> Product:
     return first_or_not_found(
         list_products(actor).select_related("organization").prefetch_related("tiers").filter(slug=slug)
     )
+
+
+def get_own_product(actor: Actor, *, public_id: str) -> Product:
+    """A product of the actor's organization. Raises `NotFound`."""
+    return first_or_not_found(
+        list_products(actor).select_related("organization", "category").filter(public_id=public_id)
+    )
+
+
+def list_categories() -> QuerySet[Category]:
+    """The shelves of the marketplace, in the order that staff gave them."""
+    return Category.objects.all()
+
+
+def find_in_catalog(*, search: str = "", category: str | None = None, tag: str | None = None) -> QuerySet[Product]:
+    """Published products with these words, in the category with this slug, with this tag."""
+    products = list_listed_products(search=search).select_related("organization", "category")
+    products = products.filter(published_at__isnull=False)  # pages go by it
+    if category is not None:
+        products = products.filter(category__slug=category)
+    if tag is not None:
+        products = products.filter(tags__contains=[tag.lower()])
+    return products
+
+
+def get_in_catalog(*, slug: str) -> Product:
+    """A published product with its tiers. Raises `NotFound`."""
+    return first_or_not_found(find_in_catalog().prefetch_related("tiers").filter(slug=slug))
 
 
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:
@@ -180,3 +217,13 @@ def list_unannounced_changes(before: dt.datetime) -> list[int]:
 
 def _retiring() -> QuerySet[Product]:
     return Product.objects.filter(retires_at__isnull=False).exclude(status=ProductStatus.RETIRED)
+
+
+def list_imports(product: Product) -> QuerySet[OpenApiImport]:
+    """The documents that were read for the product, newest first, without what stands in them."""
+    return product.imports.defer("document").select_related("created_by").order_by("-created_at", "-id")
+
+
+def get_import(product: Product, *, public_id: str) -> OpenApiImport:
+    """A document that was read for the product. Raises `NotFound`."""
+    return first_or_not_found(product.imports.select_related("product", "created_by").filter(public_id=public_id))

@@ -12,7 +12,11 @@ class UsageConfig(AppConfig):
     verbose_name = _("Calls and usage")
 
     def ready(self) -> None:
+        from apps.core import metrics
+        from apps.usage.metrics import collect
+
         post_migrate.connect(_make_partitions, sender=self)
+        metrics.register(collect)
 
 
 def _make_partitions(**kwargs: Any) -> None:

@@ -14,7 +14,7 @@ EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", True)
 
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", True)
 # Probes come without a proxy in between, over plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^_api/healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^_api/healthz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000)
 SESSION_COOKIE_SECURE = True

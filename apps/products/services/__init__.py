@@ -22,6 +22,14 @@ from apps.products.services.endpoints import (
     update_endpoint,
 )
 from apps.products.services.faq import add_faq_entry, move_faq_entry, remove_faq_entry, update_faq_entry
+from apps.products.services.imports import (
+    ImportOptions,
+    apply_import,
+    changes_of,
+    create_product_from_document,
+    discard_import,
+    preview_import,
+)
 from apps.products.services.lifecycle import (
     call_off_retirement,
     deprecate_product,
@@ -49,6 +57,7 @@ from apps.products.services.support import (
 from apps.products.services.tiers import add_tier, remove_tier, rename_tier
 
 __all__ = [
+    "ImportOptions",
     "add_changelog_entry",
     "add_endpoint",
     "add_faq_entry",
@@ -56,14 +65,19 @@ __all__ = [
     "add_tier",
     "announce_changelog_entry",
     "announce_retirement",
+    "apply_import",
     "call_off_retirement",
+    "changes_of",
     "create_product",
+    "create_product_from_document",
     "deprecate_endpoint",
     "deprecate_product",
+    "discard_import",
     "end_product",
     "lift_suspension",
     "move_faq_entry",
     "move_support_channel",
+    "preview_import",
     "publish_changelog_entry",
     "publish_product",
     "recount_subscribers",

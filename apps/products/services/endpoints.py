@@ -14,13 +14,12 @@ from apps.core.rows import first_or_not_found
 from apps.core.values import check_integer, check_line
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
+from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX
 from apps.products.paths import check_upstream_path, parse_template
 from apps.products.services.writing import lock_product, record_change
 
 ENDPOINTS_MAX = 10_000
 WEIGHT_MAX = 1_000_000
-OPERATION_BYTES_MAX = 256 * 1024
-OPERATION_DEPTH_MAX = 60
 NOTE_MAX = 500
 _MARKS = ["deprecated_at", "sunset_at", "deprecation_note"]
 
