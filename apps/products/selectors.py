@@ -79,11 +79,6 @@ def get_own_product(actor: Actor, *, public_id: str) -> Product:
     )
 
 
-def list_categories() -> QuerySet[Category]:
-    """The shelves of the marketplace, in the order that staff gave them."""
-    return Category.objects.all()
-
-
 def find_in_catalog(*, search: str = "", category: str | None = None, tag: str | None = None) -> QuerySet[Product]:
     """Published products with these words, in the category with this slug, with this tag."""
     products = list_listed_products(search=search).select_related("organization", "category")
