@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
 from apps.portal.formats import grouped, unit_price
+from apps.products.models import Endpoint
 
 _LONGEST_FIRST = [QuotaPeriodUnit.YEAR, QuotaPeriodUnit.MONTH, QuotaPeriodUnit.WEEK, QuotaPeriodUnit.DAY]
 
@@ -57,9 +58,10 @@ def rate_limit_in_words(limit: RateLimit) -> str:
     return pattern % {"calls": grouped(limit.max_calls)}
 
 
-def rate_limits_in_words(plan: Plan) -> str:
-    """The limits of the whole plan as one phrase."""
-    limits = [limit for limit in plan.rate_limits.all() if limit.endpoint_id is None]
+def rate_limits_in_words(plan: Plan, endpoint: Endpoint | None = None) -> str:
+    """The limits of the whole plan as one phrase; those that hold at an endpoint, where one is given."""
+    own = [limit for limit in plan.rate_limits.all() if endpoint is not None and limit.endpoint_id == endpoint.pk]
+    limits = own or [limit for limit in plan.rate_limits.all() if limit.endpoint_id is None]
     if not limits:
         return _("No rate limit")
     return get_text_list([rate_limit_in_words(limit) for limit in limits], _("and"))

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.enums import Role
+from apps.billing.models import Checkout
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import PlanGrant
 from apps.products.enums import ProductStatus
@@ -149,11 +150,10 @@ class TestProduct:
         for endpoint in weather.endpoints.all():
             assert f"/products/weather/endpoints/{endpoint.public_id}/" in links
 
-    def test_offers_free_plans_and_does_not_pretend_to_sell_others(self, client: Client, weather: Product) -> None:
+    def test_offers_free_plans_and_paid_ones(self, client: Client, weather: Product) -> None:
         response = client.get(page(weather))
         assert subscribe_page(weather) in links_of(response)
-        assert subscribe_page(weather, "business") not in links_of(response)
-        assert "Cannot be bought here yet" in text_of(response)
+        assert subscribe_page(weather, "business") in links_of(response)
 
     def test_writes_the_description_as_safe_html(self, client: Client, weather: Product) -> None:
         weather.description = "**Bold** <script>alert(1)</script> [x](javascript:alert(1))"
@@ -364,14 +364,25 @@ class TestSubscribe:
         assert "The plan Free plan is not on sale any more" in text_of(response)
         assert "Business" in text_of(response)
 
-    def test_a_paid_plan_begins_incomplete(self, client: Client, weather: Product) -> None:
+    def test_a_paid_plan_leads_to_its_checkout(self, client: Client, weather: Product) -> None:
         organization, user = member()
         client.force_login(user)
         response = client.post(
             subscribe_page(weather, "business"), self.answer(weather, organization.slug, plan="business")
         )
-        assert response.status_code == 302
+        checkout = Checkout.objects.get()
+        assert response.headers["Location"] == f"/o/{organization.slug}/billing/checkouts/{checkout.public_id}/"
         assert Subscription.objects.get().status == SubscriptionStatus.INCOMPLETE
+        assert client.get(subscribe_page(weather, "business")).status_code == 200  # it can be gone on with
+
+    def test_a_plan_that_needs_approval_waits_for_it(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        plan = PlanFactory(tier=weather.tiers.first(), slug="partner", price_amount=100, requires_approval=True)
+        assert "The creator approves" in text_of(client.get(subscribe_page(weather, "partner")))
+        answer = {"organization": organization.slug, "plan": plan.public_id}
+        response = client.post(subscribe_page(weather, "partner"), answer, follow=True)
+        assert "Waiting for the creator" in text_of(response)
 
     def test_a_private_plan_is_not_there_for_who_was_not_named(self, client: Client, weather: Product) -> None:
         organization, user = member()

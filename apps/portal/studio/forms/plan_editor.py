@@ -7,10 +7,10 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from apps.core.money import minor_unit_digits
 from apps.plans.enums import BillingInterval, OverageRule, QuotaAnchor
 from apps.plans.models import Plan, Quota
 from apps.plans.specs import PlanSpec, QuotaSpec
-from apps.portal.formats import minor_unit_digits
 from apps.portal.studio.forms.plans import PlanForm, QuotaFormSet, RateLimitFormSet
 from apps.portal.wording import beyond_in_words, overage_in_words
 from apps.products.models import Product
