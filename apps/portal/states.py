@@ -22,6 +22,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     ProductStatus.PUBLISHED: ("green", "check"),
     ProductStatus.UNPUBLISHED: ("neutral", "archive"),
     ProductStatus.SUSPENDED: ("red", "blocked"),
+    ProductStatus.RETIRED: ("neutral", "archive"),
     SubscriptionStatus.PENDING_APPROVAL: ("amber", "clock"),
     SubscriptionStatus.INCOMPLETE: ("amber", "clock"),
     SubscriptionStatus.TRIALING: ("accent", "clock"),
@@ -35,6 +36,7 @@ _LABELS = {**dict(ProductStatus.choices), **dict(SubscriptionStatus.choices)}
 # A key has no status column: it works unless it was revoked or its time is over.
 _KEY_STATES = {
     "key_active": State("green", "check", _("Active")),
+    "key_ending": State("amber", "rotate", _("Rotated")),
     "key_revoked": State("red", "blocked", _("Revoked")),
     "key_expired": State("neutral", "clock", _("Expired")),
 }

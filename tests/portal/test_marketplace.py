@@ -19,7 +19,7 @@ from tests.factories.accounts import MembershipFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of
+from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -384,13 +384,29 @@ class TestSubscribe:
         response = client.post(subscribe_page(weather, "partner"), answer, follow=True)
         assert "Waiting for the creator" in text_of(response)
 
-    def test_a_private_plan_is_found_by_those_it_was_granted_to(self, client: Client, weather: Product) -> None:
+    def test_a_private_plan_is_not_there_for_who_was_not_named(self, client: Client, weather: Product) -> None:
         organization, user = member()
         client.force_login(user)
-        PlanFactory(tier=weather.tiers.first(), slug="deal", visibility="private")
-        assert client.get(subscribe_page(weather, "deal")).status_code == 404
-        PlanGrant.objects.create(product=weather, plan_slug="deal", organization=organization)
-        assert organization.name in text_of(client.get(subscribe_page(weather, "deal")))
+        PlanFactory(tier=weather.tiers.first(), slug="secret", name="Secret", visibility="private")
+        assert client.get(subscribe_page(weather, "secret")).status_code == 404
+        product_page = reverse("portal:product", args=[weather.slug])
+        assert "Secret" not in client.get(product_page).content.decode()
+        PlanGrant.objects.create(product=weather, plan_slug="secret", organization=organization)
+        assert client.get(subscribe_page(weather, "secret")).status_code == 200
+        assert "Secret" in client.get(product_page).content.decode()
+
+    def test_a_plan_says_what_is_extra_and_that_it_is_approved(self, client: Client, weather: Product) -> None:
+        plan = PlanFactory(
+            tier=weather.tiers.first(), price_amount=29_000, interval="year", requires_approval=True, name="Yearly"
+        )
+        QuotaFactory(
+            plan=plan, name="yearly", period="year", included_units=10_000,
+            overage="per_unit", overage_unit_amount="0.2", overage_max_units=50_000,
+        )  # fmt: skip
+        text = words(client, reverse("portal:product", args=[weather.slug]))
+        assert "290.00 USD / year" in text
+        assert "Beyond 10 000 a year: 0.002 USD each, up to 50 000" in text
+        assert "The creator approves each subscription before it begins" in text
 
     def test_a_draft_plan_or_product_is_not_found(self, client: Client, weather: Product) -> None:
         _, user = member()

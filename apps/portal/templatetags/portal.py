@@ -51,7 +51,7 @@ def money(amount: int, currency: str) -> str:
 @register.filter
 def unit_price(unit_amount: Decimal, currency: str) -> str:
     """Minor units that may have fractions, with as many decimals as they have: 29.00, 0.0004."""
-    return formats.unit_price(unit_amount, currency)
+    return formats.unit_price(unit_amount, currency).text
 
 
 @register.simple_tag

@@ -17,6 +17,7 @@ from apps.usage.selectors.breakdowns import (
     usage_by_hour,
     usage_by_key,
 )
+from apps.usage.selectors.by_key import KeyStatistics, key_statistics
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.selectors.quotas import QuotaUsage, quota_usage, quota_usages
 from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestPage, get_request, list_requests
@@ -25,6 +26,7 @@ from apps.usage.selectors.scope import Scope
 __all__ = [
     "ConsumerUsage",
     "EndpointUsage",
+    "KeyStatistics",
     "KeyUsage",
     "QuotaUsage",
     "RequestEntry",
@@ -40,6 +42,7 @@ __all__ = [
     "get_usage",
     "has_calls",
     "is_complete",
+    "key_statistics",
     "list_requests",
     "quota_usage",
     "quota_usages",
