@@ -22,6 +22,7 @@ from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
+from apps.products.services import ImportOptions, changes_of
 from tests.factories.accounts import MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
@@ -30,6 +31,7 @@ from tests.factories.products import (
     ChangelogEntryFactory,
     EndpointFactory,
     FaqEntryFactory,
+    OpenApiImportFactory,
     ProductFactory,
     SupportChannelFactory,
     TierFactory,
@@ -75,6 +77,7 @@ class World:
         self.published_change = ChangelogEntryFactory(product=self.product, published_at=clock.now())
         self.question = FaqEntryFactory(product=self.product)
         self.channel = SupportChannelFactory(product=self.product)
+        self.imported = OpenApiImportFactory(product=self.product)
         self.plan = PlanFactory(tier=self.tier)
         self.draft_plan = PlanFactory(tier=self.tier, published_at=None)
         self.consumer = SubscriptionFactory(plan=self.plan)
@@ -90,6 +93,7 @@ def route(world: World) -> dict[str, Any]:
 URL = "https://backend.example.com"
 CONTACT = {"kind": "email", "value": "help@example.com"}
 PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")  # a GIF of one pixel
+DOCUMENT = b'{"openapi": "3.1.0", "info": {"title": "Maps"}, "paths": {"/tiles": {"get": {}}}}'
 # Every service that takes an actor: the action that it needs, and arguments with which it would succeed.
 SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "accounts.rename_organization": (Action.ORGANIZATION_MANAGE, lambda world: {"name": "New"}),
@@ -148,6 +152,22 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "products.update_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"channel": world.channel, **CONTACT}),
     "products.move_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"channel": world.channel, "by": -1}),
     "products.remove_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"channel": world.channel}),
+    "products.preview_import": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"product": world.product, "source": "paste", "raw": DOCUMENT},
+    ),
+    "products.create_product_from_document": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"source": "paste", "raw": DOCUMENT, "upstream_url": URL},
+    ),
+    "products.apply_import": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {
+            "imported": world.imported,
+            "options": ImportOptions(seen=changes_of(world.imported).seen),
+        },
+    ),
+    "products.discard_import": (Action.PRODUCTS_EDIT, lambda world: {"imported": world.imported}),
     "plans.create_plan": (
         Action.PLANS_EDIT,
         lambda world: {"product": world.product, "spec": PlanSpec("New", world.tier.slug)},

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.accounts.enums import Role
 from apps.accounts.permissions import Action
 from apps.core import clock
+from apps.products.services import changes_of
 from tests.portal.studio.world import World
 
 # What a page asks of the role for a GET; pages that only act have none.
@@ -19,6 +20,9 @@ READS: dict[str, Action] = {
     "studio-endpoints": Action.VIEW,
     "studio-endpoint-new": Action.PRODUCTS_EDIT,
     "studio-endpoint": Action.PRODUCTS_EDIT,
+    "studio-product-import": Action.PRODUCTS_EDIT,
+    "studio-imports": Action.PRODUCTS_EDIT,
+    "studio-import": Action.PRODUCTS_EDIT,
     "studio-tiers": Action.VIEW,
     "studio-plans": Action.VIEW,
     "studio-plan-new": Action.PLANS_EDIT,
@@ -55,6 +59,7 @@ PLAN_FORM = {
     "rate_limits-TOTAL_FORMS": "0",
     "rate_limits-INITIAL_FORMS": "0",
 }
+DOCUMENT = "openapi: 3.1.0\ninfo: {title: Maps, version: '2'}\npaths: {/tiles: {get: {summary: A tile}}}"
 # What a page asks of the role for a POST, and a body that it would carry out.
 WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-product-new": (
@@ -65,6 +70,13 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-endpoint-new": (Action.PRODUCTS_EDIT, {"method": "GET", "path": "/new", "tier": "", "weight": "1"}),
     "studio-endpoint": (Action.PRODUCTS_EDIT, {"method": "PUT", "path": "/other", "tier": "", "weight": "2"}),
     "studio-endpoint-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-product-import": (
+        Action.PRODUCTS_EDIT,
+        {"source": "paste", "document": DOCUMENT, "name": "Maps", "upstream_url": "https://maps.example.com"},
+    ),
+    "studio-imports": (Action.PRODUCTS_EDIT, {"source": "paste", "document": DOCUMENT}),
+    "studio-import-apply": (Action.PRODUCTS_EDIT, {"seen": ""}),
+    "studio-import-discard": (Action.PRODUCTS_EDIT, {}),
     "studio-tiers": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
     "studio-tier-rename": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
     "studio-tier-remove": (Action.PRODUCTS_EDIT, {}),
@@ -119,6 +131,8 @@ def posted(ours: World, name: str) -> dict[str, Any]:
         body["retires_on"] = f"{clock.now() + dt.timedelta(days=30):%Y-%m-%d}"
     if "logo" in body:
         body["logo"] = SimpleUploadedFile("logo.gif", PICTURE)
+    if "seen" in body:
+        body["seen"] = changes_of(ours.imported).seen
     if "confirm" in body:
         body["confirm"] = ours.product.slug
     return body

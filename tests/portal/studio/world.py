@@ -15,7 +15,7 @@ from apps.accounts.models import Invitation, Membership, Organization, User
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
-from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, Product, SupportChannel, Tier
+from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, OpenApiImport, Product, SupportChannel, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
@@ -24,6 +24,7 @@ from tests.factories.products import (
     ChangelogEntryFactory,
     EndpointFactory,
     FaqEntryFactory,
+    OpenApiImportFactory,
     ProductFactory,
     SupportChannelFactory,
     TierFactory,
@@ -44,6 +45,7 @@ class World:
     tier: Tier
     spare_tier: Tier  # nothing uses it
     endpoint: Endpoint
+    imported: OpenApiImport  # not applied
     plan: Plan  # on sale
     draft: Plan
     subscription: Subscription
@@ -69,6 +71,7 @@ class World:
             "change_id": self.change.public_id,
             "question_id": self.question.public_id,
             "channel_id": self.channel.public_id,
+            "import_id": self.imported.public_id,
             "tier_slug": self.spare_tier.slug,
             "plan_id": self.plan.public_id,
             "subscription_id": self.subscription.public_id,
@@ -110,6 +113,7 @@ def world() -> World:
         tier=tier,
         spare_tier=spare,
         endpoint=endpoint,
+        imported=OpenApiImportFactory(product=product),
         plan=plan,
         draft=PlanFactory(tier=tier, published_at=None),
         subscription=subscription,
