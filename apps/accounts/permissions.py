@@ -10,12 +10,15 @@ class Action(StrEnum):
     ORGANIZATION_MANAGE = "organization.manage"
     MEMBERS_MANAGE = "members.manage"
     AUDIT_VIEW = "audit.view"
+    TOKENS_MANAGE = "tokens.manage"
     PRODUCTS_EDIT = "products.edit"
     PRODUCTS_PUBLISH = "products.publish"
     PLANS_EDIT = "plans.edit"
     CONSUMERS_MANAGE = "consumers.manage"
     SUBSCRIPTIONS_MANAGE = "subscriptions.manage"
     KEYS_MANAGE = "keys.manage"
+    BILLING_VIEW = "billing.view"
+    BILLING_MANAGE = "billing.manage"
 
 
 _OWNER, _ADMIN, _DEVELOPER, _VIEWER = Role.OWNER, Role.ADMIN, Role.DEVELOPER, Role.VIEWER
@@ -25,12 +28,16 @@ ROLES_BY_ACTION: dict[Action, frozenset[Role]] = {
     Action.ORGANIZATION_MANAGE: frozenset({_OWNER}),
     Action.MEMBERS_MANAGE: frozenset({_OWNER, _ADMIN}),
     Action.AUDIT_VIEW: frozenset({_OWNER, _ADMIN}),
+    # One's own: a token can do no more than its person.
+    Action.TOKENS_MANAGE: frozenset({_OWNER, _ADMIN, _DEVELOPER, _VIEWER}),
     Action.PRODUCTS_EDIT: frozenset({_OWNER, _ADMIN, _DEVELOPER}),
     Action.PRODUCTS_PUBLISH: frozenset({_OWNER, _ADMIN}),
     Action.PLANS_EDIT: frozenset({_OWNER, _ADMIN}),
     Action.CONSUMERS_MANAGE: frozenset({_OWNER, _ADMIN}),
     Action.SUBSCRIPTIONS_MANAGE: frozenset({_OWNER, _ADMIN}),
     Action.KEYS_MANAGE: frozenset({_OWNER, _ADMIN, _DEVELOPER}),
+    Action.BILLING_VIEW: frozenset({_OWNER, _ADMIN}),
+    Action.BILLING_MANAGE: frozenset({_OWNER, _ADMIN}),
 }
 
 

@@ -7,6 +7,7 @@ dictionary of 190 random bits.
 """
 
 import hashlib
+import hmac
 import zlib
 from dataclasses import dataclass
 
@@ -31,9 +32,21 @@ class NewSecret:
 
 def generate(prefix: str) -> NewSecret:
     """A new random secret with what is stored and shown of it."""
-    body = prefix + random_base62(RANDOM_LENGTH)
+    return _complete(prefix + random_base62(RANDOM_LENGTH))
+
+
+def derive(prefix: str, *, key: str, message: str) -> NewSecret:
+    """The secret of this message, the same each time: who knows the key can make it again, nobody else can.
+
+    For short-lived secrets that the installation itself sends, so that they need not be kept anywhere.
+    """
+    number = int.from_bytes(hmac.digest(key.encode(), message.encode(), "sha512"), "big")
+    return _complete(prefix + _base62(number).rjust(RANDOM_LENGTH, BASE62[0])[-RANDOM_LENGTH:])
+
+
+def _complete(body: str) -> NewSecret:
     secret = body + checksum(body)
-    shown = secret[: len(prefix) + _SHOWN_LENGTH]
+    shown = secret[: _SHOWN_LENGTH - RANDOM_LENGTH - CHECKSUM_LENGTH]
     return NewSecret(secret=secret, prefix=shown, last4=secret[-_SHOWN_LENGTH:], digest=digest(secret))
 
 
@@ -55,9 +68,12 @@ def digest(secret: str) -> bytes:
 
 def checksum(body: str) -> str:
     """The CRC-32 of the body as six base62 digits."""
-    value = zlib.crc32(body.encode("ascii"))
+    return _base62(zlib.crc32(body.encode("ascii"))).rjust(CHECKSUM_LENGTH, BASE62[0])
+
+
+def _base62(value: int) -> str:
     digits = ""
     while value:
         value, remainder = divmod(value, len(BASE62))
         digits = BASE62[remainder] + digits
-    return digits.rjust(CHECKSUM_LENGTH, BASE62[0])
+    return digits

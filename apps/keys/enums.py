@@ -11,6 +11,13 @@ class KeyMode(models.TextChoices):
     TEST = "test", _("Test")
 
 
+class KeyPurpose(models.TextChoices):
+    """Who made the key: a member for a program of theirs, or the portal for calls from the documentation."""
+
+    PROGRAM = "program", _("Program")
+    TRY_OUT = "try_out", _("Try it out")
+
+
 class KeyScope(models.TextChoices):
     """What a key may do. A key without scopes may do everything."""
 

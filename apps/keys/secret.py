@@ -2,11 +2,13 @@
 
 import re
 
+from django.conf import settings
+
 from apps.core import secrets
 from apps.core.secrets import NewSecret, digest
 from apps.keys.enums import KeyMode
 
-__all__ = ["PATTERN", "digest", "generate", "is_well_formed"]
+__all__ = ["PATTERN", "derive", "digest", "generate", "is_well_formed"]
 
 _PREFIXES = {KeyMode.LIVE: "af_live_", KeyMode.TEST: "af_test_"}
 # Finds a key in a text.
@@ -16,6 +18,11 @@ PATTERN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{38}")
 def generate(mode: KeyMode = KeyMode.LIVE) -> NewSecret:
     """A new random key with what is stored and shown of it."""
     return secrets.generate(_PREFIXES[mode])
+
+
+def derive(mode: KeyMode, message: str) -> NewSecret:
+    """The key that belongs to this message, by the installation's secret key: it need not be kept to be sent again."""
+    return secrets.derive(_PREFIXES[mode], key=f"apps.keys.secret:{settings.SECRET_KEY}", message=message)
 
 
 def is_well_formed(text: str) -> bool:

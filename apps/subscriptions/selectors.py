@@ -1,5 +1,6 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,6 +12,7 @@ from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.core.values import words_of
 from apps.plans.models import Plan
+from apps.plans.selectors import list_plans_for
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -24,7 +26,7 @@ def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
-        .select_related("product__organization", "plan__tier")
+        .select_related("product__organization", "plan__tier", "pending_plan")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -44,12 +46,22 @@ def find_live_subscription(actor: Actor, product: Product) -> Subscription | Non
     return list_subscriptions(actor).filter(product=product, status__in=SubscriptionStatus.live()).first()
 
 
+def get_plan_to_subscribe(actor: Actor, *, public_id: str) -> Plan:
+    """A plan of a published product that is on sale for the actor's organization. Raises `NotFound`."""
+    plan = first_or_not_found(
+        Plan.objects.on_sale()
+        .select_related("product")
+        .filter(public_id=public_id, product__status=ProductStatus.PUBLISHED)
+    )
+    return first_or_not_found(list_plans_for(actor.organization, plan.product).filter(pk=plan.pk))
+
+
 def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
     """The subscriptions to a product of the actor's organization, for its creator; live ones first."""
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
-        .select_related("organization", "plan__tier", "product")
+        .select_related("organization", "plan__tier", "pending_plan", "product")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -91,7 +103,7 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
         Subscription.objects.filter(
             product=product, organization__memberships__user=user, status__in=SubscriptionStatus.live()
         )
-        .select_related("organization", "plan")
+        .select_related("organization", "product", "plan__tier")
         .order_by("organization__name", "id")
     )
 
@@ -130,6 +142,18 @@ def count_subscribers(plan: Plan) -> int:
     return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()
 
 
+def count_waiting(actor: Actor, product: Product) -> int:
+    """How many wait until the creator of the product approves them."""
+    return list_consumers(actor, product).filter(status=SubscriptionStatus.PENDING_APPROVAL).count()
+
+
 def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:
     """A subscription to the product of the actor's organization."""
     return list_consumers(actor, product).filter(public_id=public_id).first()
+
+
+def list_due(now: dt.datetime) -> QuerySet[Subscription]:
+    """Those whose billing period is over and not yet closed, the longest overdue first; of all organizations."""
+    return Subscription.objects.filter(status__in=SubscriptionStatus.begun(), current_period_end__lte=now).order_by(
+        "current_period_end", "id"
+    )

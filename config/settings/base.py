@@ -1,5 +1,6 @@
 """What every environment shares. Values come from the environment; see `.env.example`."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import dj_database_url
@@ -7,6 +8,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
 from config.embedded.discovery import service_url
 
@@ -21,13 +23,16 @@ SECRET_KEY = env.text("SECRET_KEY", "")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
+# As in pyproject.toml, for `/metrics`.
+VERSION = "0.1.0"
+
 # --- Addresses of the installation -------------------------------------------------------------
 WEB_URL = env.text("WEB_URL", "http://127.0.0.1:8000").rstrip("/")
 GATEWAY_URL = env.text("GATEWAY_URL", "http://127.0.0.1:8001").rstrip("/")
 
 # --- Applications ------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "apps.core.staff.config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -38,26 +43,35 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
     "csp",
     "django_htmx",
     # The "simple" configurations leave TEMPLATES alone: both would otherwise replace the loaders below.
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
     "rest_framework",
+    "drf_spectacular",
+    # Swagger UI and Redoc as static files of our own: nothing is fetched from elsewhere.
+    "drf_spectacular_sidecar",
     "apps.core",
     "apps.accounts",
+    "apps.ledger",
+    "apps.payments",
     "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",
     "apps.keys",
     "apps.usage",
+    "apps.billing",
     "apps.gateway",
     "apps.portal",
     "apps.demo",
 ]
 
 MIDDLEWARE = [
+    "apps.core.middleware.RequestMetricsMiddleware",
+    "apps.core.middleware.ForwardedSchemeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.FormEncodingMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -168,6 +182,11 @@ ACCOUNT_CHANGE_EMAIL = True
 # and the person hears of it.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Sign-in for programs of people (`/_allauth/app/v1/`): a session token, and a JWT that ends with its session.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_JWT_ALGORITHM = "HS256"
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "API Factory"
 LOGIN_URL = "account_login"
@@ -191,15 +210,34 @@ TIME_ZONE = "UTC"
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = LOCAL_DIR / "staticfiles"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or LOCAL_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "config.staticfiles.ProjectStaticFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
+# --- Files that people upload ------------------------------------------------------------------
+# A storage of Django's or of a package such as django-storages, by its dotted path, and its options as JSON.
+STORAGES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": env.text("MEDIA_STORAGE", "") or "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": env.mapping("MEDIA_STORAGE_OPTIONS"),
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# A folder that all web processes share.
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "") or LOCAL_DIR / "media")
+MEDIA_URL = env.text("MEDIA_URL", "") or "/media/"
+
+# --- Catalogue ---------------------------------------------------------------------------------
+# How many days a product with subscribers goes on at least after its end was announced.
+PRODUCT_RETIREMENT_DAYS = env.integer("PRODUCT_RETIREMENT_DAYS", 14)
+
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
+# What ForwardedSchemeMiddleware found, by the rule of `apps.core.peers`; never what a client sent.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -207,7 +245,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        # A storage of its own shows its pictures from its own host.
+        "img-src": [SELF, "data:", *([MEDIA_URL] if "://" in MEDIA_URL else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -226,7 +265,26 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     # No `?format=`: there is one format.
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "apps.core.rest.schema.OperationSchema",
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "API Factory",
+    "DESCRIPTION": DESCRIPTION,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "APPEND_COMPONENTS": COMPONENTS,
+    "TAGS": TAGS,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [],
+    "SERVERS": [{"url": WEB_URL}],
+}
+# Requests of a minute: of one token or person, and of one address that is not signed in.
+REST_RATE_CALLER = env.text("REST_RATE_CALLER", "600/m")
+REST_RATE_ADDRESS = env.text("REST_RATE_ADDRESS", "120/m")
+# What Prometheus sends as its bearer token to `/metrics`; without one, only this machine may read it.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 # The same answer as everywhere to the question whose request this is.
 RATELIMIT_IP_META_KEY = "apps.core.client.client_address"
@@ -245,7 +303,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Gateway -----------------------------------------------------------------------------------
 # Exact ip:port pairs that a backend may have although the address is private; empty by default.
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
-# How many proxies in front of gateway and web may be believed about X-Forwarded-For.
+# How many proxies in front of gateway and web may be believed about who calls, and by which scheme (`apps.core.peers`).
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
@@ -253,6 +311,15 @@ GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
+
+# --- Billing -----------------------------------------------------------------------------------
+# Who moves the money. The sandbox takes test cards only and moves none.
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
+# The platform's share of what consumers pay, in percent; the rest is the creator's.
+PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# Who issues the invoices: the name on them, and the lines of the address below it.
+INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
+INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

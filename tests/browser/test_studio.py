@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from apps.plans.models import Plan
 from apps.products.models import Product
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import NewContext, screens
 from tests.browser.people import signed_in
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
@@ -130,8 +130,7 @@ def test_usage_is_narrowed_in_place(owner: Page, live_server: Any, ours: World) 
     expect(owner).to_have_url(re.compile("endpoint=ep_"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@screens
 def test_every_page_fits_the_screen_without_complaint(
     new_context: NewContext, live_server: Any, problems: list[str], ours: World, theme: str, width: int
 ) -> None:

@@ -1,12 +1,11 @@
 """A creator's organization with one of everything, and every address below studio and team."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -118,13 +117,15 @@ def routes() -> list[tuple[str, tuple[str, ...]]]:
     return routes_of("apps.portal.studio.", "apps.portal.team.")
 
 
-def snapshot() -> dict[str, list[dict[str, Any]]]:
-    """Every row of the watched apps, but for when people signed in."""
-    models: list[type[Model]] = [model for label in WATCHED for model in apps.get_app_config(label).get_models()]
-    return {model.__name__: list(_rows(model)) for model in models}
-
-
-def _rows(model: type[Model]) -> Iterator[dict[str, Any]]:
-    for row in model._default_manager.order_by("pk").values():
-        row.pop("last_login", None)
-        yield row
+def snapshot() -> dict[str, str]:
+    """A digest of every table of the watched apps, but for when people signed in: one query, as many ask for it."""
+    models = [model for label in WATCHED for model in apps.get_app_config(label).get_models()]
+    digests = (
+        f"SELECT '{model._meta.db_table}', md5(string_agg((to_jsonb(t) - 'last_login')::text, ',' ORDER BY t.{key}))"
+        f' FROM "{model._meta.db_table}" t'
+        for model in models
+        if (key := model._meta.pk.column)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(digests))
+        return dict(cursor.fetchall())
