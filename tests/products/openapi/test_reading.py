@@ -121,8 +121,12 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "deep flow YAML": (HEAD + "a: " + "[" * MILLION, "nested too deeply"),
     "deep mappings": (HEAD + "a: " + "{a: " * MILLION, "nested too deeply"),
     "deep block YAML": ("- " * MILLION, "nested too deeply"),
-    "values without end": ("[" + "[]," * MILLION + "[]]", "more than 400,000 values"),
-    "values without end in YAML": (HEAD + "a:\n" + "- 1\n" * MILLION, "more than 400,000 values"),
+    "values without end": ("[" + "[]," * MILLION + "[]]", "more than 300,000 values"),
+    "operations without end": (
+        '{"openapi": "3.0.0", "paths": {' + ",".join(f'"/{n}": {{"get": {{}}}}' for n in range(10_001)) + "}}",
+        "more than 10,000 operations",
+    ),
+    "values without end in YAML": (HEAD + "a:\n" + "- 1\n" * MILLION, "more than 300,000 values"),
     "a reference to a host": (
         HEAD + "paths: {/a: {$ref: 'https://a.example/b.yaml#/x'}}", "“https://a.example/b.yaml#/x” (at #/paths/~1a)"
     ),
