@@ -43,6 +43,7 @@ _STATES = {
     ProductStatus.PUBLISHED: ProductState.OPEN,
     ProductStatus.UNPUBLISHED: ProductState.OPEN,
     ProductStatus.SUSPENDED: ProductState.SUSPENDED,
+    ProductStatus.RETIRED: ProductState.RETIRED,
 }
 
 
@@ -55,7 +56,7 @@ def find_product(slug: str) -> ProductEntry | None:
     return ProductEntry(
         id=product.pk,
         slug=product.slug,
-        state=_STATES[ProductStatus(product.status)],
+        state=_state(product),
         upstream_url=product.upstream_url.rstrip("/"),
         test_upstream_url=product.test_upstream_url.rstrip("/"),
         proxy_secret=product.proxy_secret,
@@ -65,7 +66,15 @@ def find_product(slug: str) -> ProductEntry | None:
         rapidapi_compatible=product.rapidapi_compatible,
         routes=RouteTable(_endpoints(product)),
         offers=_offers(product),
+        deprecated_at=product.deprecated_at,
+        retires_at=product.retires_at,
     )
+
+
+def _state(product: Product) -> ProductState:
+    if product.is_retired and product.published_at is None:
+        return ProductState.HIDDEN  # a draft that was given up: nobody ever heard of it
+    return _STATES[ProductStatus(product.status)]
 
 
 def _endpoints(product: Product) -> list[Endpoint]:

@@ -22,6 +22,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     ProductStatus.PUBLISHED: ("green", "check"),
     ProductStatus.UNPUBLISHED: ("neutral", "archive"),
     ProductStatus.SUSPENDED: ("red", "blocked"),
+    ProductStatus.RETIRED: ("neutral", "archive"),
     SubscriptionStatus.PENDING_APPROVAL: ("amber", "clock"),
     SubscriptionStatus.INCOMPLETE: ("amber", "clock"),
     SubscriptionStatus.TRIALING: ("accent", "clock"),

@@ -1,5 +1,6 @@
 """Who may do what: the table, and every service of every app held to it."""
 
+import base64
 import datetime as dt
 import importlib
 import inspect
@@ -23,12 +24,21 @@ from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
+from apps.products.services import ImportOptions, changes_of
 from tests.factories.accounts import MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.plans import PlanFactory
-from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.products import (
+    ChangelogEntryFactory,
+    EndpointFactory,
+    FaqEntryFactory,
+    OpenApiImportFactory,
+    ProductFactory,
+    SupportChannelFactory,
+    TierFactory,
+)
 from tests.factories.subscriptions import SubscriptionFactory
 
 TABLE = """
@@ -37,6 +47,7 @@ view                    x     x       x       x
 organization.manage     x     .       .       .
 members.manage          x     x       .       .
 audit.view              x     x       .       .
+tokens.manage           x     x       x       x
 products.edit           x     x       x       .
 products.publish        x     x       .       .
 plans.edit              x     x       .       .
@@ -68,6 +79,11 @@ class World:
         self.tier = TierFactory(product=self.product, rank=0)
         self.spare_tier = TierFactory(product=self.product, rank=1)
         self.endpoint = EndpointFactory(tier=self.tier)
+        self.change = ChangelogEntryFactory(product=self.product)
+        self.published_change = ChangelogEntryFactory(product=self.product, published_at=clock.now())
+        self.question = FaqEntryFactory(product=self.product)
+        self.channel = SupportChannelFactory(product=self.product)
+        self.imported = OpenApiImportFactory(product=self.product)
         self.plan = PlanFactory(tier=self.tier)
         self.draft_plan = PlanFactory(tier=self.tier, published_at=None)
         self.consumer = SubscriptionFactory(plan=self.plan)
@@ -81,6 +97,9 @@ def route(world: World) -> dict[str, Any]:
 
 
 URL = "https://backend.example.com"
+CONTACT = {"kind": "email", "value": "help@example.com"}
+PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")  # a GIF of one pixel
+DOCUMENT = b'{"openapi": "3.1.0", "info": {"title": "Maps"}, "paths": {"/tiles": {"get": {}}}}'
 # Every service that takes an actor: the action that it needs, and arguments with which it would succeed.
 SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "accounts.rename_organization": (Action.ORGANIZATION_MANAGE, lambda world: {"name": "New"}),
@@ -91,6 +110,8 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         lambda world: {"member_id": world.other_member.pk, "role": "developer"},
     ),
     "accounts.remove_member": (Action.MEMBERS_MANAGE, lambda world: {"member_id": world.other_member.pk}),
+    "accounts.create_access_token": (Action.TOKENS_MANAGE, lambda world: {"name": "CI", "scopes": ["keys:read"]}),
+    "accounts.revoke_access_token": (Action.TOKENS_MANAGE, lambda world: {"token": world.access_token}),
     "products.create_product": (
         Action.PRODUCTS_EDIT,
         lambda world: {"name": "New", "slug": "new-product", "upstream_url": URL},
@@ -111,6 +132,50 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "products.deprecate_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
     "products.undeprecate_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
     "products.remove_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
+    "products.deprecate_product": (Action.PRODUCTS_PUBLISH, lambda world: {"product": world.product}),
+    "products.undeprecate_product": (Action.PRODUCTS_PUBLISH, lambda world: {"product": world.product}),
+    "products.retire_product": (
+        Action.PRODUCTS_PUBLISH,
+        lambda world: {"product": world.product, "retires_at": in_a_month(), "note": "x"},
+    ),
+    "products.call_off_retirement": (Action.PRODUCTS_PUBLISH, lambda world: {"product": retiring(world)}),
+    "products.set_logo": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product, "image": PICTURE}),
+    "products.remove_logo": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product}),
+    "products.add_changelog_entry": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product, "title": "x"}),
+    "products.update_changelog_entry": (Action.PRODUCTS_EDIT, lambda world: {"entry": world.change, "title": "x"}),
+    "products.publish_changelog_entry": (Action.PRODUCTS_EDIT, lambda world: {"entry": world.change}),
+    "products.unpublish_changelog_entry": (Action.PRODUCTS_EDIT, lambda world: {"entry": world.published_change}),
+    "products.remove_changelog_entry": (Action.PRODUCTS_EDIT, lambda world: {"entry": world.change}),
+    "products.add_faq_entry": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"product": world.product, "question": "x", "answer": "x"},
+    ),
+    "products.update_faq_entry": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"entry": world.question, "question": "x", "answer": "x"},
+    ),
+    "products.move_faq_entry": (Action.PRODUCTS_EDIT, lambda world: {"entry": world.question, "by": 1}),
+    "products.remove_faq_entry": (Action.PRODUCTS_EDIT, lambda world: {"entry": world.question}),
+    "products.add_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product, **CONTACT}),
+    "products.update_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"channel": world.channel, **CONTACT}),
+    "products.move_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"channel": world.channel, "by": -1}),
+    "products.remove_support_channel": (Action.PRODUCTS_EDIT, lambda world: {"channel": world.channel}),
+    "products.preview_import": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"product": world.product, "source": "paste", "raw": DOCUMENT},
+    ),
+    "products.create_product_from_document": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"source": "paste", "raw": DOCUMENT, "upstream_url": URL},
+    ),
+    "products.apply_import": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {
+            "imported": world.imported,
+            "options": ImportOptions(seen=changes_of(world.imported).seen),
+        },
+    ),
+    "products.discard_import": (Action.PRODUCTS_EDIT, lambda world: {"imported": world.imported}),
     "plans.create_plan": (
         Action.PLANS_EDIT,
         lambda world: {"product": world.product, "spec": PlanSpec("New", world.tier.slug)},
@@ -197,6 +262,15 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
 def service(name: str) -> Callable[..., Any]:
     app, function = name.split(".")
     return getattr(importlib.import_module(f"apps.{app}.services"), function)
+
+
+def in_a_month() -> dt.datetime:
+    return clock.now() + dt.timedelta(days=30)
+
+
+def retiring(world: World) -> Any:
+    type(world.product).objects.update(retires_at=in_a_month(), status="unpublished")
+    return world.product
 
 
 def published(world: World) -> Any:

@@ -98,6 +98,17 @@ def test_suspended_product(make_shop: MakeShop) -> None:
     assert_refused(shop, "product_suspended", known=False)
 
 
+def test_retired_product(make_shop: MakeShop) -> None:
+    shop = make_shop(status=ProductStatus.RETIRED, published_at=dt.datetime(2024, 1, 1, tzinfo=dt.UTC))
+    check(shop.call("/things"), 403, "product_retired")
+    assert_refused(shop, "product_retired", known=False)
+
+
+def test_a_draft_that_was_given_up_stays_unknown_to_strangers(make_shop: MakeShop) -> None:
+    shop = make_shop(status=ProductStatus.RETIRED)
+    check(shop.anonymous("/things"), 404, "route_not_found")
+
+
 def test_an_unpublished_product_serves_its_subscribers(make_shop: MakeShop) -> None:
     assert make_shop(status=ProductStatus.UNPUBLISHED).call("/things").status == 200
 

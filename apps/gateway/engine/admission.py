@@ -42,6 +42,8 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
     product, target = await _find_product(call, whole_target, directory, config)
     if product.state == ProductState.SUSPENDED:
         raise Rejected(problems.PRODUCT_SUSPENDED)
+    if product.state == ProductState.RETIRED:
+        raise Rejected(problems.PRODUCT_RETIRED)
     try:
         match, endpoint = _route(call, target, product)
         credentials, key = await _authenticate(call, target, product, directory)

@@ -14,6 +14,7 @@ class ProductState(StrEnum):
     OPEN = auto()  # published, or unpublished: existing subscriptions go on
     HIDDEN = auto()  # a draft: nobody but existing subscribers may know that it exists
     SUSPENDED = auto()
+    RETIRED = auto()
 
 
 class Standing(StrEnum):
@@ -48,6 +49,8 @@ class ProductEntry:
     rapidapi_compatible: bool
     routes: RouteTable
     offers: tuple[PlanOffer, ...]  # the cheapest first
+    deprecated_at: dt.datetime | None = None
+    retires_at: dt.datetime | None = None
 
     def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
         """The cheapest plan on sale for the organization that opens endpoints of this rank."""

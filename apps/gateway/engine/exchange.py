@@ -243,7 +243,7 @@ class Exchange:
         addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
         return [
             *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, product.slug, self._config),
+            *deprecation_headers(self._admitted.endpoint, product, self._config),
             *self._limits,
         ]
 

@@ -5,6 +5,7 @@ from django.urls import path
 from apps.portal.studio.views import (
     consumers,
     endpoints,
+    imports,
     overview,
     plans,
     products,
@@ -16,6 +17,7 @@ from apps.portal.studio.views import (
 
 _PRODUCT = "studio/<slug:slug>"
 _ENDPOINT = f"{_PRODUCT}/endpoints/<slug:endpoint_id>"
+_IMPORT = f"{_PRODUCT}/imports/<slug:import_id>"
 _TIER = f"{_PRODUCT}/tiers/<slug:tier_slug>"
 _PLAN = f"{_PRODUCT}/plans/<slug:plan_id>"
 _CONSUMER = f"{_PRODUCT}/consumers/<slug:subscription_id>"
@@ -23,6 +25,7 @@ _CONSUMER = f"{_PRODUCT}/consumers/<slug:subscription_id>"
 urlpatterns = [
     path("studio/", products.index, name="studio"),
     path("studio/new/", products.create, name="studio-product-new"),
+    path("studio/new/import/", imports.create_product, name="studio-product-import"),
     path(f"{_PRODUCT}/", overview.index, name="studio-product"),
     path(f"{_PRODUCT}/publish/", overview.publish, name="studio-publish"),
     path(f"{_PRODUCT}/unpublish/", overview.unpublish, name="studio-unpublish"),
@@ -30,6 +33,10 @@ urlpatterns = [
     path(f"{_PRODUCT}/endpoints/new/", endpoints.create, name="studio-endpoint-new"),
     path(f"{_ENDPOINT}/", endpoints.edit, name="studio-endpoint"),
     path(f"{_ENDPOINT}/remove/", endpoints.remove, name="studio-endpoint-remove"),
+    path(f"{_PRODUCT}/imports/", imports.index, name="studio-imports"),
+    path(f"{_IMPORT}/", imports.preview, name="studio-import"),
+    path(f"{_IMPORT}/apply/", imports.apply, name="studio-import-apply"),
+    path(f"{_IMPORT}/discard/", imports.discard, name="studio-import-discard"),
     path(f"{_PRODUCT}/tiers/", tiers.index, name="studio-tiers"),
     path(f"{_TIER}/rename/", tiers.rename, name="studio-tier-rename"),
     path(f"{_TIER}/remove/", tiers.remove, name="studio-tier-remove"),

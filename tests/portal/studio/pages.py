@@ -5,6 +5,7 @@ from typing import Any
 from apps.accounts.enums import Role
 from apps.accounts.permissions import Action
 from apps.plans.models import PlanGrant
+from apps.products.services import changes_of
 from tests.portal.studio.world import World
 
 # What a page asks of the role for a GET; pages that only act have none.
@@ -15,6 +16,9 @@ READS: dict[str, Action] = {
     "studio-endpoints": Action.VIEW,
     "studio-endpoint-new": Action.PRODUCTS_EDIT,
     "studio-endpoint": Action.PRODUCTS_EDIT,
+    "studio-product-import": Action.PRODUCTS_EDIT,
+    "studio-imports": Action.PRODUCTS_EDIT,
+    "studio-import": Action.PRODUCTS_EDIT,
     "studio-tiers": Action.VIEW,
     "studio-plans": Action.VIEW,
     "studio-plan-new": Action.PLANS_EDIT,
@@ -45,6 +49,7 @@ PLAN_FORM = {
     "rate_limits-TOTAL_FORMS": "0",
     "rate_limits-INITIAL_FORMS": "0",
 }
+DOCUMENT = "openapi: 3.1.0\ninfo: {title: Maps, version: '2'}\npaths: {/tiles: {get: {summary: A tile}}}"
 # What a page asks of the role for a POST, and a body that it would carry out.
 WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-product-new": (
@@ -55,6 +60,13 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-endpoint-new": (Action.PRODUCTS_EDIT, {"method": "GET", "path": "/new", "tier": "", "weight": "1"}),
     "studio-endpoint": (Action.PRODUCTS_EDIT, {"method": "PUT", "path": "/other", "tier": "", "weight": "2"}),
     "studio-endpoint-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-product-import": (
+        Action.PRODUCTS_EDIT,
+        {"source": "paste", "document": DOCUMENT, "name": "Maps", "upstream_url": "https://maps.example.com"},
+    ),
+    "studio-imports": (Action.PRODUCTS_EDIT, {"source": "paste", "document": DOCUMENT}),
+    "studio-import-apply": (Action.PRODUCTS_EDIT, {"seen": ""}),
+    "studio-import-discard": (Action.PRODUCTS_EDIT, {}),
     "studio-tiers": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
     "studio-tier-rename": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
     "studio-tier-remove": (Action.PRODUCTS_EDIT, {}),
@@ -90,6 +102,8 @@ def posted(ours: World, name: str) -> dict[str, str]:
         body["tier"] = ours.tier.slug
     if "organization" in body:
         body["organization"] = ours.subscription.organization.slug
+    if "seen" in body:
+        body["seen"] = changes_of(ours.imported).seen
     if "confirm" in body:
         body["confirm"] = ours.product.slug
     return body
