@@ -24,6 +24,12 @@ SERVED = {"web": ("PORT", "/_api/healthz"), "gateway": ("GATEWAY_PORT", "/_gatew
 TIMEOUT_SECONDS = 4
 
 
+def become(command: list[str]) -> NoReturn:
+    """Run the command in the place of this process, so that signals reach it."""
+    os.chdir(BASE_DIR)
+    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+
+
 def main(arguments: list[str]) -> int:
     """Become the process that is asked for; returns only when that cannot be, or for `health`."""
     if arguments == ["health"]:
@@ -35,12 +41,6 @@ def main(arguments: list[str]) -> int:
         return 2
     ROLE_FILE.write_text(arguments[0])
     become(command)
-
-
-def become(command: list[str]) -> NoReturn:
-    """Run the command in the place of this process, so that signals reach it."""
-    os.chdir(BASE_DIR)
-    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def command_of(arguments: list[str]) -> list[str]:
