@@ -3,8 +3,10 @@
 Every variable may also be given as a file (`NAME_FILE=/run/secrets/name`), as container platforms do.
 """
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 class ConfigurationError(RuntimeError):
@@ -46,3 +48,15 @@ def integer(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, without blanks."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def mapping(name: str) -> dict[str, Any]:
+    """A JSON object; unset or empty is an empty one."""
+    value = text(name, "")
+    try:
+        found = json.loads(value or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{name} must be a JSON object, not {value!r}.")
+    return found

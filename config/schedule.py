@@ -4,9 +4,18 @@ from celery.schedules import crontab, schedule
 
 PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "core.prune_changes": crontab(minute=17, hour=3),
+    "keys.announce_expiring": crontab(minute=23),
+    "notifications.send_waiting": schedule(300),
+    "notifications.prune": crontab(minute=47, hour=3),
+    "products.retire_due": schedule(60),
+    "products.announce_waiting": schedule(300),
+    "products.recount_subscribers": schedule(900),
     "usage.record_quota_periods": schedule(60),
     "usage.ensure_partitions": crontab(minute=7, hour=2),
     "usage.prune_rejections": crontab(minute=37, hour=3),
+    "payments.settle_payments": schedule(60),
+    "billing.expire_checkouts": schedule(60),
+    "billing.close_due_periods": schedule(60),
 }
 
 BEAT_SCHEDULE = {name: {"task": name, "schedule": when} for name, when in PERIODIC_JOBS.items()}

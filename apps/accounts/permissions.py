@@ -16,6 +16,8 @@ class Action(StrEnum):
     CONSUMERS_MANAGE = "consumers.manage"
     SUBSCRIPTIONS_MANAGE = "subscriptions.manage"
     KEYS_MANAGE = "keys.manage"
+    BILLING_VIEW = "billing.view"
+    BILLING_MANAGE = "billing.manage"
 
 
 _OWNER, _ADMIN, _DEVELOPER, _VIEWER = Role.OWNER, Role.ADMIN, Role.DEVELOPER, Role.VIEWER
@@ -31,6 +33,8 @@ ROLES_BY_ACTION: dict[Action, frozenset[Role]] = {
     Action.CONSUMERS_MANAGE: frozenset({_OWNER, _ADMIN}),
     Action.SUBSCRIPTIONS_MANAGE: frozenset({_OWNER, _ADMIN}),
     Action.KEYS_MANAGE: frozenset({_OWNER, _ADMIN, _DEVELOPER}),
+    Action.BILLING_VIEW: frozenset({_OWNER, _ADMIN}),
+    Action.BILLING_MANAGE: frozenset({_OWNER, _ADMIN}),
 }
 
 

@@ -3,8 +3,10 @@
 import datetime as dt
 
 from apps.accounts.models import AuditEvent, Organization, User
+from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
+from apps.plans.periods import period_at
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription, SubscriptionChange
 
@@ -32,7 +34,10 @@ def product(product: Product, at: dt.datetime) -> None:
 
 def subscription(subscription: Subscription, at: dt.datetime) -> None:
     """The subscription (and with it the periods of its quotas), its history and its keys."""
-    Subscription.objects.filter(pk=subscription.pk).update(started_at=at, anchored_at=at, created_at=at)
+    start, end = period_at(subscription.plan.interval, "subscription", at, clock.now())
+    Subscription.objects.filter(pk=subscription.pk).update(
+        started_at=at, anchored_at=at, created_at=at, current_period_start=start, current_period_end=end
+    )
     SubscriptionChange.objects.filter(subscription=subscription).update(occurred_at=at)
     ApiKey.objects.filter(subscription=subscription).update(created_at=at)
     keys = ApiKey.objects.filter(subscription=subscription).values_list("public_id", flat=True)

@@ -87,7 +87,7 @@ class Allowance:
     endpoint_rates: Mapping[str, tuple[RateRule, ...]]  # in place of `rates` at these endpoints
     quotas: tuple[QuotaRule, ...]
     _passed: dict[str, deque[dt.datetime]] = field(default_factory=dict)
-    _used: dict[tuple[int, dt.datetime], int] = field(default_factory=dict)
+    _used: dict[tuple[str, dt.datetime], int] = field(default_factory=dict)
 
     def refuse(self, at: dt.datetime, endpoint: str, units: int) -> Violation | None:
         """The limit that this call would break; None (and a place taken in every rate limit) when it may pass."""
@@ -100,8 +100,8 @@ class Allowance:
                 return Violation(RefusedBy.RATE, rate.name, len(passed), rate.max_calls)
         for quota in self.quotas:
             used = self._used.get(_period_key(quota, at), 0)
-            if used + units > quota.included_units:
-                return Violation(RefusedBy.QUOTA, quota.name, used, quota.included_units)
+            if used + units > quota.ceiling_units:
+                return Violation(RefusedBy.QUOTA, quota.name, used, quota.ceiling_units)
         for rate in rates:
             self._passed[rate.counter].append(at)
         return None
@@ -151,5 +151,5 @@ def _poisson(expected: float, generator: random.Random) -> int:
     return count
 
 
-def _period_key(quota: QuotaRule, at: dt.datetime) -> tuple[int, dt.datetime]:
-    return quota.quota_id, period_at(quota.period, quota.anchor, quota.anchored_at, at)[0]
+def _period_key(quota: QuotaRule, at: dt.datetime) -> tuple[str, dt.datetime]:
+    return quota.name, period_at(quota.period, quota.anchor, quota.anchored_at, at)[0]

@@ -12,7 +12,7 @@ from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, Produ
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
-from apps.plans.models import Plan
+from apps.plans.selectors import cheapest_first, list_grants_by_slug, list_plans_on_sale
 from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint as EndpointRow
 from apps.products.models import Product
@@ -21,6 +21,21 @@ from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.usage.limits import limits_of
 
+# What a call is told whose subscription is not in order.
+_ADVICE = {
+    SubscriptionStatus.PENDING_APPROVAL: (
+        "The creator of this product has not approved this subscription yet. You are told as soon as they have."
+    ),
+    SubscriptionStatus.INCOMPLETE: (
+        "This subscription has not begun: its first invoice is not paid. Pay it on the billing pages of the portal."
+    ),
+    SubscriptionStatus.UNPAID: (
+        "An invoice of this subscription is unpaid. Pay it on the billing pages of the portal; calls then pass again."
+    ),
+    SubscriptionStatus.PAUSED: "The creator of this product has paused this subscription. Ask them why.",
+    SubscriptionStatus.CANCELED: "This subscription is canceled. Subscribe again and use a key of the new one.",
+}
+
 logger = logging.getLogger(__name__)
 
 _STATES = {
@@ -28,6 +43,7 @@ _STATES = {
     ProductStatus.PUBLISHED: ProductState.OPEN,
     ProductStatus.UNPUBLISHED: ProductState.OPEN,
     ProductStatus.SUSPENDED: ProductState.SUSPENDED,
+    ProductStatus.RETIRED: ProductState.RETIRED,
 }
 
 
@@ -40,8 +56,9 @@ def find_product(slug: str) -> ProductEntry | None:
     return ProductEntry(
         id=product.pk,
         slug=product.slug,
-        state=_STATES[ProductStatus(product.status)],
+        state=_state(product),
         upstream_url=product.upstream_url.rstrip("/"),
+        test_upstream_url=product.test_upstream_url.rstrip("/"),
         proxy_secret=product.proxy_secret,
         max_body_bytes=product.max_body_bytes,
         timeout_seconds=product.timeout_seconds,
@@ -49,7 +66,15 @@ def find_product(slug: str) -> ProductEntry | None:
         rapidapi_compatible=product.rapidapi_compatible,
         routes=RouteTable(_endpoints(product)),
         offers=_offers(product),
+        deprecated_at=product.deprecated_at,
+        retires_at=product.retires_at,
     )
+
+
+def _state(product: Product) -> ProductState:
+    if product.is_retired and product.published_at is None:
+        return ProductState.HIDDEN  # a draft that was given up: nobody ever heard of it
+    return _STATES[ProductStatus(product.status)]
 
 
 def _endpoints(product: Product) -> list[Endpoint]:
@@ -72,12 +97,15 @@ def _endpoints(product: Product) -> list[Endpoint]:
 
 
 def _offers(product: Product) -> tuple[PlanOffer, ...]:
-    plans = (
-        Plan.objects.on_sale().filter(product=product).order_by("price_amount", "tier__rank", "id")
-    ).select_related("tier")
+    granted = list_grants_by_slug(product)
     return tuple(
-        PlanOffer(slug=plan.slug, name=plan.name, tier_rank=plan.tier.rank, price_amount=plan.price_amount)
-        for plan in plans
+        PlanOffer(
+            slug=plan.slug,
+            name=plan.name,
+            tier_rank=plan.tier.rank,
+            sold_to=None if plan.is_public else granted.get(plan.slug, frozenset()),
+        )
+        for plan in cheapest_first(list_plans_on_sale(product))
     )
 
 
@@ -93,6 +121,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
         return None
     return KeyEntry(
         id=key.pk,
+        is_test=key.is_test,
         is_revoked=key.is_revoked,
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
@@ -113,8 +142,8 @@ def _entitlement(subscription: Subscription) -> Entitlement:
         consumer=_pseudonym(subscription),
         plan_slug=plan.slug,
         plan_name=plan.name,
-        status=str(status.label).lower(),
         standing=_standing(status),
+        advice=_ADVICE.get(status, ""),
         tier_rank=plan.tier.rank,
         quota_epoch=subscription.quota_epoch,
         rates=limits.rates,

@@ -72,6 +72,10 @@ class Plan(models.Model):
         return self.price_amount == 0
 
     @property
+    def is_public(self) -> bool:
+        return self.visibility == PlanVisibility.PUBLIC
+
+    @property
     def is_on_sale(self) -> bool:
         return self.published_at is not None and self.withdrawn_at is None
 
@@ -116,6 +120,8 @@ class Quota(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["plan", "name"], name="quota_name_once"),
+            # The units of a period are counted once, whatever quota they count against.
+            models.UniqueConstraint(fields=["plan", "period"], name="quota_period_length_once"),
             models.UniqueConstraint(
                 fields=["plan"], condition=models.Q(overage=OverageRule.PER_UNIT), name="quota_one_overage_per_plan"
             ),

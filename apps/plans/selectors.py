@@ -1,11 +1,15 @@
-"""Reads of plans: those on sale, which everybody may see, and all versions, for the creator."""
+"""Reads of plans: those on sale for everybody or for some, and all versions, for the creator."""
 
 from collections.abc import Iterable
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
 
+from apps.accounts.models import Organization, User
 from apps.core.rows import first_or_not_found
-from apps.plans.models import Plan
+from apps.plans.enums import PlanVisibility
+from apps.plans.intervals import price_per_day
+from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
 
 
@@ -19,6 +23,26 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
     )
 
 
+def list_plans_for(organization: Organization, product: Product) -> QuerySet[Plan]:
+    """What is on sale for this organization: the public plans, and private ones that were granted to it."""
+    return list_plans_on_sale(product).filter(_sold_to(product, Q(organization=organization)))
+
+
+def list_plans_seen_by(user: User | AnonymousUser, product: Product) -> QuerySet[Plan]:
+    """What is on sale for any of the person's organizations; for somebody unknown, the public plans."""
+    return list_plans_on_sale(product).filter(_seen_by(user, product))
+
+
+def get_plan_seen_by(user: User | AnonymousUser, product: Product, *, slug: str) -> Plan:
+    """A plan that one of the person's organizations can subscribe to now. Raises `NotFound`."""
+    return first_or_not_found(list_plans_seen_by(user, product).filter(slug=slug))
+
+
+def is_granted(organization: Organization, plan: Plan) -> bool:
+    """Whether the creator named this organization for the plan, in whatever version."""
+    return PlanGrant.objects.filter(product=plan.product_id, plan_slug=plan.slug, organization=organization).exists()
+
+
 def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
     """A plan that can be subscribed to now. Raises `NotFound`."""
     return first_or_not_found(list_plans_on_sale(product).filter(slug=slug))
@@ -26,11 +50,10 @@ def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
 
 def list_plans(product: Product) -> QuerySet[Plan]:
     """Every draft and every version on sale of a product (for its creator), with the live subscribers counted."""
-    return (
+    return _with_subscribers(
         Plan.objects.filter(product=product, withdrawn_at__isnull=True)
         .select_related("tier")
         .prefetch_related("quotas", "rate_limits__endpoint")
-        .annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
     )
 
 
@@ -43,23 +66,79 @@ def get_plan(product: Product, *, public_id: str) -> Plan:
     )
 
 
-def find_replaced_plan(product: Product, *, slug: str) -> Plan | None:
-    """The last version of a plan that was on sale once and is not any more."""
+def find_replaced_plan(user: User | AnonymousUser, product: Product, *, slug: str) -> Plan | None:
+    """The last version of a plan that was on sale once, for one of the person's organizations, and is not any more."""
     return (
         Plan.objects.filter(product=product, slug=slug, published_at__isnull=False, withdrawn_at__isnull=False)
+        .filter(_seen_by(user, product))
         .order_by("-version")
         .first()
     )
 
 
+def cheapest_first(plans: Iterable[Plan]) -> list[Plan]:
+    """In the order in which a plan is advised: the lowest price for a day, then the lowest tier, then the oldest."""
+    return sorted(plans, key=lambda plan: (price_per_day(plan), plan.tier.rank, plan.pk))
+
+
+def cheapest_opening(plans: Iterable[Plan], rank: int) -> Plan | None:
+    """The one that is advised to who wants to call an endpoint of a tier of this rank."""
+    return next((plan for plan in cheapest_first(plans) if plan.tier.rank >= rank), None)
+
+
+def list_grants_by_slug(product: Product) -> dict[str, frozenset[int]]:
+    """The organizations, by primary key, that may have each private plan of the product."""
+    granted: dict[str, set[int]] = {}
+    for slug, organization_id in PlanGrant.objects.filter(product=product).values_list("plan_slug", "organization_id"):
+        granted.setdefault(slug, set()).add(organization_id)
+    return {slug: frozenset(organizations) for slug, organizations in granted.items()}
+
+
 def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
-    """The cheapest plan on sale of each of these products that has one, by the product's primary key."""
-    plans = Plan.objects.on_sale().filter(product__in=products)
-    ordered = plans.order_by("product_id", "price_amount", "tier__rank", "id").distinct("product_id")
-    return {plan.product_id: plan for plan in ordered}
+    """The cheapest public plan on sale of each of these products that has one, by the product's primary key."""
+    plans = Plan.objects.on_sale().filter(product__in=products, visibility=PlanVisibility.PUBLIC)
+    found: dict[int, Plan] = {}
+    for plan in cheapest_first(plans.select_related("tier")):
+        found.setdefault(plan.product_id, plan)
+    return found
 
 
 def count_plans_by_tier(product: Product) -> dict[int, int]:
     """How many plans, withdrawn versions among them, sell each tier of the product, by the tier's primary key."""
     rows = Plan.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
     return {row["tier"]: row["count"] for row in rows}
+
+
+def list_versions(plan: Plan) -> QuerySet[Plan]:
+    """Every version of the plan, the newest first, with the live subscribers counted."""
+    return _with_subscribers(Plan.objects.filter(product=plan.product_id, slug=plan.slug)).order_by("-version")
+
+
+def list_grants(plan: Plan) -> QuerySet[PlanGrant]:
+    """Whom the creator named for the plan, by name."""
+    return (
+        PlanGrant.objects.filter(product=plan.product_id, plan_slug=plan.slug)
+        .select_related("organization", "created_by")
+        .order_by("organization__name", "id")
+    )
+
+
+def get_grant(plan: Plan, *, organization_slug: str) -> PlanGrant:
+    """That of one organization. Raises `NotFound`."""
+    return first_or_not_found(list_grants(plan).filter(organization__slug=organization_slug))
+
+
+def _with_subscribers(plans: QuerySet[Plan]) -> QuerySet[Plan]:
+    return plans.annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
+
+
+def _seen_by(user: User | AnonymousUser, product: Product) -> Q:
+    if isinstance(user, AnonymousUser):
+        return Q(visibility=PlanVisibility.PUBLIC)
+    return _sold_to(product, Q(organization__memberships__user=user))
+
+
+def _sold_to(product: Product, whom: Q) -> Q:
+    """Public plans, and private ones that were granted to `whom`, a condition on grants."""
+    granted = PlanGrant.objects.filter(whom, product=product).values("plan_slug")
+    return Q(visibility=PlanVisibility.PUBLIC) | Q(slug__in=granted)

@@ -5,18 +5,20 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
+from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import check_line
-from apps.plans.models import Plan, Quota, RateLimit
+from apps.plans.models import Plan, PlanGrant, Quota, RateLimit
 from apps.plans.specs import DESCRIPTION_MAX, NAME_MAX, PlanSpec, RateLimitSpec
 from apps.products.models import Endpoint, Product, Tier
 from apps.products.services.writing import lock_product, record_change
 
 PLANS_MAX = 50
+GRANTS_MAX = 1000
 
 
 @transaction.atomic
@@ -81,6 +83,38 @@ def withdraw_plan(*, actor: Actor, plan: Plan) -> Plan:
     return plan
 
 
+@transaction.atomic
+def grant_plan(*, actor: Actor, plan: Plan, organization_slug: str) -> PlanGrant:
+    """Name an organization for the plan, in all its versions: it may have it without asking, also a private one.
+
+    Granting it again changes nothing. Raises `Invalid` where there is no such organization.
+    """
+    actor.require(Action.PLANS_EDIT)
+    plan = _current(actor, plan)
+    organization = Organization.objects.filter(slug=organization_slug.strip()).first()
+    if organization is None:
+        raise Invalid(_("There is no organization with this short name."), field="organization")
+    grants = PlanGrant.objects.filter(product=plan.product, plan_slug=plan.slug)
+    if grants.exclude(organization=organization).count() >= GRANTS_MAX:
+        raise Conflict(_("A plan is granted to %(most)d organizations at most.") % {"most": GRANTS_MAX})
+    grant, _created = PlanGrant.objects.get_or_create(
+        product=plan.product, plan_slug=plan.slug, organization=organization, defaults={"created_by": actor.user}
+    )
+    _record(actor, plan, "plan.granted", f"Granted the plan {plan.name} to {organization.name}")
+    return grant
+
+
+@transaction.atomic
+def revoke_grant(*, actor: Actor, plan: Plan, organization: Organization) -> None:
+    """Take the grant back; who is subscribed stays on the plan. Raises `NotFound` where there is none."""
+    actor.require(Action.PLANS_EDIT)
+    plan = _current(actor, plan)
+    first_or_not_found(
+        PlanGrant.objects.filter(product=plan.product, plan_slug=plan.slug, organization=organization)
+    ).delete()
+    _record(actor, plan, "plan.grant_revoked", f"Took the plan {plan.name} back from {organization.name}")
+
+
 def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
     """Fill the plan, a new version of its slug or a draft that has none yet, with what the spec says."""
     product = plan.product
@@ -88,6 +122,10 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
     plan.description = check_line(spec.description, field="description", shortest=0, longest=DESCRIPTION_MAX)
     plan.price_amount = spec.price_amount
     plan.currency = spec.currency
+    plan.interval = spec.interval
+    plan.requires_approval = spec.requires_approval
+    plan.visibility = spec.visibility
+    plan.quota_on_change = spec.quota_on_change
     plan.tier = _tier(product, spec.tier_slug)
     others = Plan.objects.filter(product=product, withdrawn_at__isnull=True).exclude(pk=plan.pk)
     if others.filter(name__iexact=plan.name).exists():
@@ -98,7 +136,16 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
         plan.version = (latest or 0) + 1
     plan.save()
     Quota.objects.bulk_create(
-        Quota(plan=plan, name=quota.name, included_units=quota.included_units, period=quota.period, anchor=quota.anchor)
+        Quota(
+            plan=plan,
+            name=quota.name,
+            included_units=quota.included_units,
+            period=quota.period,
+            anchor=quota.anchor,
+            overage=quota.overage,
+            overage_unit_amount=quota.overage_unit_amount,
+            overage_max_units=quota.overage_max_units,
+        )
         for quota in spec.quotas
     )
     RateLimit.objects.bulk_create(

@@ -2,12 +2,21 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Invalid
 from apps.core.values import check_integer, check_line
-from apps.plans.enums import QuotaAnchor, QuotaPeriodUnit, RateWindow
+from apps.plans.enums import (
+    BillingInterval,
+    OverageRule,
+    PlanVisibility,
+    QuotaAnchor,
+    QuotaOnChange,
+    QuotaPeriodUnit,
+    RateWindow,
+)
 from apps.products.models import Endpoint
 
 NAME_MAX = 40
@@ -15,6 +24,9 @@ DESCRIPTION_MAX = 300
 UNITS_MAX = 10**15
 CALLS_MAX = 10**9
 RATE_LIMITS_MAX = 200
+# Minor units; more would leave the column.
+UNIT_AMOUNT_MAX = 10**9
+UNIT_AMOUNT_DIGITS = 8
 
 _NAMES = {
     QuotaPeriodUnit.DAY: "daily",
@@ -27,11 +39,18 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class QuotaSpec:
-    """`included_units` in each period. A plan has at most one quota for each period length."""
+    """`included_units` in each period. A plan has at most one quota for each period length.
+
+    With overage `PER_UNIT`, `overage_max_units` more may be used, each for `overage_unit_amount` minor units of the
+    plan's currency (it may be a fraction of one).
+    """
 
     included_units: int
     period: str
     anchor: str = QuotaAnchor.SUBSCRIPTION
+    overage: str = OverageRule.BLOCK
+    overage_unit_amount: Decimal | None = None
+    overage_max_units: int | None = None
 
     @property
     def name(self) -> str:
@@ -43,6 +62,23 @@ class QuotaSpec:
         if self.period not in QuotaPeriodUnit.values or self.anchor not in QuotaAnchor.values:
             raise Invalid(_("Choose the period of each quota."), field="quotas")
         check_integer(self.included_units, field="quotas", lowest=0, highest=UNITS_MAX)
+        if self.overage not in OverageRule.values:
+            raise Invalid(_("Choose what happens beyond each quota."), field="quotas")
+        if self.overage == OverageRule.PER_UNIT:
+            self._check_price()
+        elif self.overage_unit_amount is not None or self.overage_max_units is not None:
+            raise Invalid(_("A quota that refuses further calls has no price for them."), field="quotas")
+
+    def _check_price(self) -> None:
+        check_integer(self.overage_max_units, field="quotas", lowest=1, highest=UNITS_MAX)
+        amount = self.overage_unit_amount
+        if not isinstance(amount, Decimal) or not amount.is_finite() or not 0 <= amount <= UNIT_AMOUNT_MAX:
+            raise Invalid(_("Give the price of an extra unit, 0 or more."), field="quotas")
+        if amount != round(amount, UNIT_AMOUNT_DIGITS):
+            raise Invalid(
+                _("The price of an extra unit has %(most)d decimal places at most.") % {"most": UNIT_AMOUNT_DIGITS},
+                field="quotas",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +103,7 @@ class RateLimitSpec:
 
 @dataclass(frozen=True, slots=True)
 class PlanSpec:
-    """All that a version of a plan says. `price_amount` is in minor units of `currency`, per month."""
+    """All that a version of a plan says. `price_amount` is in minor units of `currency`, for each `interval`."""
 
     name: str
     tier_slug: str
@@ -76,6 +112,10 @@ class PlanSpec:
     currency: str = "USD"
     quotas: tuple[QuotaSpec, ...] = ()
     rate_limits: tuple[RateLimitSpec, ...] = ()
+    interval: str = BillingInterval.MONTH
+    requires_approval: bool = False
+    visibility: str = PlanVisibility.PUBLIC
+    quota_on_change: str = QuotaOnChange.RESET
 
     def check(self) -> None:
         """Raises `Invalid` with the field that is wrong."""
@@ -84,10 +124,41 @@ class PlanSpec:
         check_integer(self.price_amount, field="price_amount", lowest=0, highest=UNITS_MAX)
         if not isinstance(self.currency, str) or not _CURRENCY.fullmatch(self.currency):
             raise Invalid(_("A currency is three capital letters, such as USD."), field="currency")
+        self._check_terms()
+        self._check_quotas()
+        self._check_rate_limits()
+
+    def _check_terms(self) -> None:
+        if self.interval not in BillingInterval.values:
+            raise Invalid(_("Choose what the price is for: a week, a month or a year."), field="interval")
+        if self.visibility not in PlanVisibility.values:
+            raise Invalid(_("Choose who can see the plan."), field="visibility")
+        if self.quota_on_change not in QuotaOnChange.values:
+            raise Invalid(_("Choose what happens to the quota when the plan changes."), field="quota_on_change")
+        if not isinstance(self.requires_approval, bool):
+            raise Invalid(_("This is yes or no."), field="requires_approval")
+
+    def _check_quotas(self) -> None:
         for quota in self.quotas:
             quota.check()
         if len({quota.period for quota in self.quotas}) < len(self.quotas):
             raise Invalid(_("A plan has one quota for each period at most."), field="quotas")
+        charged = [quota for quota in self.quotas if quota.overage == OverageRule.PER_UNIT]
+        if len(charged) > 1:
+            raise Invalid(_("Extra units are charged for one quota of a plan at most."), field="quotas")
+        for quota in charged:
+            # So that a period of the quota is one of the invoice.
+            if quota.period != self.interval or quota.anchor != QuotaAnchor.SUBSCRIPTION:
+                raise Invalid(
+                    _(
+                        "Extra units are charged with the price: their quota is for each %(interval)s "
+                        "and begins with the subscription."
+                    )
+                    % {"interval": BillingInterval(self.interval).label},
+                    field="quotas",
+                )
+
+    def _check_rate_limits(self) -> None:
         if len(self.rate_limits) > RATE_LIMITS_MAX:
             raise Invalid(
                 _("A plan has %(most)d rate limits at most.") % {"most": RATE_LIMITS_MAX}, field="rate_limits"

@@ -6,6 +6,7 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.accounts.models import Membership
 from apps.accounts.selectors import list_memberships_of
+from apps.notifications.selectors import count_unread
 from apps.portal.theme import chosen_theme
 
 
@@ -19,6 +20,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "organization": actor.organization if actor else None,
         "memberships": SimpleLazyObject(lambda: _memberships(request)),
+        "unread_notices": SimpleLazyObject(lambda: _unread(request)),
         "theme": chosen_theme(request),
         "development": settings.DEVELOPMENT_MAILBOX,
     }
@@ -27,3 +29,8 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 def _memberships(request: HttpRequest) -> list[Membership]:
     user = getattr(request, "user", None)
     return list(list_memberships_of(user)) if user is not None and user.is_authenticated else []
+
+
+def _unread(request: HttpRequest) -> int:
+    user = getattr(request, "user", None)
+    return count_unread(user) if user is not None and user.is_authenticated else 0

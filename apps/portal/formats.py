@@ -10,16 +10,11 @@ from typing import NamedTuple
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from apps.core.money import major_units, minor_unit_digits, unit_price_digits
+
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
 DASH = "\u2013"
-
-# Decimal places of the minor unit where it is not two (ISO 4217).
-_MINOR_UNIT_DIGITS = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
-    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}  # fmt: skip
 
 Number = int | float | Decimal
 
@@ -93,15 +88,15 @@ def percent(value: float) -> Quantity:
     return Quantity(grouped(share, 1 if share % 1 and abs(share) < 99.95 and round(share, 1) % 1 else 0), "%")
 
 
-def money(amount: int, currency: str) -> Quantity:
+def money(amount: int | Decimal, currency: str) -> Quantity:
     """Minor units and an ISO 4217 code: `2900, "USD"` is 29.00 USD, `2900, "JPY"` is 2 900 JPY."""
-    digits = minor_unit_digits(currency)
-    return Quantity(grouped(Decimal(amount).scaleb(-digits), digits), currency.upper())
+    return Quantity(grouped(major_units(amount, currency), minor_unit_digits(currency)), currency.upper())
 
 
-def minor_unit_digits(currency: str) -> int:
-    """How many decimal places the minor unit stands for: 2 for USD, 0 for JPY."""
-    return _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
+def unit_price(unit_amount: Decimal, currency: str) -> Quantity:
+    """A price that may be a fraction of the minor unit: `0.2, "USD"` is 0.002 USD, `20, "USD"` is 0.20 USD."""
+    price = major_units(unit_amount, currency)
+    return Quantity(grouped(price, unit_price_digits(unit_amount, currency)), currency.upper())
 
 
 def period(start: dt.datetime, end: dt.datetime) -> str:

@@ -34,3 +34,18 @@ class ImportSource(models.TextChoices):
     UPLOAD = "upload", _("Uploaded file")
     PASTE = "paste", _("Pasted text")
     URL = "url", _("Address")
+
+
+class EndpointPart(models.TextChoices):
+    """A part of an endpoint that an import can change."""
+
+    PATH = "path", _("parameter names of the path")
+    OPERATION_ID = "operation_id", _("operationId")
+    SUMMARY = "summary", _("summary")
+    DESCRIPTION = "description", _("description")
+    TAGS = "tags", _("tags")
+    PARAMETERS = "parameters", _("parameters")
+    BODY = "body", _("body")
+    RESPONSES = "responses", _("responses")
+    DEPRECATED = "deprecated", _("deprecation")
+    OTHER = "other", _("other fields")

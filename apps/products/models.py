@@ -1,5 +1,6 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +63,9 @@ class Product(models.Model):
     deprecated_at = models.DateTimeField(null=True, blank=True)
     # Retiring: not sold any more, and served until this instant; then a job makes it retired.
     retires_at = models.DateTimeField(null=True, blank=True)
+    # Whether subscribers know of `retires_at` as it stands, and whether they have been reminded of it.
+    retirement_announced_at = models.DateTimeField(null=True, blank=True)
+    retirement_reminded_at = models.DateTimeField(null=True, blank=True)
     # What consumers are told about the deprecation or the end: why, and what to use instead.
     lifecycle_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     upstream_url = models.CharField(_("backend address"), max_length=500)
@@ -88,12 +92,48 @@ class Product(models.Model):
             models.CheckConstraint(condition=models.Q(status__in=ProductStatus.values), name="product_status_known"),
         ]
         indexes = [
-            models.Index(fields=["status", "-published_at"], name="product_listing"),
+            models.Index(fields=["status", "-published_at", "-id"], name="product_newest"),
+            models.Index(fields=["status", "name", "id"], name="product_by_name"),
+            models.Index(fields=["retires_at"], condition=models.Q(retires_at__isnull=False), name="product_retiring"),
             GinIndex(fields=["tags"], name="product_tags"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_retired(self) -> bool:
+        return self.status == ProductStatus.RETIRED
+
+    @property
+    def is_retiring(self) -> bool:
+        """Whether an end is set that has not come yet."""
+        return self.retires_at is not None and not self.is_retired
+
+
+class SearchEntry(models.Model):
+    """What the marketplace's search knows of a product, apart from it so that reading products stays cheap.
+
+    `head` and `document` are kept by triggers of the database (see migration 0003), whoever writes the product.
+    """
+
+    product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="search_entry")
+    # Name, tags, tagline and creator, weighted A to D: small, because matches are ranked by it.
+    head = SearchVectorField()
+    # The same and the description: what is matched.
+    document = SearchVectorField()
+    # How many subscriptions are not canceled, as of the last count.
+    subscribers = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "search entries"
+        indexes = [
+            GinIndex(fields=["document"], name="search_document"),
+            models.Index(fields=["-subscribers", "-product"], name="search_popular"),
+        ]
+
+    def __str__(self) -> str:
+        return f"search entry of {self.product_id}"
 
 
 class Tier(models.Model):
@@ -138,6 +178,8 @@ class Endpoint(models.Model):
     operation = models.JSONField(_("OpenAPI operation"), default=dict, blank=True)
     deprecated_at = models.DateTimeField(null=True, blank=True)
     sunset_at = models.DateTimeField(null=True, blank=True)
+    # What callers are told beside the two: why, and what to call instead.
+    deprecation_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     # Kept when removed, because usage goes on naming it.
     removed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -171,11 +213,20 @@ class ChangelogEntry(models.Model):
     title = models.CharField(_("title"), max_length=120)
     body = models.TextField(_("text"), max_length=20_000, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    # When subscribers were told of it, once, whatever happens to it afterwards.
+    announced_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-published_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["published_at"],
+                condition=models.Q(published_at__isnull=False, announced_at__isnull=True),
+                name="changelog_unannounced",
+            )
+        ]
         verbose_name_plural = "changelog entries"
 
     def __str__(self) -> str:

@@ -1,25 +1,62 @@
 """Reads of products: the marketplace's, which everybody may see, and the creator's own."""
 
+import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
-from apps.products.models import Endpoint, Product, Tier
+from apps.products.enums import ProductStatus
+from apps.products.models import (
+    Category,
+    ChangelogEntry,
+    Endpoint,
+    FaqEntry,
+    OpenApiImport,
+    Product,
+    SupportChannel,
+    Tier,
+)
+from apps.products.search import Sort, by_relevance, in_order, search_query
+from apps.products.tags import normalized_tag
+
+# So long before the end of a product, its subscribers are reminded of it.
+REMINDED_BEFORE = dt.timedelta(days=3)
 
 
-def list_listed_products(*, search: str = "") -> QuerySet[Product]:
-    """Published products, newest first, with their creators."""
-    products = Product.objects.listed().select_related("organization").order_by("-published_at", "-id")
-    for word in words_of(search):
-        products = products.filter(
-            Q(name__icontains=word) | Q(tagline__icontains=word) | Q(organization__name__icontains=word)
-        )
-    return products
+def list_listed_products(*, search: str = "", category: str = "", tag: str = "", sort: str = "") -> QuerySet[Product]:
+    """Published products with their creators and categories, as everybody may see them.
+
+    `search` wants every word, the last one also as the beginning of one; `category` is a slug, `tag` a tag; what is
+    empty does not filter. `sort` is a `Sort`; by default the best match first, without a search the newest.
+    """
+    products = Product.objects.listed().select_related("organization", "category")
+    if category:
+        products = products.filter(category__slug=category)
+    if tag:
+        products = products.filter(tags__contains=[normalized_tag(tag)])
+    if not search:
+        return in_order(products, sort if sort in Sort.without_search() else Sort.NEWEST)
+    query = search_query(search)
+    if query is None:
+        return products.none()
+    products = products.filter(search_entry__document=query)
+    if sort in Sort.without_search():
+        return in_order(products, sort)
+    return by_relevance(products, search, query)
+
+
+def list_categories() -> QuerySet[Category]:
+    """The shelves of the marketplace, in the order that staff gave them."""
+    return Category.objects.order_by("position", "name")
+
+
+def find_category(slug: str) -> Category | None:
+    return Category.objects.filter(slug=slug).first()
 
 
 def list_products(actor: Actor) -> QuerySet[Product]:
@@ -87,3 +124,78 @@ def suggest_slug(name: str) -> str:
     """An address made of the name, which no product has yet."""
     slug = slug_from(name, fallback="product")
     return free_slug(slug, set(Product.objects.filter(slug__startswith=slug[:30]).values_list("slug", flat=True)))
+
+
+def list_changelog(product: Product) -> QuerySet[ChangelogEntry]:
+    """What everybody may read, the newest first."""
+    return product.changelog.filter(published_at__isnull=False).order_by("-published_at", "-id")
+
+
+def list_all_changelog_entries(product: Product) -> QuerySet[ChangelogEntry]:
+    """The creator's own view: drafts first, then what is published, each the newest first."""
+    return product.changelog.order_by(F("published_at").desc(nulls_first=True), "-id")
+
+
+def get_changelog_entry(product: Product, *, public_id: str) -> ChangelogEntry:
+    """An entry of the product, draft or not. Raises `NotFound`."""
+    return first_or_not_found(product.changelog.select_related("product").filter(public_id=public_id))
+
+
+def list_faq(product: Product) -> QuerySet[FaqEntry]:
+    """The questions in the creator's order."""
+    return product.faq.order_by("position", "id")
+
+
+def get_faq_entry(product: Product, *, public_id: str) -> FaqEntry:
+    """A question of the product. Raises `NotFound`."""
+    return first_or_not_found(product.faq.select_related("product").filter(public_id=public_id))
+
+
+def list_support_channels(product: Product) -> QuerySet[SupportChannel]:
+    """All channels with their tiers, in the creator's order; who may see which is for the caller to decide."""
+    return product.support_channels.select_related("tier").order_by("position", "id")
+
+
+def get_support_channel(product: Product, *, public_id: str) -> SupportChannel:
+    """A channel of the product. Raises `NotFound`."""
+    return first_or_not_found(product.support_channels.select_related("product", "tier").filter(public_id=public_id))
+
+
+def list_retirements_due(now: dt.datetime) -> list[int]:
+    """The primary keys of products whose end has come."""
+    return list(_retiring().filter(retires_at__lte=now).order_by("retires_at").values_list("pk", flat=True))
+
+
+def list_reminders_due(now: dt.datetime) -> list[int]:
+    """Those whose subscribers know of the end and are to be reminded of it now."""
+    near = _retiring().filter(retires_at__lte=now + REMINDED_BEFORE, retires_at__gt=now)
+    waiting = near.filter(retirement_announced_at__isnull=False, retirement_reminded_at__isnull=True)
+    return list(waiting.order_by("retires_at").values_list("pk", flat=True))
+
+
+def list_unannounced_retirements() -> list[int]:
+    """Those whose subscribers do not know yet how things stand: that it ends, or that it does not."""
+    ends = Q(retires_at__isnull=False, retirement_announced_at__isnull=True)
+    stays = Q(retires_at__isnull=True, retirement_announced_at__isnull=False)
+    found = Product.objects.exclude(status=ProductStatus.RETIRED).filter(ends | stays)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def list_unannounced_changes(before: dt.datetime) -> list[int]:
+    """Changelog entries published before then that subscribers were not told of."""
+    entries = ChangelogEntry.objects.filter(published_at__lt=before, announced_at__isnull=True)
+    return list(entries.order_by("pk").values_list("pk", flat=True))
+
+
+def _retiring() -> QuerySet[Product]:
+    return Product.objects.filter(retires_at__isnull=False).exclude(status=ProductStatus.RETIRED)
+
+
+def list_imports(product: Product) -> QuerySet[OpenApiImport]:
+    """The documents that were read for the product, newest first, without what stands in them."""
+    return product.imports.defer("document").select_related("created_by").order_by("-created_at", "-id")
+
+
+def get_import(product: Product, *, public_id: str) -> OpenApiImport:
+    """A document that was read for the product. Raises `NotFound`."""
+    return first_or_not_found(product.imports.select_related("product", "created_by").filter(public_id=public_id))

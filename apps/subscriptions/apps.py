@@ -4,3 +4,12 @@ from django.apps import AppConfig
 class SubscriptionsConfig(AppConfig):
     name = "apps.subscriptions"
     label = "subscriptions"
+
+    def ready(self) -> None:
+        from apps.products.subscribers import register_subscribers
+        from apps.subscriptions.retirement import list_subscribed_organizations, on_product_retired
+        from apps.subscriptions.selectors import count_live_subscriptions
+
+        register_subscribers(
+            find=list_subscribed_organizations, count=count_live_subscriptions, on_retired=on_product_retired
+        )

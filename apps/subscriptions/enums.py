@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -23,3 +25,15 @@ class SubscriptionStatus(models.TextChoices):
     def live(cls) -> frozenset["SubscriptionStatus"]:
         """Those that stand in the way of a second subscription to the same product."""
         return frozenset(set(cls) - {cls.CANCELED})
+
+    @classmethod
+    def begun(cls) -> frozenset["SubscriptionStatus"]:
+        """Those that have a running billing period and running quotas."""
+        return cls.live() - {cls.PENDING_APPROVAL, cls.INCOMPLETE}
+
+
+class ChangeKind(StrEnum):
+    """When a change of plan takes effect."""
+
+    NOW = "now"
+    AT_PERIOD_END = "at_period_end"

@@ -13,6 +13,6 @@ def lock_subscription(subscription: Subscription, owned: Q) -> Subscription:
     """
     return first_or_not_found(
         Subscription.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization", "product", "plan")
+        .select_related("organization", "product", "plan", "pending_plan")
         .filter(owned, pk=subscription.pk)
     )

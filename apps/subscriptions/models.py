@@ -66,6 +66,7 @@ class SubscriptionChange(models.Model):
     to_status = models.CharField(max_length=20)
     from_plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="+")
     to_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    quota_epoch = models.PositiveIntegerField(default=0)  # that of the subscription since this change
     actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     occurred_at = models.DateTimeField()
 

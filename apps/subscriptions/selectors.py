@@ -1,5 +1,6 @@
 """Reads of subscriptions, scoped to the consumer who has them or the creator whose product it is."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
@@ -24,7 +25,7 @@ def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
-        .select_related("product__organization", "plan__tier")
+        .select_related("product__organization", "plan__tier", "pending_plan")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -49,7 +50,7 @@ def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
-        .select_related("organization", "plan__tier", "product")
+        .select_related("organization", "plan__tier", "pending_plan", "product")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -91,7 +92,7 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
         Subscription.objects.filter(
             product=product, organization__memberships__user=user, status__in=SubscriptionStatus.live()
         )
-        .select_related("organization", "plan")
+        .select_related("organization", "product", "plan__tier")
         .order_by("organization__name", "id")
     )
 
@@ -130,6 +131,18 @@ def count_subscribers(plan: Plan) -> int:
     return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()
 
 
+def count_waiting(actor: Actor, product: Product) -> int:
+    """How many wait until the creator of the product approves them."""
+    return list_consumers(actor, product).filter(status=SubscriptionStatus.PENDING_APPROVAL).count()
+
+
 def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:
     """A subscription to the product of the actor's organization."""
     return list_consumers(actor, product).filter(public_id=public_id).first()
+
+
+def list_due(now: dt.datetime) -> QuerySet[Subscription]:
+    """Those whose billing period is over and not yet closed, the longest overdue first; of all organizations."""
+    return Subscription.objects.filter(status__in=SubscriptionStatus.begun(), current_period_end__lte=now).order_by(
+        "current_period_end", "id"
+    )

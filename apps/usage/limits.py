@@ -17,7 +17,7 @@ class Limits:
 
 
 def limits_of(subscription: Subscription) -> Limits:
-    """What the subscription's plan allows. Quotas of the subscription's own periods begin when it started."""
+    """What the subscription's plan allows. Quotas of the subscription's own periods are counted from its anchor."""
     plan = subscription.plan
     rates: dict[int | None, tuple[RateRule, ...]] = {}
     for limit in plan.rate_limits.all():
@@ -27,12 +27,12 @@ def limits_of(subscription: Subscription) -> Limits:
         endpoint_rates={endpoint: own for endpoint, own in rates.items() if endpoint is not None},
         quotas=tuple(
             QuotaRule(
-                quota_id=quota.pk,
                 name=quota.name,
                 included_units=quota.included_units,
                 period=quota.period,
                 anchor=quota.anchor,
                 anchored_at=subscription.anchored_at,
+                extra_units=quota.overage_max_units or 0,
             )
             for quota in plan.quotas.all()
         ),

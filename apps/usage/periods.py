@@ -1,5 +1,8 @@
 """The rows of quota periods: opened when a period begins, kept current, closed when it is complete.
 
+A row belongs to the quota that the units of its period count against: where a plan takes over the count of another
+within a period, its quota takes over the row.
+
 A period is closed only once the shard's `complete_until` has passed its end: then no call of it is in flight or
 unread. What comes later all the same (see the README) is in the events, and no longer in the row.
 """
@@ -21,7 +24,7 @@ _CHUNK = 500
 # A running period is counted again while its subscription has made calls so recently: longer than the meter is away.
 _RECENT = dt.timedelta(days=1)
 
-_Key = tuple[int, int, int]  # subscription, quota, epoch
+_Key = tuple[int, str, str, int]  # subscription, period, anchor, epoch
 
 
 def open_missing_periods(now: dt.datetime) -> None:
@@ -34,7 +37,7 @@ def open_missing_periods(now: dt.datetime) -> None:
     )
     missing = list(
         Subscription.objects.filter(
-            ~Exists(running), status__in=SubscriptionStatus.live(), plan__quotas__isnull=False
+            ~Exists(running), status__in=SubscriptionStatus.begun(), plan__quotas__isnull=False
         ).values_list(
             "pk",
             "plan__quotas__pk",
@@ -45,10 +48,12 @@ def open_missing_periods(now: dt.datetime) -> None:
             "plan__quotas__included_units",
         )
     )
-    begins = _first_instants([row[:3] for row in missing])
+    begins = _first_instants([(row[0], row[4], row[5], row[2]) for row in missing])
     rows = []
     for subscription_id, quota_id, epoch, anchored_at, period, anchor, included in missing:
-        start, end = period_at(period, anchor, anchored_at, begins.get((subscription_id, quota_id, epoch), now))
+        key = subscription_id, period, anchor, epoch
+        _take_over(key, quota_id, included, now)
+        start, end = period_at(period, anchor, anchored_at, begins.get(key, now))
         while start <= now:
             rows.append(
                 QuotaPeriod(
@@ -86,7 +91,7 @@ def close_ended_periods(now: dt.datetime) -> None:
 
 
 def _first_instants(keys: Sequence[_Key]) -> dict[_Key, dt.datetime]:
-    """Where the rows of these quotas go on: the end of the last one, else the first call of the epoch, if any."""
+    """Where the rows of such quotas go on: the end of the last one, else the first call of the epoch, if any."""
     subscriptions = {key[0] for key in keys}
     first_calls = {
         (subscription, epoch): first
@@ -95,13 +100,26 @@ def _first_instants(keys: Sequence[_Key]) -> dict[_Key, dt.datetime]:
         .annotate(Min("occurred_at"))
     }
     last_ends = {
-        (subscription, quota, epoch): last
-        for subscription, quota, epoch, last in QuotaPeriod.objects.filter(subscription__in=subscriptions)
-        .values_list("subscription", "quota", "quota_epoch")
+        (subscription, period, anchor, epoch): last
+        for subscription, period, anchor, epoch, last in QuotaPeriod.objects.filter(subscription__in=subscriptions)
+        .values_list("subscription", "quota__period", "quota__anchor", "quota_epoch")
         .annotate(Max("ends_at"))
     }
-    found = {key: last_ends.get(key) or first_calls.get((key[0], key[2])) for key in keys}
+    found = {key: last_ends.get(key) or first_calls.get((key[0], key[3])) for key in keys}
     return {key: instant for key, instant in found.items() if instant is not None}
+
+
+def _take_over(key: _Key, quota_id: int, included: int, now: dt.datetime) -> None:
+    """Give the running row of another plan's quota to this one, whose count goes on in the same epoch."""
+    subscription_id, period, anchor, epoch = key
+    QuotaPeriod.objects.filter(
+        subscription=subscription_id,
+        quota__period=period,
+        quota__anchor=anchor,
+        quota_epoch=epoch,
+        ends_at__gt=now,
+        closed_at__isnull=True,
+    ).update(quota=quota_id, included_units=included)
 
 
 def _recount(rows: QuerySet[QuotaPeriod], closing: Callable[[QuotaPeriod], dt.datetime | None] | None = None) -> None:

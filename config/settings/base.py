@@ -1,5 +1,6 @@
 """What every environment shares. Values come from the environment; see `.env.example`."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import dj_database_url
@@ -46,11 +47,15 @@ INSTALLED_APPS = [
     "rest_framework",
     "apps.core",
     "apps.accounts",
+    "apps.ledger",
+    "apps.payments",
+    "apps.notifications",
     "apps.products",
     "apps.plans",
     "apps.subscriptions",
     "apps.keys",
     "apps.usage",
+    "apps.billing",
     "apps.gateway",
     "apps.portal",
     "apps.demo",
@@ -198,13 +203,22 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
-# --- Files -------------------------------------------------------------------------------------
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+# --- Files that people upload ------------------------------------------------------------------
+# A storage of Django's or of a package such as django-storages, by its dotted path, and its options as JSON.
+STORAGES: dict[str, dict[str, object]] = {
+    "default": {
+        "BACKEND": env.text("MEDIA_STORAGE", "") or "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": env.mapping("MEDIA_STORAGE_OPTIONS"),
+    },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# What people upload: a folder that all web processes share.
+# A folder that all web processes share.
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "") or LOCAL_DIR / "media")
+MEDIA_URL = env.text("MEDIA_URL", "") or "/media/"
+
+# --- Catalogue ---------------------------------------------------------------------------------
+# How many days a product with subscribers goes on at least after its end was announced.
+PRODUCT_RETIREMENT_DAYS = env.integer("PRODUCT_RETIREMENT_DAYS", 14)
 
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
@@ -217,7 +231,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        # A storage of its own shows its pictures from its own host.
+        "img-src": [SELF, "data:", *([MEDIA_URL] if "://" in MEDIA_URL else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -263,6 +278,15 @@ GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
+
+# --- Billing -----------------------------------------------------------------------------------
+# Who moves the money. The sandbox takes test cards only and moves none.
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
+# The platform's share of what consumers pay, in percent; the rest is the creator's.
+PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# Who issues the invoices: the name on them, and the lines of the address below it.
+INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
+INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

@@ -9,7 +9,7 @@ from config.settings.base import *
 from config.settings.base import CSRF_TRUSTED_ORIGINS, WEB_URL
 
 STORAGES = hashed_static.STORAGES
-require_complete(files_in_folder=STORAGES["default"]["BACKEND"].endswith(".FileSystemStorage"))
+require_complete(files_in_folder=str(STORAGES["default"]["BACKEND"]).endswith(".FileSystemStorage"))
 
 # --- Mail --------------------------------------------------------------------------------------
 _mail = mail_from_environment()

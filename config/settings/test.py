@@ -10,6 +10,8 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 DEVELOPMENT_MAILBOX = True
 EMAIL_FILE_PATH = BASE_DIR / ".local" / "test-mailbox"
 SANDBOX_CLOCK = True
+# Files that a test uploads are gone with its process.
+STORAGES = {**STORAGES, "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 WHITENOISE_USE_FINDERS = True

@@ -74,8 +74,8 @@ def test_a_rhythm_has_a_weight_for_each_hour(rhythm: str) -> None:
 
 def allowance() -> Allowance:
     quotas = (
-        QuotaRule(1, "monthly", 400, "month", "subscription", NOW - 20 * DAY),
-        QuotaRule(2, "daily", 50, "day", "calendar", NOW - 20 * DAY),
+        QuotaRule("monthly", 400, "month", "subscription", NOW - 20 * DAY),
+        QuotaRule("daily", 50, "day", "calendar", NOW - 20 * DAY),
     )
     rates = (RateRule("plan", "per-minute", 10, 60_000),)
     return Allowance(rates=rates, endpoint_rates={"GET /b": (RateRule("b", "endpoint", 2, 1000),)}, quotas=quotas)

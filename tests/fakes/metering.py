@@ -34,7 +34,7 @@ class InMemoryMetering:
     progressed: list[tuple[CallSpec, CallOutcome]] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
     _calls: dict[tuple[int, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    _used: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    _used: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
 
     async def start(self) -> None: ...
 
@@ -53,7 +53,7 @@ class InMemoryMetering:
             by = RefusedBy.RATE if over_rate else RefusedBy.QUOTA
             return Refusal(by, violated, tuple(rates), tuple(quotas), violated[0].reset_seconds, now)
         for rule in spec.quotas:
-            self._used[spec.subscription_id, rule.quota_id] += spec.units
+            self._used[spec.subscription_id, rule.name] += spec.units
         reservation = Reservation(
             spec=spec,
             generation="1",
@@ -74,7 +74,7 @@ class InMemoryMetering:
             return Settlement.ALREADY
         self.settled.append((spec, outcome))
         for rule in spec.quotas:
-            self._used[spec.subscription_id, rule.quota_id] -= spec.units - outcome.units
+            self._used[spec.subscription_id, rule.name] -= spec.units - outcome.units
         return Settlement.SETTLED
 
     def progress(self, reservation: Reservation, outcome: CallOutcome) -> None:
@@ -101,6 +101,8 @@ class InMemoryMetering:
 
     def _quota(self, spec: CallSpec, rule: QuotaRule, now: dt.datetime) -> PolicyState:
         start, end = period_at(rule.period, rule.anchor, rule.anchored_at, now)
-        used = self._used[spec.subscription_id, rule.quota_id]
+        used = self._used[spec.subscription_id, rule.name]
         left, length = (end - now).total_seconds(), (end - start).total_seconds()
-        return PolicyState(rule.name, rule.included_units, rule.included_units - used, int(left) + 1, int(length))
+        included = rule.included_units if rule.extra_units else None
+        limit = rule.ceiling_units
+        return PolicyState(rule.name, limit, limit - used, int(left) + 1, int(length), included)

@@ -83,6 +83,14 @@ def test_the_page_of_a_deprecated_endpoint_is_linked(fronted: RunningGateway, up
     assert shop.call("/old").get("Link") == f'<{page}>; rel="deprecation"; type="text/html"'
 
 
+def test_the_page_of_a_product_that_ends_is_linked(fronted: RunningGateway, upstream: FakeUpstream) -> None:
+    ends = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
+    shop = open_shop(fronted, upstream, retires_at=ends)
+    page = f"https://portal.example/apis/{shop.product.slug}"
+    assert shop.call("/things").get("Link") == f'<{page}>; rel="sunset"; type="text/html"'
+    assert shop.call("/things").get("Deprecation") is None
+
+
 def test_http_1_0_without_a_host(shop: Shop) -> None:
     answer = raw_call(
         shop.gateway.port, f"GET /{shop.product.slug}/things?api_key={shop.secret} HTTP/1.0\r\n\r\n".encode()

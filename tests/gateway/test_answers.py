@@ -127,6 +127,15 @@ def test_an_early_hint_is_not_taken_for_the_answer(shop: Shop) -> None:
     assert shop.call("/things").body == b"done"
 
 
+def test_a_product_that_ends_says_so_at_every_endpoint_and_the_earlier_date_holds(make_shop: MakeShop) -> None:
+    marked, ends = dt.datetime(2024, 7, 1, tzinfo=dt.UTC), dt.datetime(2099, 12, 31, tzinfo=dt.UTC)
+    shop = make_shop(deprecated_at=marked, retires_at=ends)
+    shop.endpoint("/older", deprecated_at=marked.replace(year=2023), sunset_at=ends.replace(year=2098))
+    reply, older = shop.call("/things"), shop.call("/older")
+    assert (reply.get("Deprecation"), reply.get("Sunset")) == ("@1719792000", "Thu, 31 Dec 2099 00:00:00 GMT")
+    assert (older.get("Deprecation"), older.get("Sunset")) == ("@1688169600", "Wed, 31 Dec 2098 00:00:00 GMT")
+
+
 def test_deprecated_endpoints_say_so(shop: Shop) -> None:
     marked = dt.datetime(2023, 7, 1, tzinfo=dt.UTC)
     shop.endpoint("/old", deprecated_at=marked, sunset_at=marked.replace(year=2025, month=12, day=31))

@@ -7,11 +7,13 @@ import http_sf
 import pytest
 
 from apps.keys import secret as key_secret
+from apps.plans.models import PlanGrant
 from apps.products.enums import ProductStatus
 from apps.subscriptions.enums import SubscriptionStatus
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory
 from tests.factories.products import TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
 from tests.gateway.problems import assert_refused, check
 from tests.gateway.server import RunningGateway
 from tests.gateway.shop import Shop
@@ -96,6 +98,17 @@ def test_suspended_product(make_shop: MakeShop) -> None:
     assert_refused(shop, "product_suspended", known=False)
 
 
+def test_retired_product(make_shop: MakeShop) -> None:
+    shop = make_shop(status=ProductStatus.RETIRED, published_at=dt.datetime(2024, 1, 1, tzinfo=dt.UTC))
+    check(shop.call("/things"), 403, "product_retired")
+    assert_refused(shop, "product_retired", known=False)
+
+
+def test_a_draft_that_was_given_up_stays_unknown_to_strangers(make_shop: MakeShop) -> None:
+    shop = make_shop(status=ProductStatus.RETIRED)
+    check(shop.anonymous("/things"), 404, "route_not_found")
+
+
 def test_an_unpublished_product_serves_its_subscribers(make_shop: MakeShop) -> None:
     assert make_shop(status=ProductStatus.UNPUBLISHED).call("/things").status == 200
 
@@ -171,6 +184,15 @@ def test_not_subscribed(shop: Shop, make_shop: MakeShop) -> None:
     assert_refused(shop, "not_subscribed", known=False)
 
 
+SAID = {
+    SubscriptionStatus.UNPAID: "An invoice of this subscription is unpaid. Pay it",
+    SubscriptionStatus.PAUSED: "The creator of this product has paused this subscription. Ask",
+    SubscriptionStatus.CANCELED: "This subscription is canceled. Subscribe again",
+    SubscriptionStatus.INCOMPLETE: "This subscription has not begun: its first invoice is not paid. Pay it",
+    SubscriptionStatus.PENDING_APPROVAL: "The creator of this product has not approved this subscription yet.",
+}
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "code"),
     [
@@ -192,7 +214,8 @@ def test_subscription_status(make_shop: MakeShop, status: SubscriptionStatus, an
     if answer == 200:
         assert reply.status == 200
         return
-    check(reply, answer, code)
+    document = check(reply, answer, code)
+    assert document["detail"].startswith(SAID[status]), document["detail"]
     assert_refused(shop, code)
     # An authenticated consumer is told the policies on every reply.
     assert http_sf.parse((reply.get("RateLimit-Policy") or "").encode(), tltype="list")[0][0] == "monthly"
@@ -209,6 +232,20 @@ def test_plan_upgrade_required_names_the_cheapest_plan_on_sale(shop: Shop) -> No
     assert document["required_plan"] == "top"
     assert "Top" in str(document["detail"])
     assert_refused(shop, "plan_upgrade_required")
+
+
+def test_a_private_plan_is_named_only_to_those_who_may_have_it(shop: Shop) -> None:
+    higher = TierFactory(product=shop.product, rank=20)
+    PlanFactory(tier=higher, slug="secret", name="Secret", price_amount=1, visibility="private")
+    PlanFactory(tier=higher, slug="open", name="Open", price_amount=900)
+    PlanGrant.objects.create(product=shop.product, plan_slug="secret", organization=shop.subscription.organization)
+    shop.endpoint("/reports", tier=higher)
+    made = key_secret.generate()
+    ApiKeyFactory(subscription=SubscriptionFactory(plan=shop.plan), generated=made)
+    stranger = check(shop.anonymous("/reports", headers=[("X-Api-Key", made.secret)]), 403, "plan_upgrade_required")
+    assert stranger["required_plan"] == "open"
+    assert "Secret" not in str(stranger)
+    assert check(shop.call("/reports"), 403, "plan_upgrade_required")["required_plan"] == "secret"
 
 
 def test_plan_upgrade_required_where_no_plan_is_on_sale(shop: Shop) -> None:

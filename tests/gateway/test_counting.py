@@ -9,9 +9,12 @@ from functools import partial
 import pytest
 from django.conf import settings
 
+from apps.core import clock
 from apps.core.changes import announce
+from apps.subscriptions.services import change_plan_now
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.tuning import DEFAULT
+from tests.factories.plans import PlanFactory, QuotaFactory
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import running_gateway
 from tests.gateway.shop import Shop, open_shop
@@ -71,6 +74,16 @@ def test_a_reset_of_the_quota_begins_anew(counting: Callable[..., Shop]) -> None
     shop.subscription.save()
     announce(f"subscription:{shop.subscription.pk}")
     wait_until(lambda: shop.call("/things").status == 200, seconds=5, what="the new quota")
+
+
+def test_an_upgrade_carries_over_what_was_used(counting: Callable[..., Shop]) -> None:
+    shop = counting(quota=3)
+    assert statuses(shop, 5) == {200: 3, 429: 2}
+    larger = PlanFactory(tier=shop.tier, price_amount=0, quota_on_change="carry_over")
+    QuotaFactory(plan=larger, included_units=4, overage="per_unit", overage_unit_amount="0.5", overage_max_units=2)
+    change_plan_now(subscription=shop.subscription, plan=larger, at=clock.now(), actor=None)
+    wait_until(lambda: shop.call("/things").status == 200, seconds=5, what="the new plan")
+    assert statuses(shop, 10) == {200: 2, 429: 8}
 
 
 def test_without_redis_a_call_is_refused(open_database: None, upstream: FakeUpstream) -> None:

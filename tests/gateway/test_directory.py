@@ -225,7 +225,7 @@ def test_limits_of_an_endpoint_stand_in_for_those_of_the_plan(shop: Shop) -> Non
     # The same object every time: metering works out what follows from it only once.
     assert key.entitlement.rates_for(endpoints["things"]) is key.entitlement.rates_for(endpoints["things"])
     (rule,) = key.entitlement.quotas
-    assert (rule.quota_id, rule.included_units, rule.anchored_at) == (quota.pk, 1000, shop.subscription.anchored_at)
+    assert (rule.name, rule.ceiling_units, rule.anchored_at) == (quota.name, 1000, shop.subscription.anchored_at)
 
 
 def test_removed_and_unreadable_endpoints_are_left_out(shop: Shop) -> None:

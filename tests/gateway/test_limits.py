@@ -69,10 +69,40 @@ def test_any_name_makes_a_field_that_can_be_read(name: str) -> None:
 
 def test_policies_alone() -> None:
     now = dt.datetime(2026, 2, 10, tzinfo=dt.UTC)
-    quota = QuotaRule(1, "monthly", 500, "month", "calendar", now)
+    quota = QuotaRule("monthly", 500, "month", "calendar", now)
     ((name, value),) = announced_fields((RateRule("c", "per-hour", 9, 3_600_000),), (quota,), now)
     assert name == b"ratelimit-policy"
     assert parsed(value) == [("per-hour", {"q": 9, "w": 3600}), ("monthly", {"q": 500, "w": 28 * 86_400})]
+
+
+def test_units_that_are_charged_are_told_apart_from_those_that_are_included() -> None:
+    fields = dict(
+        ratelimit_fields([PolicyState("monthly", 15, 3, 60, 3600, 10), PolicyState("daily", 9, 9, 60, 86_400, 7)])
+    )
+    assert parsed(fields[b"ratelimit-policy"]) == [
+        ("monthly", {"q": 15, "w": 3600, "af-included": 10}),
+        ("daily", {"q": 9, "w": 86_400, "af-included": 7}),
+    ]
+    assert parsed(fields[b"ratelimit"]) == [
+        ("monthly", {"r": 3, "t": 60, "af-extra": 2}),
+        ("daily", {"r": 9, "t": 60, "af-extra": 0}),
+    ]
+    assert (fields[b"x-ratelimit-limit"], fields[b"x-ratelimit-remaining"]) == (b"15", b"3")
+    now = dt.datetime(2026, 2, 10, tzinfo=dt.UTC)
+    quota = QuotaRule("monthly", 500, "month", "calendar", now, extra_units=20)
+    ((_, value),) = announced_fields((), (quota,), now)
+    assert parsed(value) == [("monthly", {"q": 520, "w": 28 * 86_400, "af-included": 500})]
+
+
+@usefixtures
+def test_the_ceiling_blocks_and_not_what_is_included(shop: Shop) -> None:
+    QuotaFactory(plan=shop.plan, included_units=2, overage="per_unit", overage_unit_amount="0.2", overage_max_units=3)
+    replies = [shop.call("/things") for _ in range(6)]
+    assert [reply.status for reply in replies] == [200] * 5 + [429]
+    assert [parsed(reply.get("RateLimit"))[0][1]["af-extra"] for reply in replies] == [0, 0, 1, 2, 3, 3]
+    problem = replies[-1].json()
+    assert (problem["code"], problem["violated-policies"]) == ("quota_exceeded", ["monthly"])
+    assert (shop.rejections[-1].counter, shop.rejections[-1].limit) == (5, 5)
 
 
 def limited(shop: Shop) -> Shop:

@@ -4,11 +4,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
 from apps.core.errors import NotFound
 from apps.plans import selectors
-from apps.plans.models import Plan
+from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
+from tests.factories.accounts import MembershipFactory
+from tests.factories.actors import make_actor
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
@@ -57,8 +60,8 @@ class TestStates:
             last = PlanFactory(tier=tier, slug="pro", version=version, withdrawn_at=NOW)
         PlanFactory(tier=tier, slug="pro", version=3)
         PlanFactory(tier=tier, slug="pro", version=4, published_at=None, withdrawn_at=NOW)  # a draft that went away
-        assert selectors.find_replaced_plan(product, slug="pro") == last
-        assert selectors.find_replaced_plan(product, slug="\x00") is None
+        assert selectors.find_replaced_plan(AnonymousUser(), product, slug="pro") == last
+        assert selectors.find_replaced_plan(AnonymousUser(), product, slug="\x00") is None
 
     def test_live_subscribers_are_counted(self, product: Product, plans: dict[str, Plan]) -> None:
         plan = plans["on sale"]
@@ -69,7 +72,66 @@ class TestStates:
         assert counts == {plan.pk: 3, plans["draft"].pk: 0}
 
 
+class TestPrivate:
+    def test_only_for_those_who_were_named(self, product: Product) -> None:
+        tier = TierFactory(product=product)
+        public, private = PlanFactory(tier=tier), PlanFactory(tier=tier, slug="vip", visibility="private")
+        gone = PlanFactory(tier=tier, slug="was-vip", visibility="private", withdrawn_at=NOW)
+        bob, stranger = make_actor(), make_actor()
+        for slug in ("vip", "was-vip"):
+            PlanGrant.objects.create(product=product, plan_slug=slug, organization=bob.organization)
+            foreign = PlanFactory(slug=slug, visibility="private").product
+            PlanGrant.objects.create(product=foreign, plan_slug=slug, organization=stranger.organization)
+        assert set(selectors.list_plans_for(bob.organization, product)) == {public, private}
+        assert set(selectors.list_plans_seen_by(bob.user, product)) == {public, private}
+        assert selectors.get_plan_seen_by(bob.user, product, slug="vip") == private
+        assert selectors.find_replaced_plan(bob.user, product, slug="was-vip") == gone
+        assert list(selectors.list_plans_for(stranger.organization, product)) == [public]
+        for visitor in (stranger.user, AnonymousUser()):
+            assert list(selectors.list_plans_seen_by(visitor, product)) == [public]
+            assert selectors.find_replaced_plan(visitor, product, slug="was-vip") is None
+            with pytest.raises(NotFound):
+                selectors.get_plan_seen_by(visitor, product, slug="vip")
+
+    def test_a_person_sees_what_was_granted_to_any_of_their_organizations_once(self, product: Product) -> None:
+        private = PlanFactory(tier=TierFactory(product=product), visibility="private")
+        bob = make_actor()
+        others = [MembershipFactory(user=bob.user).organization for _ in range(2)]
+        for organization in others:
+            PlanGrant.objects.create(product=product, plan_slug=private.slug, organization=organization)
+        assert list(selectors.list_plans_seen_by(bob.user, product)) == [private]
+        assert not selectors.list_plans_for(bob.organization, product)
+        assert not selectors.cheapest_plans([product]), "lists for everybody never show it"
+        assert selectors.list_grants_by_slug(product) == {private.slug: frozenset(one.pk for one in others)}
+
+
+class TestVersions:
+    def test_newest_first_with_their_subscribers(self, product: Product) -> None:
+        tier = TierFactory(product=product)
+        versions = [
+            PlanFactory(tier=tier, slug="pro", version=number, withdrawn_at=NOW if number < 3 else None)
+            for number in (1, 2, 3)
+        ]
+        PlanFactory(tier=tier, slug="other")
+        PlanFactory(slug="pro")
+        SubscriptionFactory.create_batch(2, plan=versions[0])
+        SubscriptionFactory(plan=versions[1], status="canceled")
+        found = selectors.list_versions(versions[1])
+        assert [(plan.version, plan.live_subscriptions) for plan in found] == [(3, 0), (2, 0), (1, 2)]
+
+
 class TestCheapest:
+    def test_that_opens_an_endpoint_by_the_price_of_a_day(self, product: Product) -> None:
+        low, high = TierFactory(product=product, rank=1), TierFactory(product=product, rank=2)
+        yearly = PlanFactory(tier=high, price_amount=6000, interval="year")
+        PlanFactory(tier=high, price_amount=900)
+        weekly = PlanFactory(tier=low, price_amount=100, interval="week")
+        plans = selectors.list_plans_on_sale(product)
+        assert selectors.cheapest_opening(plans, 2) == yearly
+        assert selectors.cheapest_opening(plans, 1) == weekly
+        assert selectors.cheapest_opening(plans, 3) is None
+        assert selectors.cheapest_plans([product]) == {product.pk: weekly}
+
     def test_of_many_products_at_once(self) -> None:
         tiers = TierFactory.create_batch(5)
         cheap = {tier.product_id: PlanFactory(tier=tier, price_amount=5) for tier in tiers}

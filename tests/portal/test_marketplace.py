@@ -8,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.enums import Role
+from apps.billing.models import Checkout
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
+from apps.plans.models import PlanGrant
 from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -17,7 +19,7 @@ from tests.factories.accounts import MembershipFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of
+from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -148,11 +150,10 @@ class TestProduct:
         for endpoint in weather.endpoints.all():
             assert f"/products/weather/endpoints/{endpoint.public_id}/" in links
 
-    def test_offers_free_plans_and_does_not_pretend_to_sell_others(self, client: Client, weather: Product) -> None:
+    def test_offers_free_plans_and_paid_ones(self, client: Client, weather: Product) -> None:
         response = client.get(page(weather))
         assert subscribe_page(weather) in links_of(response)
-        assert subscribe_page(weather, "business") not in links_of(response)
-        assert "Cannot be bought here yet" in text_of(response)
+        assert subscribe_page(weather, "business") in links_of(response)
 
     def test_writes_the_description_as_safe_html(self, client: Client, weather: Product) -> None:
         weather.description = "**Bold** <script>alert(1)</script> [x](javascript:alert(1))"
@@ -363,14 +364,49 @@ class TestSubscribe:
         assert "The plan Free plan is not on sale any more" in text_of(response)
         assert "Business" in text_of(response)
 
-    def test_a_paid_plan_is_refused_with_the_reason(self, client: Client, weather: Product) -> None:
+    def test_a_paid_plan_leads_to_its_checkout(self, client: Client, weather: Product) -> None:
         organization, user = member()
         client.force_login(user)
         response = client.post(
             subscribe_page(weather, "business"), self.answer(weather, organization.slug, plan="business")
         )
-        assert response.status_code == 422
-        assert not Subscription.objects.exists()
+        checkout = Checkout.objects.get()
+        assert response.headers["Location"] == f"/o/{organization.slug}/billing/checkouts/{checkout.public_id}/"
+        assert Subscription.objects.get().status == SubscriptionStatus.INCOMPLETE
+        assert client.get(subscribe_page(weather, "business")).status_code == 200  # it can be gone on with
+
+    def test_a_plan_that_needs_approval_waits_for_it(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        plan = PlanFactory(tier=weather.tiers.first(), slug="partner", price_amount=100, requires_approval=True)
+        assert "The creator approves" in text_of(client.get(subscribe_page(weather, "partner")))
+        answer = {"organization": organization.slug, "plan": plan.public_id}
+        response = client.post(subscribe_page(weather, "partner"), answer, follow=True)
+        assert "Waiting for the creator" in text_of(response)
+
+    def test_a_private_plan_is_not_there_for_who_was_not_named(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        PlanFactory(tier=weather.tiers.first(), slug="secret", name="Secret", visibility="private")
+        assert client.get(subscribe_page(weather, "secret")).status_code == 404
+        product_page = reverse("portal:product", args=[weather.slug])
+        assert "Secret" not in client.get(product_page).content.decode()
+        PlanGrant.objects.create(product=weather, plan_slug="secret", organization=organization)
+        assert client.get(subscribe_page(weather, "secret")).status_code == 200
+        assert "Secret" in client.get(product_page).content.decode()
+
+    def test_a_plan_says_what_is_extra_and_that_it_is_approved(self, client: Client, weather: Product) -> None:
+        plan = PlanFactory(
+            tier=weather.tiers.first(), price_amount=29_000, interval="year", requires_approval=True, name="Yearly"
+        )
+        QuotaFactory(
+            plan=plan, name="yearly", period="year", included_units=10_000,
+            overage="per_unit", overage_unit_amount="0.2", overage_max_units=50_000,
+        )  # fmt: skip
+        text = words(client, reverse("portal:product", args=[weather.slug]))
+        assert "290.00 USD / year" in text
+        assert "Beyond 10 000 a year: 0.002 USD each, up to 50 000" in text
+        assert "The creator approves each subscription before it begins" in text
 
     def test_a_draft_plan_or_product_is_not_found(self, client: Client, weather: Product) -> None:
         _, user = member()

@@ -12,7 +12,7 @@ from apps.subscriptions.models import SubscriptionChange
 from tests.factories.accounts import MembershipFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
-from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
 from tests.portal.console.world import routes as console_routes
@@ -25,13 +25,14 @@ pytestmark = pytest.mark.django_db
 
 # More than any page shows at once.
 PAGES_FULL = 60
-DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
+DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel"}
 
 
 def grow(ours: World, number: int) -> None:
     """So many more of everything that a creator has, and a consumer of theirs."""
     for _ in range(number):
         endpoint = EndpointFactory(tier=ours.tier)
+        OpenApiImportFactory(product=ours.product, created_by=ours.owner)
         plan = PlanFactory(tier=TierFactory(product=ours.product))
         other = PlanFactory(tier__product=ProductFactory(organization=ours.organization))
         for sold in (plan, other):
@@ -61,6 +62,7 @@ def pages(ours: World) -> list[str]:
         "organization": ours.subscription.organization.slug,
         "subscription_id": ours.subscription.public_id,
         "request_id": ours.answered,
+        "key_id": ours.key.public_id,
     }
     product = {"slug": ours.product.slug}
     return [
@@ -73,6 +75,7 @@ def pages(ours: World) -> list[str]:
         reverse("portal:organization-new"),
         reverse("portal:product-list"),
         reverse("portal:product", kwargs=product),
+        reverse("portal:product-openapi-json", kwargs=product),
         reverse("portal:product-endpoint", kwargs=product | {"endpoint_id": ours.endpoint.public_id}),
         reverse("portal:subscribe", kwargs=product | {"plan": ours.plan.slug}),
     ]

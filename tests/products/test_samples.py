@@ -59,7 +59,7 @@ def test_no_value_breaks_out_of_its_quotes(location: str, value: Any) -> None:
         "requestBody": {"content": {"text/plain": {"example": NASTY}}},
     }
     request = sample(operation, method="PUT", path="/x/{id}" if location == "path" else "/x")
-    curl, python, javascript = code_samples(request)
+    curl, python, javascript, _ = code_samples(request)
     arguments = shlex.split(curl.code.replace("\\\n", " "))
     assert arguments[0] == "curl"
     assert request.url in arguments

@@ -50,7 +50,6 @@ class Consumer:
 
     def quota_rule(self, included: int | None = None, **values: Any) -> QuotaRule:
         rule = QuotaRule(
-            quota_id=self.quota.pk,
             name=self.quota.name,
             included_units=self.quota.included_units if included is None else included,
             period=self.quota.period,

@@ -98,7 +98,7 @@ def test_milliseconds_are_rounded_up() -> None:
 
 def test_keys_of_a_subscription_share_its_tag() -> None:
     start, end = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
-    assert quota_counter(71, 8, 2, start, end) == "af:{u07}:q:71:8:2:1767225600000-1769904000000"
+    assert quota_counter(71, 2, start, end) == "af:{u07}:q:71:2:1767225600000-1769904000000"
     assert rate_window(71, "endpoint-3", 60_000) == "af:{u07}:r:71:endpoint-3:60000"
 
 
@@ -172,7 +172,7 @@ def test_a_rejection_without_subscription() -> None:
 
 
 def test_terms_are_worked_out_once_for_the_same_rules() -> None:
-    quotas = (QuotaRule(8, "monthly", 100, "month", "calendar", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),)
+    quotas = (QuotaRule("monthly", 100, "month", "calendar", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),)
     rates = (rate(5, 1_000),)
     cache, at = TermsCache(), dt.datetime(2026, 3, 5, tzinfo=dt.UTC)
     first = cache.get(spec(quotas=quotas, rates=rates), at)
@@ -181,4 +181,4 @@ def test_terms_are_worked_out_once_for_the_same_rules() -> None:
     assert cache.get(spec(quotas=quotas, rates=rates, subscription_id=72), at) is not first
     assert cache.renew(spec(quotas=quotas, rates=rates), dt.datetime(2026, 4, 1, tzinfo=dt.UTC)) is not first
     assert isinstance(first, Terms)
-    assert first.counters == ("af:{u07}:q:71:8:5:1772323200000-1775001600000",)
+    assert first.counters == ("af:{u07}:q:71:5:1772323200000-1775001600000",)

@@ -11,12 +11,12 @@ from tests.usage.support import Consumer, outcome, rate, reserved
 
 
 async def test_a_call_takes_its_units_from_every_quota(client: CountersClient, consumer: Consumer) -> None:
-    soft = consumer.quota_rule(1, quota_id=consumer.quota.pk + 1, name="soft", is_hard=False)
-    hard = consumer.quota_rule(10)
-    reservation = reserved(await client.reserve(consumer.call(units=3, quotas=(hard, soft))))
-    assert [(state.name, state.limit, state.remaining) for state in reservation.quotas] == [
-        ("monthly", 10, 7),
-        ("soft", 1, 0),
+    monthly = consumer.quota_rule(10)
+    daily = consumer.quota_rule(1, name="daily", period="day", extra_units=4)
+    reservation = reserved(await client.reserve(consumer.call(units=3, quotas=(monthly, daily))))
+    assert [(state.name, state.limit, state.remaining, state.extra) for state in reservation.quotas] == [
+        ("monthly", 10, 7, 0),
+        ("daily", 5, 2, 2),
     ]
     assert consumer.counter() == 6
     assert len(reservation.counters) == 2
@@ -68,12 +68,33 @@ async def test_a_call_that_needs_more_than_is_left_is_refused_and_a_smaller_one_
     assert isinstance(await client.reserve(consumer.call(included=5, units=1)), Reservation)
 
 
-async def test_a_soft_quota_counts_and_never_refuses(client: CountersClient, consumer: Consumer) -> None:
-    soft = (consumer.quota_rule(2, is_hard=False),)
-    for _ in range(5):
-        reservation = reserved(await client.reserve(consumer.call(quotas=soft)))
-    assert reservation.quotas[0].remaining == 0
-    assert consumer.counter() == 5
+async def test_exactly_the_included_and_the_extra_units_pass(client: CountersClient, consumer: Consumer) -> None:
+    quotas = (consumer.quota_rule(20, extra_units=30),)
+    async with CountersClient() as other:
+        answers = await asyncio.gather(
+            *(each.reserve(consumer.call(quotas=quotas)) for each in (client, other) for _ in range(100))
+        )
+    passed = [answer.quotas[0] for answer in answers if isinstance(answer, Reservation)]
+    assert sorted(state.extra for state in passed) == [0] * 20 + list(range(1, 31))
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert {(one.by, one.quotas[0].limit, one.quotas[0].remaining, one.quotas[0].extra) for one in refused} == {
+        (RefusedBy.QUOTA, 50, 0, 30)
+    }
+    assert consumer.counter() == 50
+
+
+async def test_another_quota_of_the_same_period_goes_on_with_the_count(
+    client: CountersClient, consumer: Consumer
+) -> None:
+    for _ in range(7):
+        await client.settle(reserved(await client.reserve(consumer.call(included=10))), outcome())
+    flying = reserved(await client.reserve(consumer.call(included=10)))
+    larger = consumer.quota_rule(50, name="other", extra_units=2)
+    answers = await asyncio.gather(*(client.reserve(consumer.call(quotas=(larger,))) for _ in range(60)))
+    assert sum(isinstance(answer, Reservation) for answer in answers) == 52 - 8
+    await client.settle(flying, outcome(units=0))
+    assert isinstance(await client.reserve(consumer.call(quotas=(larger,))), Reservation), "what came back is free"
+    assert isinstance(await client.reserve(consumer.call(quotas=(larger,))), Refusal)
 
 
 async def test_a_limit_of_zero_refuses_every_call(client: CountersClient, consumer: Consumer) -> None:

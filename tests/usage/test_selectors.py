@@ -1,17 +1,19 @@
 import datetime as dt
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from apps.plans.models import Plan, Quota
 from apps.usage import selectors
 from apps.usage.models import StreamPosition, UsageEvent, UsageRollup
 from apps.usage.selectors import Scope
 from apps.usage.sums import UsageSpan, sum_units
 from tests.factories.keys import ApiKeyFactory
-from tests.factories.plans import QuotaFactory
+from tests.factories.plans import PlanFactory, QuotaFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.usage.support import Consumer, store
@@ -91,10 +93,99 @@ def test_quota_usage_asks_the_same_number_of_queries_for_any_number_of_quotas(
 ) -> None:
     with django_assert_num_queries(2):
         selectors.quota_usage(alice.subscription)
-    for number in range(5):
-        QuotaFactory(plan=alice.subscription.plan, name=f"quota-{number}")
+    for period in ("day", "week", "year"):
+        QuotaFactory(plan=alice.subscription.plan, name=period, period=period)
     with django_assert_num_queries(2):
-        assert len(selectors.quota_usage(alice.subscription)) == 6
+        assert len(selectors.quota_usage(alice.subscription)) == 4
+
+
+def test_quota_usage_says_what_is_extra_and_what_it_costs(alice: Consumer) -> None:
+    now = dt.datetime.now(dt.UTC)
+    Quota.objects.update(included_units=10, overage="per_unit", overage_unit_amount="0.25", overage_max_units=20)
+    (before,) = selectors.quota_usage(alice.subscription)
+    assert (before.remaining, before.left, before.extra, before.extra_amount) == (10, 30, 0, 0)
+    store(alice, now, units=17)
+    (after,) = selectors.quota_usage(alice.subscription)
+    assert (after.included, after.used, after.remaining, after.left) == (10, 17, 0, 13)
+    assert (after.extra, after.extra_max, after.extra_amount, after.currency) == (7, 20, Decimal("1.75"), "USD")
+
+
+# --- what an invoice charges for ------------------------------------------------------------------
+
+
+class TestBillable:
+    """One line of the history decides which units are whose; the calls lie around it."""
+
+    @pytest.fixture
+    def start(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC) - 2 * DAY
+
+    def change(self, alice: Consumer, at: dt.datetime, epoch: int, plan: Plan | None = None) -> None:
+        """The subscription has this epoch, and where given this plan, since then."""
+        previous = alice.subscription.plan
+        if plan is not None:
+            alice.subscription.plan = plan
+        alice.subscription.quota_epoch = epoch
+        alice.subscription.save()
+        alice.subscription.changes.create(
+            kind="x", to_status="active", to_plan=alice.subscription.plan, quota_epoch=epoch, occurred_at=at,
+            from_plan=previous if plan else None,
+        )  # fmt: skip
+
+    def units(self, alice: Consumer, quota: Quota, start: dt.datetime, end: dt.datetime) -> int:
+        return selectors.billable_units(alice.subscription, quota=quota, start=start, end=end)
+
+    def test_those_of_the_period_and_no_others(self, alice: Consumer, bob: Consumer, start: dt.datetime) -> None:
+        for moment, units in ((start - TICK, 1), (start, 2), (start + DAY - TICK, 4), (start + DAY, 8)):
+            store(alice, moment, units=units)
+        store(bob, start, units=16)
+        assert self.units(alice, alice.quota, start, start + DAY) == 6
+
+    def test_a_reset_forgives_and_a_reset_after_the_period_does_not(self, alice: Consumer, start: dt.datetime) -> None:
+        store(alice, start, units=5)
+        self.change(alice, start + HOUR, 1)
+        store(alice, start + 2 * HOUR, units=3, quota_epoch=1)
+        self.change(alice, start + DAY + HOUR, 2)
+        assert self.units(alice, alice.quota, start, start + DAY) == 3
+
+    def test_after_a_change_with_a_reset_each_plan_has_its_own(self, alice: Consumer, start: dt.datetime) -> None:
+        other = QuotaFactory(plan=PlanFactory(tier=alice.subscription.plan.tier))
+        store(alice, start, units=5)
+        self.change(alice, start + HOUR, 1, other.plan)
+        store(
+            alice, start + HOUR, units=1, quota_epoch=0
+        )  # a call in flight, reserved before a gateway had heard of the change
+        store(alice, start + 2 * HOUR, units=30, quota_epoch=1)
+        end = start + DAY
+        assert (self.units(alice, alice.quota, start, end), self.units(alice, other, start, end)) == (6, 30)
+        assert self.units(alice, alice.quota, start, start + HOUR) == 5, "as asked at the moment of the change"
+
+    def test_after_a_change_with_carry_over_the_new_plan_has_all(self, alice: Consumer, start: dt.datetime) -> None:
+        other = QuotaFactory(plan=PlanFactory(tier=alice.subscription.plan.tier))
+        store(alice, start, units=5)
+        self.change(alice, start + HOUR, 0, other.plan)
+        store(alice, start + 2 * HOUR, units=30)
+        end = start + DAY
+        assert (self.units(alice, alice.quota, start, end), self.units(alice, other, start, end)) == (0, 35)
+        assert self.units(alice, QuotaFactory(), start, end) == 0, "a plan that it never had"
+
+    def test_a_downgrade_at_the_end_leaves_the_period_to_the_old_plan(
+        self, alice: Consumer, start: dt.datetime
+    ) -> None:
+        other = QuotaFactory(plan=PlanFactory(tier=alice.subscription.plan.tier))
+        store(alice, start, units=5)
+        end = start + DAY
+        store(alice, end, units=7)  # before the change was carried out, which dates from the end
+        self.change(alice, end, 0, other.plan)
+        assert self.units(alice, alice.quota, start, end) == 5
+        assert (self.units(alice, other, start, end), self.units(alice, other, end, end + DAY)) == (0, 7)
+
+
+def test_a_subscription_is_complete_up_to_the_watermark_of_its_shard(alice: Consumer) -> None:
+    assert not selectors.is_complete(alice.subscription, NOON)
+    StreamPosition.objects.create(shard=alice.subscription.pk % 64, complete_until=NOON)
+    assert selectors.is_complete(alice.subscription, NOON)
+    assert not selectors.is_complete(alice.subscription, NOON + TICK)
 
 
 # --- breakdowns -----------------------------------------------------------------------------------

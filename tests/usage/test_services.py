@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.core import clock
 from apps.usage import services
 from apps.usage.models import QuotaPeriod, Rejection, StreamPosition
-from tests.factories.plans import QuotaFactory
+from tests.factories.plans import PlanFactory, QuotaFactory
 from tests.usage.support import Consumer, refuse, store
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,37 @@ def test_a_new_epoch_begins_at_nothing(daily: Consumer, now: dt.datetime) -> Non
     store(daily, now, units=2, quota_epoch=1)
     services.record_quota_periods()
     assert [(row.quota_epoch, row.used_units) for row in rows(daily)] == [(0, 3), (1, 2)]
+
+
+def test_a_plan_that_takes_over_the_count_takes_over_the_running_row(
+    daily: Consumer, now: dt.datetime, advance: Advance
+) -> None:
+    store(daily, now - 2 * DAY, units=7)
+    store(daily, now, units=3)
+    services.record_quota_periods()
+    before = rows(daily)
+    larger = QuotaFactory(
+        plan=PlanFactory(tier=daily.subscription.plan.tier),
+        name="daily", period="day", anchor="calendar", included_units=500,
+    )  # fmt: skip
+    daily.subscription.plan = larger.plan
+    daily.subscription.save()
+    store(daily, now, units=4)
+    services.record_quota_periods()
+    after = rows(daily)
+    assert [row.pk for row in after] == [row.pk for row in before]
+    assert [(row.included_units, row.used_units) for row in after] == [(100, 7), (100, 0), (500, 7)]
+    assert {row.quota_id for row in after[:2]} == {daily.quota.pk}
+    advance(DAY)
+    services.record_quota_periods()
+    assert [(row.quota_id, row.included_units) for row in rows(daily)[3:]] == [(larger.pk, 500)]
+
+
+def test_what_has_not_begun_has_no_periods(daily: Consumer) -> None:
+    daily.subscription.status = "incomplete"
+    daily.subscription.save()
+    services.record_quota_periods()
+    assert rows(daily) == []
 
 
 def test_every_quota_of_a_plan_has_its_periods(daily: Consumer) -> None:

@@ -1,6 +1,6 @@
 """The checks before the limits, in their order.
 
-parse → route → key → subscription → entitlement → scope → address → size
+parse → route → key → subscription → entitlement → mode → scope → address → size
 
 Each step fills in the call or raises `Rejected`. None of them takes anything from a counter. A declared
 length is compared here, before the limits take a place for the call: a refused call must consume nothing.
@@ -42,6 +42,8 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
     product, target = await _find_product(call, whole_target, directory, config)
     if product.state == ProductState.SUSPENDED:
         raise Rejected(problems.PRODUCT_SUSPENDED)
+    if product.state == ProductState.RETIRED:
+        raise Rejected(problems.PRODUCT_RETIRED)
     try:
         match, endpoint = _route(call, target, product)
         credentials, key = await _authenticate(call, target, product, directory)
@@ -50,6 +52,8 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
             raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
         raise
     _entitle(key, endpoint, product)
+    if key.is_test and not product.test_upstream_url:
+        raise Rejected(problems.TEST_KEY_REFUSED)
     _check_scope(call, key)
     _check_address(call, key)
     _check_size(call, product)
@@ -57,6 +61,8 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
         product=product,
         endpoint=endpoint,
         key=key,
+        upstream_url=product.test_upstream_url if key.is_test else product.upstream_url,
+        units=0 if key.is_test else endpoint.weight,
         upstream_path=_upstream_path(match, endpoint),
         headers=credentials.headers,
         query=credentials.query,
@@ -180,12 +186,12 @@ def _entitle(key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
     """The subscription is in order, and its plan opens the endpoint."""
     entitlement = key.entitlement
     if entitlement.standing == Standing.UNPAID:
-        raise Rejected(problems.PAYMENT_REQUIRED)
+        raise Rejected(problems.PAYMENT_REQUIRED, entitlement.advice)
     if entitlement.standing != Standing.OPEN:
-        raise Rejected(problems.SUBSCRIPTION_INACTIVE, f"The subscription of this key is {entitlement.status}.")
+        raise Rejected(problems.SUBSCRIPTION_INACTIVE, entitlement.advice)
     if entitlement.tier_rank >= endpoint.tier_rank:
         return
-    offer = product.cheapest_offer(endpoint.tier_rank)
+    offer = product.cheapest_offer(endpoint.tier_rank, entitlement.organization_id)
     advice = f"{offer.name} does." if offer else "No plan on sale does."
     raise Rejected(
         problems.PLAN_UPGRADE_REQUIRED,

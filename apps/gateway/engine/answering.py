@@ -8,6 +8,7 @@ from functools import lru_cache
 from apps.gateway.engine.call import Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import cors_headers
+from apps.gateway.engine.entities import ProductEntry
 from apps.gateway.engine.headers import values_of
 from apps.gateway.engine.problems import PROBLEM_HEADERS, Rejected, problem_body
 from apps.gateway.engine.request import Header
@@ -66,16 +67,24 @@ async def send_empty(call: Call, status: int, headers: list[Header], config: Eng
     await call.request.client.finish()
 
 
-def deprecation_headers(endpoint: Endpoint, slug: str, config: EngineConfig) -> list[Header]:
-    """RFC 9745 and RFC 8594, for an endpoint that is marked; the product's page tells people more."""
-    if endpoint.deprecated_at is None:
-        return []
-    headers = [(b"deprecation", b"@%d" % int(endpoint.deprecated_at.timestamp()))]
-    if endpoint.sunset_at is not None:
-        headers.append((b"sunset", _http_date(int(endpoint.sunset_at.timestamp()))))
-    if config.product_page:
-        page = config.product_page.format(slug=slug)
-        headers.append((b"link", f'<{page}>; rel="deprecation"; type="text/html"'.encode("latin-1")))
+def deprecation_headers(endpoint: Endpoint, product: ProductEntry, config: EngineConfig) -> list[Header]:
+    """RFC 9745 and RFC 8594, for an endpoint that is marked or whose product is; the product's page tells more.
+
+    Where both are marked, the earlier date holds.
+    """
+    deprecated_at = min(filter(None, (endpoint.deprecated_at, product.deprecated_at)), default=None)
+    sunset_at = min(filter(None, (endpoint.sunset_at, product.retires_at)), default=None)
+    headers, relations = [], []
+    if deprecated_at is not None:
+        headers.append((b"deprecation", b"@%d" % int(deprecated_at.timestamp())))
+        relations.append("deprecation")
+    if sunset_at is not None:
+        headers.append((b"sunset", _http_date(int(sunset_at.timestamp()))))
+        relations.append("sunset")
+    if relations and config.product_page:
+        page = config.product_page.format(slug=product.slug)
+        link = f'<{page}>; rel="{" ".join(relations)}"; type="text/html"'
+        headers.append((b"link", link.encode("latin-1")))
     return headers
 
 

@@ -44,7 +44,9 @@ class Admitted:
     product: ProductEntry
     endpoint: Endpoint
     key: KeyEntry
+    upstream_url: str  # of the backend that the key's mode calls
     upstream_path: str
+    units: int  # that the call takes if it is billed
     # What may be forwarded: without the key.
     headers: list[Header]
     query: bytes

@@ -14,6 +14,7 @@ class ProductState(StrEnum):
     OPEN = auto()  # published, or unpublished: existing subscriptions go on
     HIDDEN = auto()  # a draft: nobody but existing subscribers may know that it exists
     SUSPENDED = auto()
+    RETIRED = auto()
 
 
 class Standing(StrEnum):
@@ -31,7 +32,7 @@ class PlanOffer:
     slug: str
     name: str
     tier_rank: int
-    price_amount: int
+    sold_to: frozenset[int] | None  # the organizations that may have it; None: everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class ProductEntry:
     slug: str
     state: ProductState
     upstream_url: str  # without a trailing slash
+    test_upstream_url: str  # where calls with a test key go; "": test keys are refused
     proxy_secret: str
     max_body_bytes: int
     timeout_seconds: int  # to the first byte of the answer
@@ -47,10 +49,15 @@ class ProductEntry:
     rapidapi_compatible: bool
     routes: RouteTable
     offers: tuple[PlanOffer, ...]  # the cheapest first
+    deprecated_at: dt.datetime | None = None
+    retires_at: dt.datetime | None = None
 
-    def cheapest_offer(self, tier_rank: int) -> PlanOffer | None:
-        """The cheapest plan on sale that opens endpoints of this rank."""
-        return next((offer for offer in self.offers if offer.tier_rank >= tier_rank), None)
+    def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
+        """The cheapest plan on sale for the organization that opens endpoints of this rank."""
+        for offer in self.offers:
+            if offer.tier_rank >= tier_rank and (offer.sold_to is None or organization_id in offer.sold_to):
+                return offer
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,8 @@ class Entitlement:
     consumer: str  # a pseudonym, the same for all calls of this consumer to this product
     plan_slug: str
     plan_name: str
-    status: str  # the subscription's, in words for people
     standing: Standing
+    advice: str  # what is wrong with the subscription and what to do; empty where it is in order
     tier_rank: int
     quota_epoch: int
     rates: tuple[RateRule, ...]
@@ -80,8 +87,14 @@ class Entitlement:
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
     id: int
+    is_test: bool  # called with for tests: another backend, and no units
     is_revoked: bool
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
     networks: tuple[IPv4Network | IPv6Network, ...]  # empty: from anywhere
     entitlement: Entitlement
+
+    @property
+    def quotas(self) -> tuple[QuotaRule, ...]:
+        """The quotas that its calls are counted against."""
+        return () if self.is_test else self.entitlement.quotas

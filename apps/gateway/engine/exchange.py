@@ -240,10 +240,10 @@ class Exchange:
             has_length=answer.status not in _WITHOUT_BODY,
         )
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
-        addresses = Addresses(product.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
+        addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
         return [
             *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, product.slug, self._config),
+            *deprecation_headers(self._admitted.endpoint, product, self._config),
             *self._limits,
         ]
 

@@ -28,7 +28,7 @@ def upstream_request(
     headers += _gateway_headers(call, admitted, path_and_query)
     return UpstreamRequest(
         method=request.method,
-        url=product.upstream_url + path_and_query,
+        url=admitted.upstream_url + path_and_query,
         headers=headers,
         body=body,
         first_byte_seconds=product.timeout_seconds,
@@ -54,7 +54,7 @@ def _gateway_headers(call: Call, admitted: Admitted, path_and_query: str) -> lis
         secret=product.proxy_secret,
         timestamp=int(time.time()),
         method=call.request.method,
-        path_and_query=urlsplit(product.upstream_url).path + path_and_query,
+        path_and_query=urlsplit(admitted.upstream_url).path + path_and_query,
         request_id=call.request_id,
     )
     headers = [

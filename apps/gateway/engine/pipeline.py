@@ -107,9 +107,9 @@ class Engine:
             endpoint_id=admitted.endpoint.id,
             api_key_id=admitted.key.id,
             quota_epoch=entitlement.quota_epoch,
-            units=admitted.endpoint.weight,
+            units=admitted.units,
             rates=entitlement.rates_for(admitted.endpoint),
-            quotas=entitlement.quotas,
+            quotas=admitted.key.quotas,
             method=call.request.method,
             path=call.recorded_path,
         )
@@ -122,10 +122,10 @@ class Engine:
         """The rate limit fields of a refusal: how the counters stand where they were asked."""
         if isinstance(rejected, OverLimit):
             return rejected.limits
-        if call.entitlement is None or call.endpoint is None:
+        if call.key is None or call.entitlement is None or call.endpoint is None:
             return []
         rates = call.entitlement.rates_for(call.endpoint)
-        return announced_fields(rates, call.entitlement.quotas, self._directory.now())
+        return announced_fields(rates, call.key.quotas, self._directory.now())
 
     def _record(self, call: Call, rejected: Rejected) -> None:
         """Keep the refusal, so that "why was I blocked" can be answered. Without a product it is nobody's."""

@@ -42,8 +42,10 @@ KEY_EXPIRED = Problem("key_expired", 401, "This API key has expired.")
 NOT_SUBSCRIBED = Problem("not_subscribed", 403, "This API key belongs to a subscription to another product.")
 SUBSCRIPTION_INACTIVE = Problem("subscription_inactive", 403, "The subscription of this key is not active.")
 PRODUCT_SUSPENDED = Problem("product_suspended", 403, "The platform has suspended this product.")
+PRODUCT_RETIRED = Problem("product_retired", 403, "This product has ended: its creator has retired it.")
 PAYMENT_REQUIRED = Problem("payment_required", 402, "An invoice of this subscription is unpaid.")
 PLAN_UPGRADE_REQUIRED = Problem("plan_upgrade_required", 403, "The plan does not include this endpoint.")
+TEST_KEY_REFUSED = Problem("test_key_refused", 403, "This product has no backend for test keys. Use a live key.")
 SCOPE_MISSING = Problem("scope_missing", 403, "This API key does not have the scope that the method needs.")
 IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "This API key does not work from this address.")
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")
@@ -72,6 +74,8 @@ UNAVAILABLE = Problem(
     headers=(_RETRY_SOON,),
 )
 INTERNAL_ERROR = Problem("internal_error", 500, "Something went wrong in the gateway.")
+# All of them, for whoever documents what the gateway answers.
+PROBLEMS: tuple[Problem, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
 
 
 @dataclass(frozen=True, slots=True)

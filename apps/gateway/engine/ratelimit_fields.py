@@ -1,7 +1,9 @@
 """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11), and `X-RateLimit-*` for older clients.
 
-Rate limits and quotas are policies alike. `X-RateLimit-*` tells of the tightest one: the fewest calls left,
-and of several the longest wait; `X-RateLimit-Reset` is in seconds from now.
+Rate limits and quotas are policies alike. The limit of a quota with units that are charged is that of all units that
+may pass; `af-included` says how many of them are included in the price, `af-extra` how many are charged so far.
+`X-RateLimit-*` tells of the tightest policy: the fewest calls left, and of several the longest wait;
+`X-RateLimit-Reset` is in seconds from now.
 """
 
 import datetime as dt
@@ -14,6 +16,9 @@ from apps.usage.counters.types import PolicyState, QuotaRule, RateRule
 # The largest Integer of RFC 8941.
 _INTEGER_MAX = 999_999_999_999_999
 
+# Name, limit, window in seconds, and how much of the limit is included where the rest is charged.
+_Policy = tuple[str, int, int, int | None]
+
 
 def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
     """The fields of a reply whose limits were asked; nothing for a call without limits."""
@@ -21,10 +26,11 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
         return []
     tightest = min(states, key=lambda state: (state.remaining, -state.reset_seconds))
     limits = ", ".join(
-        f"{_string(state.name)};r={_integer(state.remaining)};t={_integer(state.reset_seconds)}" for state in states
+        f"{_string(state.name)};r={_integer(state.remaining)};t={_integer(state.reset_seconds)}{_extra(state)}"
+        for state in states
     )
     return [
-        _policy_field((state.name, state.limit, state.window_seconds) for state in states),
+        _policy_field((state.name, state.limit, state.window_seconds, state.included) for state in states),
         (b"ratelimit", limits.encode("ascii")),
         (b"x-ratelimit-limit", b"%d" % tightest.limit),
         (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
@@ -34,17 +40,25 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
 
 def announced_fields(rates: Sequence[RateRule], quotas: Sequence[QuotaRule], now: dt.datetime) -> list[Header]:
     """The policies alone, for a reply to a known consumer that was refused before the counters were asked."""
-    policies = [(rule.name, rule.max_calls, max(1, rule.window_ms // 1000)) for rule in rates]
+    policies: list[_Policy] = [(rule.name, rule.max_calls, max(1, rule.window_ms // 1000), None) for rule in rates]
     for quota in quotas:
         start, end = period_at(quota.period, quota.anchor, quota.anchored_at, now)
-        policies.append((quota.name, quota.included_units, int((end - start).total_seconds())))
+        included = quota.included_units if quota.extra_units else None
+        policies.append((quota.name, quota.ceiling_units, int((end - start).total_seconds()), included))
     return [_policy_field(policies)] if policies else []
 
 
-def _policy_field(policies: Iterable[tuple[str, int, int]]) -> Header:
-    """`RateLimit-Policy` of (name, limit, window in seconds)."""
-    items = (f"{_string(name)};q={_integer(limit)};w={_integer(window)}" for name, limit, window in policies)
+def _policy_field(policies: Iterable[_Policy]) -> Header:
+    items = (
+        f"{_string(name)};q={_integer(limit)};w={_integer(window)}"
+        + ("" if included is None else f";af-included={_integer(included)}")
+        for name, limit, window, included in policies
+    )
     return b"ratelimit-policy", ", ".join(items).encode("ascii")
+
+
+def _extra(state: PolicyState) -> str:
+    return "" if state.included is None else f";af-extra={_integer(state.extra)}"
 
 
 def _string(name: str) -> str:

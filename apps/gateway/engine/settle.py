@@ -38,7 +38,7 @@ class Account:
         self._reservation = reservation
         self._started_at = call.request.started_at
         self._product = admitted.product
-        self._weight = admitted.endpoint.weight
+        self._units_if_billed = admitted.units
         self._reported_units = 0
         self._reported_at = time.perf_counter()
         self.answer_status: int | None = None  # once the backend has answered
@@ -76,7 +76,7 @@ class Account:
             return self._reported_units  # what would be billed had this process been killed
         if outcome not in _BILLED or self.answer_status is None:
             return 0
-        return self._weight if is_billable(self.answer_status, self._product.billable_statuses) else 0
+        return self._units_if_billed if is_billable(self.answer_status, self._product.billable_statuses) else 0
 
 
 def _microseconds(seconds: float) -> int:

@@ -72,6 +72,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The platform had stopped the product for everybody."),
         lazy("Wait, or ask the creator of the product when it will be back."),
     ),
+    "product_retired": (
+        lazy("Product retired"),
+        lazy("The creator had retired the product: it does not answer calls any more."),
+        lazy("Look at the product's page for what to use instead."),
+    ),
     "payment_required": (
         lazy("Unpaid invoice"),
         lazy("An invoice of the subscription was not paid."),
@@ -81,6 +86,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("Not in the plan"),
         lazy("The plan of the subscription does not open this endpoint."),
         lazy("See on the product's page which plan opens it."),
+    ),
+    "test_key_refused": (
+        lazy("No test backend"),
+        lazy("The product has no backend for tests, so calls with a test key are refused."),
+        lazy("Use a live key."),
     ),
     "scope_missing": (
         lazy("Scope missing"),

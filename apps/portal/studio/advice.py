@@ -22,6 +22,7 @@ _WORDS: dict[str, dict[str, _Words]] = {
     "method_not_allowed": {"advice": lazy("Add the endpoint with this method, if consumers have reason to expect it.")},
     "subscription_inactive": {"advice": lazy("Resume the subscription, if you paused it and it should call again.")},
     "product_suspended": {"advice": lazy("Contact the platform's staff, who stopped the product.")},
+    "product_retired": {"advice": lazy("Nothing for you to do: you retired the product.")},
     "plan_upgrade_required": {
         "advice": lazy("They can move to a plan of a higher tier. Or give the endpoint a lower one."),
     },

@@ -5,6 +5,7 @@ from django.urls import path
 from apps.portal.studio.views import (
     consumers,
     endpoints,
+    imports,
     overview,
     plans,
     products,
@@ -16,6 +17,7 @@ from apps.portal.studio.views import (
 
 _PRODUCT = "studio/<slug:slug>"
 _ENDPOINT = f"{_PRODUCT}/endpoints/<slug:endpoint_id>"
+_IMPORT = f"{_PRODUCT}/imports/<slug:import_id>"
 _TIER = f"{_PRODUCT}/tiers/<slug:tier_slug>"
 _PLAN = f"{_PRODUCT}/plans/<slug:plan_id>"
 _CONSUMER = f"{_PRODUCT}/consumers/<slug:subscription_id>"
@@ -23,6 +25,7 @@ _CONSUMER = f"{_PRODUCT}/consumers/<slug:subscription_id>"
 urlpatterns = [
     path("studio/", products.index, name="studio"),
     path("studio/new/", products.create, name="studio-product-new"),
+    path("studio/new/import/", imports.create_product, name="studio-product-import"),
     path(f"{_PRODUCT}/", overview.index, name="studio-product"),
     path(f"{_PRODUCT}/publish/", overview.publish, name="studio-publish"),
     path(f"{_PRODUCT}/unpublish/", overview.unpublish, name="studio-unpublish"),
@@ -30,16 +33,24 @@ urlpatterns = [
     path(f"{_PRODUCT}/endpoints/new/", endpoints.create, name="studio-endpoint-new"),
     path(f"{_ENDPOINT}/", endpoints.edit, name="studio-endpoint"),
     path(f"{_ENDPOINT}/remove/", endpoints.remove, name="studio-endpoint-remove"),
+    path(f"{_PRODUCT}/imports/", imports.index, name="studio-imports"),
+    path(f"{_IMPORT}/", imports.preview, name="studio-import"),
+    path(f"{_IMPORT}/apply/", imports.apply, name="studio-import-apply"),
+    path(f"{_IMPORT}/discard/", imports.discard, name="studio-import-discard"),
     path(f"{_PRODUCT}/tiers/", tiers.index, name="studio-tiers"),
     path(f"{_TIER}/rename/", tiers.rename, name="studio-tier-rename"),
     path(f"{_TIER}/remove/", tiers.remove, name="studio-tier-remove"),
     path(f"{_PRODUCT}/plans/", plans.index, name="studio-plans"),
     path(f"{_PRODUCT}/plans/new/", plans.create, name="studio-plan-new"),
     path(f"{_PLAN}/", plans.edit, name="studio-plan"),
+    path(f"{_PLAN}/grant/", plans.grant, name="studio-plan-grant"),
+    path(f"{_PLAN}/revoke/", plans.revoke, name="studio-plan-revoke"),
     path(f"{_PLAN}/publish/", plans.publish, name="studio-plan-publish"),
     path(f"{_PLAN}/withdraw/", plans.withdraw, name="studio-plan-withdraw"),
     path(f"{_PRODUCT}/consumers/", consumers.index, name="studio-consumers"),
     path(f"{_CONSUMER}/", consumers.detail, name="studio-consumer"),
+    path(f"{_CONSUMER}/approve/", consumers.approve, name="studio-consumer-approve"),
+    path(f"{_CONSUMER}/decline/", consumers.decline, name="studio-consumer-decline"),
     path(f"{_CONSUMER}/pause/", consumers.pause, name="studio-consumer-pause"),
     path(f"{_CONSUMER}/resume/", consumers.resume, name="studio-consumer-resume"),
     path(f"{_CONSUMER}/reset-quota/", consumers.reset, name="studio-consumer-reset"),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -45,6 +46,12 @@ register.filter("http_tone", states.http_tone)
 @register.filter
 def money(amount: int, currency: str) -> str:
     return str(formats.money(amount, currency))
+
+
+@register.filter
+def unit_price(unit_amount: Decimal, currency: str) -> str:
+    """Minor units that may have fractions, with as many decimals as they have: 29.00, 0.0004."""
+    return formats.unit_price(unit_amount, currency).text
 
 
 @register.simple_tag

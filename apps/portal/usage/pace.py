@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.plans.enums import QuotaPeriodUnit
+from apps.portal.formats import grouped, money
 from apps.usage.selectors import QuotaUsage
 
 # From this share of a quota on, it is said to be near its end.
@@ -28,16 +29,29 @@ class QuotaPace:
         return self.usage.percent >= HIGH_PERCENT
 
     @property
+    def extra_note(self) -> str:
+        """What is charged so far beyond the included units; empty while nothing is."""
+        usage = self.usage
+        if not usage.extra:
+            return ""
+        return _("%(extra)s extra, %(amount)s so far, %(left)s more may pass") % {
+            "extra": grouped(usage.extra),
+            "amount": money(usage.extra_amount, usage.currency),
+            "left": grouped(usage.left),
+        }
+
+    @property
     def is_used_up(self) -> bool:
-        return self.usage.remaining == 0
+        return self.usage.left == 0
 
 
 def pace_of(usage: QuotaUsage, now: dt.datetime) -> QuotaPace:
     passed = (now - usage.starts_at) / (usage.ends_at - usage.starts_at)
     projected = round(usage.used / passed) if usage.used and _MEANINGFUL_SHARE <= passed <= 1 else None
     runs_out_at = None
-    if projected is not None and projected > usage.included and usage.remaining:
-        runs_out_at = usage.starts_at + (now - usage.starts_at) * (usage.included / usage.used)
+    allowed = usage.included + usage.extra_max
+    if projected is not None and projected > allowed and usage.left:
+        runs_out_at = usage.starts_at + (now - usage.starts_at) * (allowed / usage.used)
     return QuotaPace(usage, quota_label(usage.period), projected, runs_out_at)
 
 

@@ -6,7 +6,7 @@ every value is quoted by the rules of its language.
 
 from dataclasses import dataclass
 
-from apps.products.samples import curl, javascript, python
+from apps.products.samples import csharp, curl, javascript, python
 from apps.products.samples.request import SampleRequest
 
 __all__ = ["CodeSample", "SampleRequest", "code_samples"]
@@ -25,4 +25,5 @@ def code_samples(request: SampleRequest) -> list[CodeSample]:
         CodeSample("curl", "curl", curl.write(request)),
         CodeSample("python", "Python", python.write(request)),
         CodeSample("javascript", "JavaScript", javascript.write(request)),
+        CodeSample("csharp", "C#", csharp.write(request)),
     ]

@@ -1,13 +1,20 @@
 """The call that a sample shows: an endpoint's route filled with example values."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from apps.core.json_values import fault_in
 from apps.products.openapi.operation import Operation, Parameter
 from apps.products.paths import PathTemplate
 
+# What RFC 9110 lets the name of a header be.
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# Of a JSON body that a sample spells out; others are sent as text.
+_DEEPEST = 30
+_VALUES_MAX = 5_000
 # Written where the caller's own key belongs.
 KEY_PLACEHOLDER = "YOUR_API_KEY"
 
@@ -21,9 +28,20 @@ class SampleRequest:
     headers: tuple[tuple[str, str], ...]
     body: str = ""
 
-    @property
-    def has_json_body(self) -> bool:
-        return bool(self.body) and dict(self.headers).get("Content-Type") == "application/json"
+    def json_body(self) -> Any:
+        """The value of a body that is sent as JSON.
+
+        Raises ValueError for any other body, and for what is too large to spell out.
+        """
+        if not self.body or dict(self.headers).get("Content-Type") != "application/json":
+            raise ValueError("The body is not sent as JSON.")
+        try:
+            value = json.loads(self.body)
+        except RecursionError:
+            value = None
+        if value is None or fault_in(value, deepest=_DEEPEST, most_values=_VALUES_MAX):
+            raise ValueError("The body is not a JSON value of a usual size.")
+        return value
 
 
 def sample_request(
@@ -73,4 +91,4 @@ def _scalar(value: Any) -> str:
 def _is_header(parameter: Parameter) -> bool:
     """OpenAPI says that these three are described elsewhere and ignored as parameters."""
     name = parameter.name.lower()
-    return name.isascii() and name not in ("accept", "content-type", "authorization")
+    return bool(_TOKEN.fullmatch(name)) and name not in ("accept", "content-type", "authorization")

@@ -11,16 +11,17 @@ from apps.core import clock
 from apps.core.errors import Conflict, Invalid
 from apps.core.json_values import fault_in
 from apps.core.rows import first_or_not_found
-from apps.core.values import check_integer
+from apps.core.values import check_integer, check_line
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
+from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX
 from apps.products.paths import check_upstream_path, parse_template
 from apps.products.services.writing import lock_product, record_change
 
 ENDPOINTS_MAX = 10_000
 WEIGHT_MAX = 1_000_000
-OPERATION_BYTES_MAX = 256 * 1024
-OPERATION_DEPTH_MAX = 60
+NOTE_MAX = 500
+_MARKS = ["deprecated_at", "sunset_at", "deprecation_note"]
 
 
 @transaction.atomic
@@ -75,19 +76,32 @@ def update_endpoint(
 
 
 @transaction.atomic
-def deprecate_endpoint(*, actor: Actor, endpoint: Endpoint, sunset_at: dt.datetime | None = None) -> Endpoint:
-    """Tell callers, in a header of every answer, that a route will go away, and when. It works as before.
+def deprecate_endpoint(
+    *,
+    actor: Actor,
+    endpoint: Endpoint,
+    deprecated_at: dt.datetime | None = None,
+    sunset_at: dt.datetime | None = None,
+    note: str = "",
+) -> Endpoint:
+    """Tell callers, in headers of every answer, that a route will go away, and when. It works as before.
 
-    Raises `Invalid` for a sunset that is not in the future.
+    `deprecated_at` is since when it should not be built on (now, where it is not marked yet), and may lie ahead.
+    Once more changes dates and note. Raises `Invalid` for a sunset that is not in the future, or before the former.
     """
     actor.require(Action.PRODUCTS_EDIT)
     endpoint = _locked(actor, endpoint)
     now = clock.now()
+    since = deprecated_at or endpoint.deprecated_at or now
+    if since.tzinfo is None:
+        raise Invalid(_("Give a date with a time zone."), field="deprecated_at")
     if sunset_at is not None and (sunset_at.tzinfo is None or sunset_at <= now):
         raise Invalid(_("An endpoint is switched off at a time in the future."), field="sunset_at")
-    endpoint.deprecated_at = endpoint.deprecated_at or now
-    endpoint.sunset_at = sunset_at
-    endpoint.save(update_fields=["deprecated_at", "sunset_at"])
+    if sunset_at is not None and sunset_at < since:
+        raise Invalid(_("An endpoint is not switched off before it is deprecated."), field="sunset_at")
+    endpoint.deprecated_at, endpoint.sunset_at = since, sunset_at
+    endpoint.deprecation_note = check_line(note, field="note", shortest=0, longest=NOTE_MAX)
+    endpoint.save(update_fields=_MARKS)
     _record(actor, endpoint, "endpoint.deprecated", f"Marked {endpoint} of {endpoint.product.name} as deprecated")
     return endpoint
 
@@ -97,8 +111,8 @@ def undeprecate_endpoint(*, actor: Actor, endpoint: Endpoint) -> Endpoint:
     """Take the mark of `deprecate_endpoint` away."""
     actor.require(Action.PRODUCTS_EDIT)
     endpoint = _locked(actor, endpoint)
-    endpoint.deprecated_at = endpoint.sunset_at = None
-    endpoint.save(update_fields=["deprecated_at", "sunset_at"])
+    endpoint.deprecated_at, endpoint.sunset_at, endpoint.deprecation_note = None, None, ""
+    endpoint.save(update_fields=_MARKS)
     _record(actor, endpoint, "endpoint.undeprecated", f"{endpoint} of {endpoint.product.name} is to stay")
     return endpoint
 

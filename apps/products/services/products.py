@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,9 +15,10 @@ from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
-from apps.products.models import Product, Tier, new_proxy_secret
+from apps.products.models import Category, Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_product, record_change
+from apps.products.tags import check_tags
 
 FIRST_TIER = "Free"
 PRODUCTS_MAX = 500
@@ -58,10 +59,15 @@ def update_product(
     max_body_bytes: int | None = None,
     timeout_seconds: int | None = None,
     rapidapi_compatible: bool | None = None,
+    category: str | None = None,
+    tags: Iterable[str] | None = None,
+    version: str | None = None,
+    test_upstream_url: str | None = None,
 ) -> Product:
     """Change what a product says and where its backend is; the gateway follows within seconds.
 
-    What is None stays as it is. Raises `Invalid` with the field that is wrong.
+    What is None stays as it is. `category` is the slug of one, empty for none. Raises `Invalid` with the field that
+    is wrong.
     """
     actor.require(Action.PRODUCTS_EDIT)
     product = lock_product(actor, product)
@@ -74,9 +80,12 @@ def update_product(
         )
     if rapidapi_compatible is not None:
         product.rapidapi_compatible = bool(rapidapi_compatible)
+    _place(product, category, tags, version)
+    if test_upstream_url is not None:
+        product.test_upstream_url = _checked_url(test_upstream_url, "test_upstream_url") if test_upstream_url else ""
     product.save(
         update_fields=[
-            "name", "tagline", "description", "upstream_url",
+            "name", "tagline", "description", "upstream_url", "test_upstream_url", "category", "tags", "version",
             "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
         ]
     )  # fmt: skip
@@ -110,6 +119,8 @@ def publish_product(*, actor: Actor, product: Product) -> Product:
         raise NotAllowed(_("The platform has suspended this product. Contact its staff."))
     if product.status == ProductStatus.PUBLISHED:
         return product
+    if product.retires_at is not None:
+        raise Conflict(_("This product is being retired. Call that off first."))
     missing = missing_for_publication(product)
     if missing:
         raise Conflict(_("Before you can publish: %(missing)s") % {"missing": " ".join(missing)})
@@ -175,8 +186,24 @@ def _describe(product: Product, name: str, upstream_url: str, tagline: str, desc
     product.name = check_line(name, field="name", longest=80)
     product.tagline = check_line(tagline, field="tagline", shortest=0, longest=160)
     product.description = check_text(description, field="description", longest=20_000)
-    url = upstream_url.strip() if isinstance(upstream_url, str) else upstream_url
-    product.upstream_url = check_url(url, field="upstream_url", allow=settings.UPSTREAM_ALLOW)
+    product.upstream_url = _checked_url(upstream_url, "upstream_url")
+
+
+def _checked_url(value: str, field: str) -> str:
+    url = value.strip() if isinstance(value, str) else value
+    return check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
+
+
+def _place(product: Product, category: str | None, tags: Iterable[str] | None, version: str | None) -> None:
+    """Where the product stands in the marketplace; None leaves it there."""
+    if category is not None:
+        product.category = Category.objects.filter(slug=category).first() if category else None
+        if category and product.category is None:
+            raise Invalid(_("Choose one of the categories."), field="category")
+    if tags is not None:
+        product.tags = check_tags(tags)
+    if version is not None:
+        product.version = check_line(version, field="version", shortest=0, longest=20)
 
 
 def _locked_by_staff(staff: User, product: Product) -> Product:

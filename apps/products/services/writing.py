@@ -27,3 +27,8 @@ def record_change(actor: Actor, product: Product, action: str, summary: str, *, 
     """Write the change into the audit log and announce it; `target` is the product's public id where empty."""
     record_action(actor, action, summary, target=target or product.public_id)
     announce_product(product)
+
+
+def record_text(actor: Actor, product: Product, action: str, summary: str) -> None:
+    """The same for what only people read: the gateway need not hear of it."""
+    record_action(actor, action, summary, target=product.public_id)

@@ -74,9 +74,9 @@ def _read(shard: int, now: dt.datetime, subscriptions: Collection[int] | None) -
     # No call gets an earlier time than what was called complete, so its period is the one that counts.
     now = max(now, position.complete_until or now)
     names, spans = [], []
-    for subscription_id, epoch, anchored_at, quota_id, period, anchor in _quotas(shard, subscriptions):
+    for subscription_id, epoch, anchored_at, period, anchor in _quotas(shard, subscriptions):
         start, end = period_at(period, anchor, anchored_at, now)
-        names.append(quota_counter(subscription_id, quota_id, epoch, start, end))
+        names.append(quota_counter(subscription_id, epoch, start, end))
         spans.append(UsageSpan(subscription_id, epoch, start, end))
     return Baseline(
         generation=position.generation,
@@ -86,9 +86,9 @@ def _read(shard: int, now: dt.datetime, subscriptions: Collection[int] | None) -
     )
 
 
-def _quotas(shard: int, subscriptions: Collection[int] | None) -> list[tuple[int, int, dt.datetime, int, str, str]]:
-    """Subscription, epoch, start of the subscription, quota, period and anchor of every running quota."""
-    live = Subscription.objects.filter(status__in=SubscriptionStatus.live(), plan__quotas__isnull=False)
+def _quotas(shard: int, subscriptions: Collection[int] | None) -> list[tuple[int, int, dt.datetime, str, str]]:
+    """Subscription, epoch, where its periods are counted from, period and anchor of every running quota."""
+    live = Subscription.objects.filter(status__in=SubscriptionStatus.begun(), plan__quotas__isnull=False)
     if subscriptions is not None:
         live = live.filter(pk__in=subscriptions)
     return list(
@@ -98,7 +98,6 @@ def _quotas(shard: int, subscriptions: Collection[int] | None) -> list[tuple[int
             "pk",
             "quota_epoch",
             "anchored_at",
-            "plan__quotas__pk",
             "plan__quotas__period",
             "plan__quotas__anchor",
         )

@@ -18,10 +18,10 @@ def shard_key(shard: int, name: str) -> str:
     return f"{_PREFIXES[shard]}{name}"
 
 
-def quota_counter(subscription_id: int, quota_id: int, epoch: int, start: dt.datetime, end: dt.datetime) -> str:
-    """The counter of a quota in the period `[start, end)`. The scripts read the end out of the name."""
+def quota_counter(subscription_id: int, epoch: int, start: dt.datetime, end: dt.datetime) -> str:
+    """The units of the period `[start, end)`, whatever quota counts them. The scripts read the end out of the name."""
     prefix = _PREFIXES[shard_of(subscription_id)]
-    return f"{prefix}q:{subscription_id}:{quota_id}:{epoch}:{milliseconds(start)}-{milliseconds(end)}"
+    return f"{prefix}q:{subscription_id}:{epoch}:{milliseconds(start)}-{milliseconds(end)}"
 
 
 def rate_window(subscription_id: int, counter: str, window_ms: int) -> str:

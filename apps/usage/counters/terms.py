@@ -25,22 +25,19 @@ class Terms:
         self.quotas, self.rates = spec.quotas, spec.rates
         periods = [period_at(quota.period, quota.anchor, quota.anchored_at, at) for quota in spec.quotas]
         spans = [(milliseconds(start), milliseconds(end)) for start, end in periods]
-        self.counters = tuple(
-            quota_counter(subscription, quota.quota_id, spec.quota_epoch, start, end)
-            for quota, (start, end) in zip(spec.quotas, periods, strict=True)
-        )
+        self.counters = tuple(quota_counter(subscription, spec.quota_epoch, start, end) for start, end in periods)
         windows = [rate_window(subscription, rate.counter, rate.window_ms) for rate in spec.rates]
         # Encoded here, once, and not for every call.
         self.keys = tuple(key.encode() for key in (STATE_KEYS[self.shard], *self.counters, *windows))
         arguments = [len(spec.quotas)]
         for quota, (start_ms, end_ms) in zip(spec.quotas, spans, strict=True):
-            arguments += [start_ms, end_ms, quota.included_units, int(quota.is_hard)]
+            arguments += [start_ms, end_ms, quota.ceiling_units]
         for rate in spec.rates:
             arguments += [rate.max_calls, rate.window_ms]
         self.arguments = tuple(str(argument).encode() for argument in arguments)
         self._rates = [(rate.name, rate.max_calls, _seconds(rate.window_ms)) for rate in spec.rates]
         self._quotas = [
-            (quota.name, quota.included_units, end_ms, _seconds(end_ms - start_ms))
+            (quota, quota.ceiling_units, end_ms, _seconds(end_ms - start_ms))
             for quota, (start_ms, end_ms) in zip(spec.quotas, spans, strict=True)
         ]
 
@@ -48,8 +45,15 @@ class Terms:
         """`numbers` are what the script answered behind the time: used units, then calls and reset of each window."""
         return tuple(
             [
-                PolicyState(name, limit, max(0, limit - numbers[at]), _seconds(end_ms - now_ms), window_seconds)
-                for at, (name, limit, end_ms, window_seconds) in enumerate(self._quotas)
+                PolicyState(
+                    name=quota.name,
+                    limit=limit,
+                    remaining=max(0, limit - numbers[at]),
+                    reset_seconds=_seconds(end_ms - now_ms),
+                    window_seconds=window_seconds,
+                    included=quota.included_units if quota.extra_units else None,
+                )
+                for at, (quota, limit, end_ms, window_seconds) in enumerate(self._quotas)
             ]
         )
 
@@ -68,7 +72,7 @@ class Terms:
         violated = [
             (state.reset_seconds, RefusedBy.QUOTA, state)
             for rule, used, state in zip(self.quotas, numbers, quotas, strict=False)
-            if rule.is_hard and used + units > rule.included_units
+            if used + units > rule.ceiling_units
         ]
         violated += [(state.reset_seconds, RefusedBy.RATE, state) for state in rates if state.remaining == 0]
         violated.sort(key=lambda entry: entry[0], reverse=True)

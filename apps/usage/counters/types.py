@@ -40,15 +40,21 @@ class RateRule:
 
 @dataclass(frozen=True, slots=True)
 class QuotaRule:
-    """At most `included_units` in each period; where not `is_hard`, more passes and is counted."""
+    """At most `included_units` and `extra_units`, which are charged, in each period.
 
-    quota_id: int
+    The counter belongs to the period, not to the rule: another plan's rule with the same periods goes on with it.
+    """
+
     name: str  # the policy name in headers, such as "monthly"
     included_units: int
     period: str  # plans.enums.QuotaPeriodUnit
     anchor: str  # plans.enums.QuotaAnchor
-    anchored_at: dt.datetime  # the start of the subscription
-    is_hard: bool = True
+    anchored_at: dt.datetime  # where the subscription's own periods are counted from
+    extra_units: int = 0
+
+    @property
+    def ceiling_units(self) -> int:
+        return self.included_units + self.extra_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,16 @@ class PolicyState:
     """A limit after the decision: what reply headers and rejections are made of."""
 
     name: str
-    limit: int
+    limit: int  # of a quota: the included units and those that are charged
     remaining: int
     reset_seconds: int  # until the window has room again, or until the period ends
     window_seconds: int
+    included: int | None = None  # of a quota with units that are charged: how many are not
+
+    @property
+    def extra(self) -> int:
+        """How many units are charged so far."""
+        return 0 if self.included is None else max(0, self.limit - self.remaining - self.included)
 
 
 @dataclass(slots=True)

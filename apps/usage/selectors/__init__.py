@@ -1,5 +1,6 @@
 """Reads of usage. Who may see what is decided by the caller, who makes the `Scope` from objects it may see."""
 
+from apps.usage.selectors.billable import billable_units, is_complete
 from apps.usage.selectors.breakdowns import (
     ConsumerUsage,
     EndpointUsage,
@@ -16,6 +17,7 @@ from apps.usage.selectors.breakdowns import (
     usage_by_hour,
     usage_by_key,
 )
+from apps.usage.selectors.by_key import KeyStatistics, key_statistics
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.selectors.quotas import QuotaUsage, quota_usage, quota_usages
 from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestPage, get_request, list_requests
@@ -24,6 +26,7 @@ from apps.usage.selectors.scope import Scope
 __all__ = [
     "ConsumerUsage",
     "EndpointUsage",
+    "KeyStatistics",
     "KeyUsage",
     "QuotaUsage",
     "RequestEntry",
@@ -32,11 +35,14 @@ __all__ = [
     "Scope",
     "UsagePoint",
     "UsageStats",
+    "billable_units",
     "calls_by_product",
     "find_complete_until",
     "get_request",
     "get_usage",
     "has_calls",
+    "is_complete",
+    "key_statistics",
     "list_requests",
     "quota_usage",
     "quota_usages",

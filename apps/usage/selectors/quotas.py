@@ -1,6 +1,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from apps.core import clock
 from apps.plans.periods import period_at
@@ -10,7 +11,10 @@ from apps.usage.sums import UsageSpan, sum_units
 
 @dataclass(frozen=True, slots=True)
 class QuotaUsage:
-    """A quota in its running period `[starts_at, ends_at)`: units as stored, so a second behind at most."""
+    """A quota in its running period `[starts_at, ends_at)`: units as stored, so a second behind at most.
+
+    Beyond `included` units, up to `extra_max` pass and cost `unit_amount` each, in minor units of `currency`.
+    """
 
     name: str
     period: str
@@ -18,10 +22,29 @@ class QuotaUsage:
     used: int
     starts_at: dt.datetime
     ends_at: dt.datetime
+    extra_max: int = 0
+    unit_amount: Decimal = Decimal(0)
+    currency: str = ""
 
     @property
     def remaining(self) -> int:
+        """How many of the included units are left."""
         return max(0, self.included - self.used)
+
+    @property
+    def left(self) -> int:
+        """How many units may still be used, the charged ones among them."""
+        return max(0, self.included + self.extra_max - self.used)
+
+    @property
+    def extra(self) -> int:
+        """How many units are charged so far."""
+        return max(0, self.used - self.included) if self.extra_max else 0
+
+    @property
+    def extra_amount(self) -> Decimal:
+        """What they cost so far, exactly; an invoice rounds it."""
+        return self.extra * self.unit_amount
 
     @property
     def share(self) -> float:
@@ -50,5 +73,17 @@ def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaU
     used = sum_units([UsageSpan(one.pk, one.quota_epoch, start, end) for one, _quota, start, end in running])
     usages: dict[int, list[QuotaUsage]] = {subscription.pk: [] for subscription in subscriptions}
     for (one, quota, start, end), units in zip(running, used, strict=True):
-        usages[one.pk].append(QuotaUsage(quota.name, quota.period, quota.included_units, units, start, end))
+        usages[one.pk].append(
+            QuotaUsage(
+                name=quota.name,
+                period=quota.period,
+                included=quota.included_units,
+                used=units,
+                starts_at=start,
+                ends_at=end,
+                extra_max=quota.overage_max_units or 0,
+                unit_amount=quota.overage_unit_amount or Decimal(0),
+                currency=one.plan.currency,
+            )
+        )
     return usages

@@ -4,6 +4,7 @@ from typing import Self, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from apps.keys.models import ApiKey
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
 
@@ -14,7 +15,7 @@ Row = TypeVar("Row", bound=Model)
 class Scope:
     """Whose usage is meant: some subscriptions (a consumer's), or a product with all its consumers (a creator's).
 
-    Of all endpoints, or of one (`at`).
+    Of all endpoints and keys, or of one endpoint (`at`), or of one key (`by`).
 
     Made from objects that the caller fetched for its actor, so that tenancy is decided there.
     """
@@ -22,6 +23,7 @@ class Scope:
     subscription_ids: tuple[int, ...] | None = None
     product_id: int | None = None
     endpoint_id: int | None = None
+    api_key_id: int | None = None
 
     def __post_init__(self) -> None:
         if (self.subscription_ids is None) == (self.product_id is None):
@@ -44,10 +46,16 @@ class Scope:
         """The same, of this endpoint alone."""
         return replace(self, endpoint_id=endpoint.pk)
 
+    def by(self, key: ApiKey) -> Self:
+        """The same, of calls with this key alone."""
+        return replace(self, api_key_id=key.pk)
+
     def restrict(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """Those of these events, rejections or rollups that lie in the scope."""
         if self.endpoint_id is not None:
             rows = rows.filter(endpoint=self.endpoint_id)
+        if self.api_key_id is not None:
+            rows = rows.filter(api_key=self.api_key_id)
         if self.product_id is not None:
             return rows.filter(product=self.product_id)
         return rows.filter(subscription__in=self.subscription_ids)

@@ -15,7 +15,7 @@ from tests.portal.support import HOSTILE_SEGMENTS
 pytestmark = pytest.mark.django_db
 
 # Those that change something; all others are pages to read.
-DEEDS = {"key-create", "key-revoke", "subscription-cancel"}
+DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel"}
 PAGES = [name for name, _parameters in routes() if name not in DEEDS]
 OBJECTS = [(name, parameter) for name, parameters in routes() for parameter in sorted({*parameters} - {"organization"})]
 
@@ -85,7 +85,9 @@ def test_any_address_is_answered_with_not_found(client: Client, acme: World, nam
     ("name", "allowed"),
     [
         ("key-create", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key-rename", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("key-revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key-rotate", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("subscription-cancel", {Role.OWNER, Role.ADMIN}),
     ],
 )
@@ -106,6 +108,8 @@ def test_a_deed_is_done_only_for_roles_that_may(
     ("page", "words", "allowed"),
     [
         ("subscription-keys", "Create key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key", "Rotate key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key", "Rename key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("subscription-keys", "Revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("subscription-manage", "Cancel subscription", {Role.OWNER, Role.ADMIN}),
     ],
@@ -136,10 +140,10 @@ def test_a_person_without_the_organization_cannot_tell_that_it_exists(client: Cl
 
 def deed(world: World) -> dict[str, str]:
     """What every form of the console wants."""
-    return {"name": "new key", "confirm": world.subscription.product.name}
+    return {"name": "new key", "overlap": "0", "confirm": world.subscription.product.name}
 
 
 def assert_unchanged(world: World) -> None:
     key = ApiKey.objects.get(subscription=world.subscription)
-    assert key.revoked_at is None
+    assert (key.revoked_at, key.expires_at, key.name) == (None, None, "production")
     assert Subscription.objects.get(pk=world.subscription.pk).status == SubscriptionStatus.ACTIVE

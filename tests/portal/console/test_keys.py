@@ -16,6 +16,7 @@ from apps.keys.services import KEYS_MAX
 from apps.subscriptions.enums import SubscriptionStatus
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
+from tests.factories.usage import store_calls
 from tests.portal.console.world import World
 from tests.portal.support import HOSTILE, Pairs, count_queries, pairings, text_of
 
@@ -199,3 +200,88 @@ class TestRevoke:
         acme.key.refresh_from_db()
         assert acme.key.revoked_at is not None
         assert "The key “production” is revoked" in text_of(response)
+
+
+class TestDate:
+    def test_a_key_works_until_the_end_of_the_day(self, client: Client, acme: World) -> None:
+        day = clock.now().date() + dt.timedelta(days=3)
+        create(client, acme, expires_in="date", expires_on=day.isoformat())
+        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+        assert ApiKey.objects.get(name="ci").expires_at == end
+
+    @pytest.mark.parametrize("day", ["", "2020-01-01", "9999-12-31", "tomorrow"])
+    def test_another_date_is_refused(self, client: Client, acme: World, day: str) -> None:
+        response = client.post(acme.url("key-create"), {"name": "ci", "expires_in": "date", "expires_on": day})
+        assert response.status_code == 422
+        assert '<details class="disclosure" open>' in response.content.decode()
+
+
+class TestMode:
+    def test_is_asked_for_where_the_product_has_a_test_backend(self, client: Client, acme: World) -> None:
+        assert 'name="mode"' not in client.get(acme.url("subscription-keys")).content.decode()
+        create(client, acme, mode="test")
+        assert not ApiKey.objects.get(name="ci").is_test
+        product = acme.subscription.product
+        product.test_upstream_url = "https://test.example.com"
+        product.save()
+        assert 'name="mode"' in client.get(acme.url("subscription-keys")).content.decode()
+        _, secret = create(client, acme, name="tests", mode="test")
+        assert secret.startswith("af_test_")
+        assert "tests Test" in text_of(client.get(acme.url("subscription-keys")))
+
+
+class TestPage:
+    def test_says_what_the_key_is_and_how_it_is_used(self, client: Client, acme: World) -> None:
+        text = text_of(client.get(acme.url("key")))
+        for piece in (
+            "production",
+            str(acme.key),
+            "1 call in the last 24 hours, 0 of them failed",
+            "/forecast",
+            "never",
+        ):
+            assert piece in text
+
+    def test_shows_this_key_alone(self, client: Client, acme: World) -> None:
+        other = EndpointFactory(tier=acme.subscription.plan.tier, path="/of-another-key")
+        store_calls(ApiKeyFactory(subscription=acme.subscription), other, 5)
+        assert "/of-another-key" not in text_of(client.get(acme.url("key")))
+
+    def test_renames(self, client: Client, acme: World) -> None:
+        assert "The key is called “laptop”." in text_of(
+            client.post(acme.url("key-rename"), {"name": "laptop"}, follow=True)
+        )
+        assert client.post(acme.url("key-rename"), {"name": ""}).status_code == 422
+        acme.key.refresh_from_db()
+        assert acme.key.name == "laptop"
+
+    def test_rotates_and_shows_the_secret_once(self, client: Client, acme: World) -> None:
+        assert "Rotate “production”?" in text_of(client.get(acme.url("key")))
+        response = client.post(acme.url("key-rotate"), {"overlap": "24"})
+        assert response.status_code == 201
+        assert "no-store" in response.headers["Cache-Control"]
+        found = key_secret.PATTERN.search(response.content.decode())
+        assert found is not None
+        new = ApiKey.objects.get(rotated_from=acme.key)
+        assert bytes(new.digest) == key_secret.digest(found[0])
+        assert f"The old key {acme.key} ends in" in text_of(response)
+        page = text_of(client.get(acme.url("key")))
+        assert f"Its place is taken by {new}." in page
+        assert "Rotate “production”?" not in page
+        assert f"In the place of {acme.key}" in text_of(client.get(acme.url("key", key_id=new.public_id)))
+
+    def test_says_why_it_cannot_be_rotated(self, client: Client, acme: World) -> None:
+        for overlap in ("", "5", "x"):
+            assert client.post(acme.url("key-rotate"), {"overlap": overlap}).status_code == 422
+        acme.key.revoked_at = clock.now()
+        acme.key.save()
+        response = client.post(acme.url("key-rotate"), {"overlap": "0"})
+        assert response.status_code == 422
+        assert "This key is revoked, so it cannot be rotated." in text_of(response)
+
+    def test_any_input_is_answered(self, client: Client, acme: World) -> None:
+        for value in HOSTILE:
+            assert client.post(acme.url("key-rename"), {"name": value}).status_code in (302, 422), value
+            assert client.post(acme.url("key-rotate"), {"overlap": value}).status_code in (201, 422), value
+            answer = {"name": "ci", "expires_in": "date", "expires_on": value, "mode": value}
+            assert client.post(acme.url("key-create"), answer).status_code in (201, 422), value

@@ -27,11 +27,16 @@ LISTS: dict[str, tuple[str, ...]] = {
     "studio-usage-csv": ("range", "from"),
     "studio-requests": ("outcome", "consumer", "endpoint", "range", "cursor"),
     "studio-product-new": ("name", "slug"),
+    "studio-product-import": ("from",),
+    "studio-imports": ("from",),
     "audit": ("before", "after"),
 }
 # The fields that a form has besides those of the valid body.
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "studio-product-new": ("tagline",),
+    "studio-product-import": ("url",),
+    "studio-imports": ("url",),
+    "studio-import-apply": ("tier", "remove_missing"),
     "studio-endpoint-new": ("upstream_path", "operation", "summary", "description", "another"),
     "studio-endpoint": ("upstream_path", "operation", "summary", "description"),
     "studio-plan-new": ("description", "add", "remove"),

@@ -14,12 +14,12 @@ from apps.accounts.models import Invitation, Membership, Organization, User
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
-from apps.products.models import Endpoint, Product, Tier
+from apps.products.models import Endpoint, OpenApiImport, Product, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
-from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import request_id, store_calls, store_rejections
 from tests.portal.routes import routes_of
@@ -36,6 +36,7 @@ class World:
     tier: Tier
     spare_tier: Tier  # nothing uses it
     endpoint: Endpoint
+    imported: OpenApiImport  # not applied
     plan: Plan  # on sale
     draft: Plan
     subscription: Subscription
@@ -55,6 +56,7 @@ class World:
             "organization": self.organization.slug,
             "slug": self.product.slug,
             "endpoint_id": self.endpoint.public_id,
+            "import_id": self.imported.public_id,
             "tier_slug": self.spare_tier.slug,
             "plan_id": self.plan.public_id,
             "subscription_id": self.subscription.public_id,
@@ -96,6 +98,7 @@ def world() -> World:
         tier=tier,
         spare_tier=spare,
         endpoint=endpoint,
+        imported=OpenApiImportFactory(product=product),
         plan=plan,
         draft=PlanFactory(tier=tier, published_at=None),
         subscription=subscription,

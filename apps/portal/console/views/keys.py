@@ -1,6 +1,5 @@
-"""The keys of a subscription. The secret is in the answer to the POST that made it and nowhere else."""
+"""The keys of a subscription. A secret is in the answer to the POST that made it and nowhere else."""
 
-import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -18,22 +17,26 @@ from apps.keys.models import ApiKey
 from apps.keys.selectors import get_key, list_keys
 from apps.portal.access import PortalRequest
 from apps.portal.console.access import subscription_page
-from apps.portal.console.forms import KeyForm
+from apps.portal.console.forms import KeyForm, RenameForm, RotateForm
+from apps.portal.console.key_rows import key_rows
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import first_call
-from apps.portal.usage.ranges import read_range
+from apps.portal.rendering import render_page
+from apps.portal.usage.context import usage_context
+from apps.portal.usage.ranges import PRESET_CHOICES, read_range
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.usage.selectors import Scope, usage_by_key
+from apps.usage.selectors import Scope
 
 KEYS_PER_PAGE = 50
+ENDPOINTS_SHOWN = 50
 
 
 @require_safe
 @never_cache
 @subscription_page
 def keys(request: PortalRequest, subscription: Subscription) -> HttpResponse:
-    return render(request, "console/keys.html", _context(request, subscription, KeyForm()))
+    return render(request, "console/keys.html", _list(request, subscription))
 
 
 @require_POST
@@ -41,34 +44,70 @@ def keys(request: PortalRequest, subscription: Subscription) -> HttpResponse:
 @subscription_page
 def key_create(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     """The page of keys with the secret on it, this once; `never_cache` keeps it out of every cache."""
-    form = KeyForm(request.POST)
+    form = _form(subscription, request.POST)
     made = None
     if form.is_valid():
         made = carried_out(
             form,
-            lambda: services.create_key(
-                actor=request.actor,
-                subscription=subscription,
-                name=form.cleaned_data["name"],
-                expires_at=form.expires_at(),
-                scopes=form.cleaned_data["scopes"],
-                allowed_networks=form.cleaned_data["allowed_networks"],
-            ),
+            lambda: services.create_key(actor=request.actor, subscription=subscription, **form.values()),
         )
     if made is None:
-        return render(request, "console/keys.html", _context(request, subscription, form), status=422)
-    key, secret = made
-    context = _context(request, subscription, KeyForm())
-    context |= {"made": key, "secret": secret, "call": _first_call(subscription, key, secret)}
-    return render(request, "console/keys.html", context, status=201)
+        return render(request, "console/keys.html", _list(request, subscription, form), status=422)
+    return _revealed(request, subscription, *made)
+
+
+@require_safe
+@subscription_page
+def key(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
+    return _page(request, subscription, get_key(subscription, public_id=key_id))
+
+
+@require_POST
+@subscription_page
+def key_rename(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
+    found = get_key(subscription, public_id=key_id)
+    form = RenameForm(request.POST)
+    changed = None
+    if form.is_valid():
+        changed = carried_out(
+            form, lambda: services.rename_key(actor=request.actor, key=found, name=form.cleaned_data["name"])
+        )
+    if changed is None:
+        return _page(request, subscription, found, rename=form)
+    messages.success(request, _("The key is called “%(name)s”.") % {"name": changed.name})
+    return redirect("portal:key", request.actor.organization.slug, subscription.public_id, found.public_id)
+
+
+@require_POST
+@never_cache
+@subscription_page
+def key_rotate(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
+    """The page of keys with the new secret on it, as after `key_create`."""
+    found = get_key(subscription, public_id=key_id)
+    form = RotateForm(request.POST)
+    made = None
+    if form.is_valid():
+        made = carried_out(
+            form, lambda: services.rotate_key(actor=request.actor, key=found, overlap=form.overlap_time())
+        )
+    if made is None:
+        return _page(request, subscription, found, rotate=form)
+    return _revealed(request, subscription, *made)
 
 
 @require_POST
 @subscription_page
 def key_revoke(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
-    key = services.revoke_key(actor=request.actor, key=get_key(subscription, public_id=key_id))
-    messages.success(request, _("The key “%(name)s” is revoked: it stops working within seconds.") % {"name": key.name})
+    revoked = services.revoke_key(actor=request.actor, key=get_key(subscription, public_id=key_id))
+    text = _("The key “%(name)s” is revoked: it stops working within seconds.")
+    messages.success(request, text % {"name": revoked.name})
     return redirect("portal:subscription-keys", request.actor.organization.slug, subscription.public_id)
+
+
+def _revealed(request: PortalRequest, subscription: Subscription, made: ApiKey, secret: str) -> HttpResponse:
+    context = _list(request, subscription)
+    context |= {"made": made, "secret": secret, "call": _first_call(subscription, made, secret)}
+    return render(request, "console/keys.html", context, status=201)
 
 
 def _first_call(subscription: Subscription, key: ApiKey, secret: str) -> str:
@@ -77,24 +116,44 @@ def _first_call(subscription: Subscription, key: ApiKey, secret: str) -> str:
     return samples[0].code if samples else ""
 
 
-def _state(key: ApiKey, now: dt.datetime) -> str:
-    if key.is_revoked:
-        return "key_revoked"
-    return "key_expired" if key.expires_at is not None and key.expires_at <= now else "key_active"
+def _form(subscription: Subscription, data: Any = None) -> KeyForm:
+    return KeyForm(data, has_test_backend=bool(subscription.product.test_upstream_url))
 
 
-def _context(request: PortalRequest, subscription: Subscription, form: KeyForm) -> dict[str, Any]:
+def _list(request: PortalRequest, subscription: Subscription, form: KeyForm | None = None) -> dict[str, Any]:
     page = Paginator(list_keys(subscription), KEYS_PER_PAGE).get_page(request.GET.get("page"))
-    now = clock.now()
-    span = read_range({}, now)
-    used = usage_by_key(Scope.of_subscription(subscription), span.start, span.end)
-    calls = {one.api_key.pk: one.stats.calls for one in used if one.api_key}
+    may_manage = request.actor.may(Action.KEYS_MANAGE)
     return {
         "subscription": subscription,
         "page": page,
-        "span": span,
-        "rows": [(key, _state(key, now), calls.get(key.pk, 0)) for key in page.object_list],
-        "form": form,
-        "may_manage": request.actor.may(Action.KEYS_MANAGE),
-        "may_create": request.actor.may(Action.KEYS_MANAGE) and subscription.status != SubscriptionStatus.CANCELED,
+        "rows": key_rows(subscription, page.object_list, clock.now()),
+        "form": form or _form(subscription),
+        "may_manage": may_manage,
+        "may_create": may_manage and subscription.status != SubscriptionStatus.CANCELED,
     }
+
+
+def _page(
+    request: PortalRequest,
+    subscription: Subscription,
+    key: ApiKey,
+    *,
+    rename: RenameForm | None = None,
+    rotate: RotateForm | None = None,
+) -> HttpResponse:
+    now = clock.now()
+    span = read_range(request.GET, now)
+    (row,) = key_rows(subscription, [key], now)
+    scope = Scope.of_subscription(subscription).by(key)
+    may_manage = request.actor.may(Action.KEYS_MANAGE)
+    context = usage_context(scope, span, now, endpoints_shown=ENDPOINTS_SHOWN) | {
+        "subscription": subscription,
+        "presets": PRESET_CHOICES,
+        "row": row,
+        "rename": rename or RenameForm(initial={"name": key.name}),
+        "rotate": rotate or RotateForm(),
+        "may_manage": may_manage,
+        "may_rotate": may_manage and row.can_be_rotated and subscription.status != SubscriptionStatus.CANCELED,
+    }
+    status = 422 if rename or rotate else 200
+    return render_page(request, "console/key.html", context, fragment="usage", status=status)

@@ -11,9 +11,9 @@ from apps.accounts.models import User
 from apps.accounts.selectors import list_memberships_of
 from apps.core import markdown
 from apps.plans.models import Plan
-from apps.plans.selectors import cheapest_plans, list_plans_on_sale
+from apps.plans.selectors import cheapest_opening, cheapest_plans, list_plans_seen_by
 from apps.portal.marketplace.documentation import gateway_url
-from apps.portal.marketplace.offers import offer, opened_by
+from apps.portal.marketplace.offers import offer
 from apps.portal.query import searched
 from apps.portal.rendering import render_page
 from apps.products.enums import ProductStatus
@@ -41,7 +41,7 @@ class Listing:
 @dataclass(frozen=True)
 class EndpointRow:
     endpoint: Endpoint
-    plan: Plan | None  # the first that opens it; None where none on sale does
+    plan: Plan | None  # the cheapest that opens it; None where none on sale does
 
 
 @require_safe
@@ -61,7 +61,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_visible_product(user=request.user, slug=slug)
-    plans = list(list_plans_on_sale(found))
+    plans = list(list_plans_seen_by(request.user, found))
     by_rank = count_endpoints_by_rank(found)
     search = searched(request)
     page: Page[Endpoint] = Paginator(search_endpoints(found, search=search), ENDPOINTS_PER_PAGE).get_page(
@@ -75,7 +75,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "endpoints": sum(by_rank.values()),
         "search": search,
         "page": page,
-        "rows": [EndpointRow(endpoint, opened_by(endpoint, plans)) for endpoint in page.object_list],
+        "rows": [EndpointRow(endpoint, cheapest_opening(plans, endpoint.tier.rank)) for endpoint in page.object_list],
         **_relation(request.user, found),
     }
     return render_page(request, "marketplace/product.html", context, fragment="endpoint-list")

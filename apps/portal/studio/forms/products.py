@@ -62,6 +62,13 @@ class ProductSettingsForm(DetailsForm):
         help_text=_("Where the gateway sends calls to. A change is live within 5 seconds."),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
+    test_upstream_url = forms.CharField(
+        label=_("Backend address for test keys"),
+        max_length=500,
+        required=False,
+        help_text=_("Calls with a test key go there and take no units. Left empty, there are no test keys."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
     max_body_mib = forms.DecimalField(
         label=_("Largest request body"),
         min_value=Decimal("0.001"),
@@ -91,6 +98,7 @@ class ProductSettingsForm(DetailsForm):
             "tagline": product.tagline,
             "description": product.description,
             "upstream_url": product.upstream_url,
+            "test_upstream_url": product.test_upstream_url,
             # Three places at most, without zeros at the end and without an exponent: 10, 0.5, 1.333.
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
             "timeout_seconds": product.timeout_seconds,

@@ -2,7 +2,7 @@
 --
 -- KEYS: state, a counter for each quota, a window for each rate limit.
 -- ARGV: run id, offset, event id, units, lease (JSON), lease ms, stream bound, number of quotas,
---       for each quota: start, end, included, hard (1 or 0); for each rate limit: max calls, window ms.
+--       for each quota: start, end, ceiling; for each rate limit: max calls, window ms.
 -- Answers {"rebuild"} | {"overload"} | {"stale_period", now} |
 --         {"reserved" or "refused", generation, now, used of each quota…, calls and reset ms of each window…};
 --         the numbers are those after the decision.
@@ -24,18 +24,18 @@ local used, windows = {}, {}
 local passes = true
 
 for index = 1, quotas do
-  local at = 5 + index * 4
+  local at = 6 + index * 3
   if now < tonumber(ARGV[at]) or now >= tonumber(ARGV[at + 1]) then
     return {'stale_period', whole(now)}
   end
   used[index] = tonumber(redis.call('GET', KEYS[1 + index]) or 0)
-  if ARGV[at + 3] == '1' and used[index] + units > tonumber(ARGV[at + 2]) then
+  if used[index] + units > tonumber(ARGV[at + 2]) then
     passes = false
   end
 end
 
 for index = 1, #KEYS - 1 - quotas do
-  local at = 7 + quotas * 4 + index * 2
+  local at = 7 + quotas * 3 + index * 2
   local window = open_window(KEYS[1 + quotas + index], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), now)
   windows[index] = window
   passes = passes and admits(window)

@@ -1,0 +1,45 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class InvoiceStatus(models.TextChoices):
+    """Stripe's words. A draft has no number and may change; from `open` on, its money is fixed."""
+
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("Open")
+    PAID = "paid", _("Paid")
+    VOID = "void", _("Void")
+    UNCOLLECTIBLE = "uncollectible", _("Uncollectible")
+
+
+class InvoiceReason(models.TextChoices):
+    """What made the invoice."""
+
+    SUBSCRIBE = "subscribe", _("New subscription")
+    PLAN_CHANGE = "plan_change", _("Change of plan")
+    RENEWAL = "renewal", _("Renewal")
+    # Units beyond the plan that no renewal comes after: the subscription is canceled, or goes on in another currency.
+    USAGE = "usage", _("Usage beyond the plan")
+
+    @classmethod
+    def automatic(cls) -> frozenset["InvoiceReason"]:
+        """Those that are charged to the default card; a person pays the others in a checkout."""
+        return frozenset({cls.RENEWAL, cls.USAGE})
+
+
+class LineKind(models.TextChoices):
+    PLAN = "plan", _("Plan")
+    PRORATION_CHARGE = "proration_charge", _("Rest of the period, new plan")
+    PRORATION_CREDIT = "proration_credit", _("Rest of the period, previous plan")
+    OVERAGE = "overage", _("Overage")
+
+
+class CheckoutKind(models.TextChoices):
+    SUBSCRIBE = "subscribe", _("Subscribe")
+    PLAN_CHANGE = "plan_change", _("Change the plan")
+
+
+class CheckoutStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    COMPLETED = "completed", _("Completed")
+    EXPIRED = "expired", _("Expired")

@@ -1,0 +1,18 @@
+from django.utils.translation import gettext_noop
+
+from apps.core.errors import Conflict
+
+
+class InvoiceNotOpen(Conflict):
+    code = "invoice_not_open"
+    message = gettext_noop("This invoice is not open any more. Load the page again and see how it is now.")
+
+
+class CheckoutClosed(Conflict):
+    code = "checkout_closed"
+    message = gettext_noop("This checkout is over. Begin a new one.")
+
+
+class PaymentOverdue(Conflict):
+    code = "payment_overdue"
+    message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")

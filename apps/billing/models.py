@@ -1,0 +1,180 @@
+from django.db import models
+
+from apps.accounts.models import Organization, User
+from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.core.ids import PublicIdField
+from apps.plans.models import Plan, Quota
+from apps.products.models import Product
+from apps.subscriptions.models import Subscription
+
+
+class NumberSeries(models.Model):
+    """The last invoice number that an issuer gave out in a year. Locked while one is given: there are no gaps."""
+
+    issuer = models.CharField(max_length=40)
+    year = models.PositiveSmallIntegerField()
+    last_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "number series"
+        constraints = [models.UniqueConstraint(fields=["issuer", "year"], name="number_series_once")]
+
+    def __str__(self) -> str:
+        return f"{self.issuer} {self.year}: {self.last_number}"
+
+
+class Invoice(models.Model):
+    """What a consumer owes the platform, once. Triggers of the database keep an issued one as it is.
+
+    Amounts are minor units of `currency`; times are the installation's.
+    """
+
+    public_id = PublicIdField("inv")
+    issuer = models.CharField(max_length=40)
+    number = models.CharField(max_length=20, blank=True)  # empty while it is a draft
+    status = models.CharField(max_length=20, choices=InvoiceStatus, default=InvoiceStatus.DRAFT)
+    reason = models.CharField(max_length=20, choices=InvoiceReason)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="invoices")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="invoices")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="invoices")
+    # Who is billed and by whom, as they were called when the invoice was issued.
+    billed_to = models.JSONField(default=dict)
+    issued_by = models.JSONField(default=dict)
+    currency = models.CharField(max_length=3)
+    subtotal_amount = models.BigIntegerField(default=0)
+    tax_amount = models.BigIntegerField(default=0)
+    total_amount = models.BigIntegerField(default=0)
+    # What the invoice is for, half-open: the billing period that is paid in advance.
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    issued_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    # When the default card was to be charged for the first time, of an invoice that nobody pays by hand.
+    collected_at = models.DateTimeField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        indexes = [
+            models.Index(fields=["organization", "-issued_at"], name="invoice_by_organization"),
+            models.Index(fields=["status"], condition=models.Q(status="draft"), name="invoice_drafts"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "number"], condition=~models.Q(number=""), name="invoice_number_once"
+            ),
+            # However often, and by however many, the end of a period is worked on.
+            models.UniqueConstraint(
+                fields=["subscription", "period_start"],
+                condition=models.Q(reason="renewal"),
+                name="invoice_one_renewal_per_period",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="draft", number="", issued_at__isnull=True)
+                | (~models.Q(status="draft") & ~models.Q(number="") & models.Q(issued_at__isnull=False)),
+                name="invoice_numbered_when_issued",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(total_amount=models.F("subtotal_amount") + models.F("tax_amount")),
+                name="invoice_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="draft") | models.Q(total_amount__gt=0), name="invoice_asks_for_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="paid", paid_at__isnull=False)
+                | (~models.Q(status="paid") & models.Q(paid_at__isnull=True)),
+                name="invoice_paid_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"draft {self.public_id}"
+
+
+class InvoiceLine(models.Model):
+    """One thing that is charged, or (below zero) credited."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    kind = models.CharField(max_length=20, choices=LineKind)
+    description = models.CharField(max_length=300)
+    quantity = models.PositiveBigIntegerField(default=1)
+    # Minor units for one; it may be a fraction of a cent. `amount` is the product, rounded once.
+    unit_amount = models.DecimalField(max_digits=28, decimal_places=8)
+    amount = models.BigIntegerField()
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class UsageStretch(models.Model):
+    """A time `[start, end)` under one plan whose overage is to be charged, and the invoice that did.
+
+    Written when the plan or the period ends; rated once the meter has stored every call that began before `end`.
+    """
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="usage_stretches")
+    quota = models.ForeignKey(Quota, on_delete=models.PROTECT, related_name="+")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    # Empty until it is rated; then also where nothing was to be charged.
+    rated_at = models.DateTimeField(null=True, blank=True)
+    invoice = models.ForeignKey(
+        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="usage_stretches"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "end"], name="usage_stretch_once"),
+            models.CheckConstraint(condition=models.Q(start__lt=models.F("end")), name="usage_stretch_whole"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.start:%Y-%m-%d} – {self.end:%Y-%m-%d}"
+
+
+class Checkout(models.Model):
+    """A purchase under way: open until its invoice is paid, or its time is over.
+
+    Without an invoice and open, it waits for the creator's approval; completed, nothing was to be paid.
+    """
+
+    public_id = PublicIdField("co")
+    kind = models.CharField(max_length=20, choices=CheckoutKind)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="checkouts")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="checkouts")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    # The plan that is left, of a change.
+    from_plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    invoice = models.OneToOneField(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="checkout")
+    status = models.CharField(max_length=20, choices=CheckoutStatus, default=CheckoutStatus.OPEN)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=models.Q(status="open"), name="checkout_open_by_expiry")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription"], condition=models.Q(status="open"), name="checkout_one_open"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(invoice__isnull=True) | models.Q(expires_at__isnull=False),
+                name="checkout_with_an_invoice_expires",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.status}"

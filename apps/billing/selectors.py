@@ -1,0 +1,55 @@
+"""Reads of invoices and checkouts, scoped to the consumer."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.access import Actor
+from apps.accounts.permissions import Action
+from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
+from apps.billing.models import Checkout, Invoice
+from apps.core.rows import first_or_not_found
+from apps.subscriptions.models import Subscription
+
+
+def list_invoices(actor: Actor) -> QuerySet[Invoice]:
+    """The issued invoices of the actor's organization, newest first."""
+    actor.require(Action.BILLING_VIEW)
+    return (
+        Invoice.objects.filter(organization=actor.organization)
+        .exclude(status=InvoiceStatus.DRAFT)
+        .select_related("product", "subscription", "organization", "checkout")
+    )
+
+
+def get_invoice(actor: Actor, *, public_id: str) -> Invoice:
+    """With its lines. Raises `NotFound`, also for a draft."""
+    return first_or_not_found(list_invoices(actor).prefetch_related("lines__plan").filter(public_id=public_id))
+
+
+def list_checkouts(actor: Actor) -> QuerySet[Checkout]:
+    """The purchases of the actor's organization, newest first."""
+    actor.require(Action.BILLING_VIEW)
+    return Checkout.objects.filter(organization=actor.organization).select_related(
+        "subscription__product__organization", "plan__product", "from_plan", "invoice", "organization"
+    )
+
+
+def get_checkout(actor: Actor, *, public_id: str) -> Checkout:
+    """With its invoice's lines. Raises `NotFound`."""
+    return first_or_not_found(list_checkouts(actor).prefetch_related("invoice__lines").filter(public_id=public_id))
+
+
+def find_open_checkout(actor: Actor, subscription: Subscription) -> Checkout | None:
+    """The purchase that waits at this subscription of the actor's organization."""
+    actor.require(Action.BILLING_VIEW)
+    return Checkout.objects.filter(
+        organization=actor.organization, subscription=subscription, status=CheckoutStatus.OPEN
+    ).first()
+
+
+def list_overdue(actor: Actor) -> QuerySet[Invoice]:
+    """Invoices of the actor's organization that should have been charged, and are open; oldest first."""
+    return (
+        list_invoices(actor)
+        .filter(status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic())
+        .order_by("issued_at", "id")
+    )

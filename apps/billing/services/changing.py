@@ -1,0 +1,121 @@
+"""Another plan for a subscription: at once against payment of the difference, or at the end of the period."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
+from apps.accounts.permissions import Action
+from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.billing.errors import PaymentOverdue
+from apps.billing.models import Checkout, Invoice
+from apps.billing.quotes import Quote, quote
+from apps.billing.services.checkouts import close_unpaid, find_open
+from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice
+from apps.billing.services.stretches import draft_usage, note_usage
+from apps.core import clock
+from apps.plans.enums import OverageRule
+from apps.plans.models import Plan
+from apps.subscriptions import services as subscriptions
+from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.plan_changes import check_can_change, lock_target
+
+# How long the price of a change is held: it was reckoned for the time that is left of the period.
+CHANGE_LIFETIME = dt.timedelta(hours=1)
+
+
+@transaction.atomic
+def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -> Checkout | Subscription:
+    """Move a subscription of the actor's organization to another plan of its product.
+
+    Where something is to be paid now, an open checkout whose payment makes the change; else the subscription,
+    changed at once or (a plan that costs less) scheduled for the end of the period. Raises `PaymentOverdue` while an
+    invoice of the subscription is open, `PaymentPending` while another change is being paid.
+    """
+    actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    plan = lock_target(actor, subscription, plan)
+    subscription = lock_subscription(subscription, Q(organization=actor.organization))
+    check_can_change(subscription, plan)
+    before = find_open(subscription)
+    now = clock.now()
+    if before is not None:
+        if before.plan_id == plan.pk and before.expires_at is not None and before.expires_at > now:
+            return before
+        close_unpaid(checkout=before)
+    offer = quote(subscription, plan, now)
+    if not offer.is_now:
+        return subscriptions.schedule_plan_change(actor=actor, subscription=subscription, plan=plan)
+    if offer.due_amount == 0:
+        return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
+    if _owes(subscription):
+        raise PaymentOverdue
+    return _issue(actor, subscription, offer)
+
+
+def apply_change(*, subscription: Subscription, plan: Plan, at: dt.datetime, actor: Actor | None) -> Subscription:
+    """Change the plan as of `at`, or as of the last moment of a period that has ended meanwhile."""
+    assert subscription.current_period_end is not None  # it has begun
+    at = min(at, subscription.current_period_end - dt.timedelta(microseconds=1))
+    previous, epoch = subscription.plan, subscription.quota_epoch
+    start = subscription.current_period_start
+    changed = subscriptions.change_plan_now(subscription=subscription, plan=plan, at=at, actor=actor)
+    goes_on = changed.quota_epoch == epoch and plan.quotas.filter(overage=OverageRule.PER_UNIT).exists()
+    if not goes_on:
+        # Nothing of the new plan charges for what was used before: the old one's extra units are rated up to here.
+        used = note_usage(subscription=changed, plan=previous, period_start=start, end=at)
+        if used is not None:
+            draft_usage(stretch=used)
+    return changed
+
+
+def _issue(actor: Actor, subscription: Subscription, offer: Quote) -> Checkout:
+    now, plan = offer.effective_at, offer.plan
+    assert subscription.current_period_end is not None  # it has begun
+    expires_at = min(now + CHANGE_LIFETIME, subscription.current_period_end)
+    invoice = draft_invoice(
+        subscription=subscription,
+        reason=InvoiceReason.PLAN_CHANGE,
+        currency=plan.currency,
+        start=offer.start,
+        end=offer.end,
+        lines=_lines(subscription, offer),
+    )
+    checkout = Checkout.objects.create(
+        kind=CheckoutKind.PLAN_CHANGE,
+        organization=actor.organization,
+        subscription=subscription,
+        plan=plan,
+        from_plan=subscription.plan,
+        invoice=issue_invoice(invoice=invoice, due_at=expires_at),
+        status=CheckoutStatus.OPEN,
+        expires_at=expires_at,
+        created_by=actor.user,
+    )
+    summary = f"Began the change of {subscription.product.name} to the plan {plan.name}"
+    record_action(actor, "checkout.started", summary, target=checkout.public_id)
+    return checkout
+
+
+def _lines(subscription: Subscription, offer: Quote) -> list[LineSpec]:
+    proration, product = offer.proration, subscription.product.name
+    lines = [
+        _line(LineKind.PRORATION_CHARGE, f"{product}: {offer.plan.name}", offer, offer.plan, proration.charge_amount)
+    ]
+    if proration.credit_amount:
+        unused = f"{product}: unused part of {subscription.plan.name}"
+        lines.append(_line(LineKind.PRORATION_CREDIT, unused, offer, subscription.plan, -proration.credit_amount))
+    return lines
+
+
+def _line(kind: LineKind, description: str, offer: Quote, plan: Plan, amount: int) -> LineSpec:
+    return LineSpec(kind, description, plan, offer.start, offer.end, amount, Decimal(amount))
+
+
+def _owes(subscription: Subscription) -> bool:
+    return Invoice.objects.filter(
+        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
+    ).exists()

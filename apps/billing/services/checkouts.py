@@ -1,0 +1,168 @@
+"""Checkouts: a purchase from the first click to its payment, or to the end of its time."""
+
+import datetime as dt
+import logging
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
+from apps.accounts.permissions import Action
+from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
+from apps.billing.models import Checkout
+from apps.billing.services.invoicing import draft_invoice, issue_invoice, lock_invoice, plan_line, void_invoice
+from apps.core import clock
+from apps.payments.errors import PaymentPending
+from apps.payments.selectors import is_being_paid
+from apps.plans.models import Plan
+from apps.plans.periods import period_at
+from apps.subscriptions import services as subscriptions
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.models import Subscription
+
+# How long the price of a new subscription is held.
+SUBSCRIBE_LIFETIME = dt.timedelta(hours=24)
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
+    """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
+
+    Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
+    paid. Open without one: the creator has to approve first; after that, this service issues the invoice.
+    A checkout for the same plan that is open goes on; one for another plan of the product is given up.
+    """
+    actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    waiting = _locked_incomplete(actor, plan)
+    if waiting is not None:
+        checkout = find_open(waiting)
+        if waiting.plan_id == plan.pk:
+            if checkout is None or checkout.invoice_id is None:
+                return _issue(actor, waiting, checkout)
+            if checkout.expires_at is not None and checkout.expires_at > clock.now():
+                return checkout
+        if checkout is not None:
+            close_unpaid(checkout=checkout)
+        subscriptions.abandon(subscription=waiting)
+    subscription = subscriptions.subscribe(actor=actor, plan=plan)
+    if subscription.status == SubscriptionStatus.INCOMPLETE:
+        return _issue(actor, subscription, None)
+    done = subscription.status != SubscriptionStatus.PENDING_APPROVAL
+    return _new_checkout(actor, subscription, completed=done)
+
+
+def expire_checkouts() -> int:
+    """Close the checkouts whose time is over or whose subscription needs none any more; how many."""
+    ended = Q(expires_at__lte=clock.now()) | Q(subscription__status=SubscriptionStatus.CANCELED)
+    # Approved, and nothing to pay.
+    through = Q(invoice__isnull=True, subscription__status__in=SubscriptionStatus.callable())
+    closed = 0
+    for pk in list(Checkout.objects.filter(ended | through, status=CheckoutStatus.OPEN).values_list("pk", flat=True)):
+        try:
+            closed += _expire(pk)
+        except PaymentPending:
+            continue  # what its payment comes to is known within a minute
+        except Exception:
+            logger.exception("checkout %s cannot be closed", pk)
+    return closed
+
+
+def find_open(subscription: Subscription) -> Checkout | None:
+    """The open checkout of a subscription that the caller has locked."""
+    return (
+        Checkout.objects.select_related("invoice", "plan", "subscription")
+        .filter(subscription=subscription, status=CheckoutStatus.OPEN)
+        .first()
+    )
+
+
+def close_unpaid(*, checkout: Checkout) -> None:
+    """Give up an open checkout and void its invoice. The caller has locked the subscription.
+
+    Raises `PaymentPending` while a payment of it is under way.
+    """
+    if checkout.invoice is not None:
+        invoice = lock_invoice(checkout.invoice)
+        if is_being_paid(invoice.public_id):
+            raise PaymentPending
+        if invoice.status == InvoiceStatus.OPEN:
+            void_invoice(invoice=invoice)
+    checkout.status = CheckoutStatus.EXPIRED
+    checkout.save(update_fields=["status"])
+
+
+def complete(*, checkout: Checkout, at: dt.datetime) -> None:
+    checkout.status = CheckoutStatus.COMPLETED
+    checkout.completed_at = at
+    checkout.save(update_fields=["status", "completed_at"])
+
+
+@transaction.atomic
+def _expire(pk: int) -> bool:
+    found = Checkout.objects.select_related("subscription").get(pk=pk)
+    subscription = lock_subscription(found.subscription, Q())
+    checkout = find_open(subscription)
+    if checkout is None or checkout.pk != pk:
+        return False
+    if checkout.invoice is None and subscription.status in SubscriptionStatus.callable():
+        complete(checkout=checkout, at=clock.now())
+        return True
+    close_unpaid(checkout=checkout)
+    if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
+        subscriptions.abandon(subscription=subscription)
+    return True
+
+
+def _locked_incomplete(actor: Actor, plan: Plan) -> Subscription | None:
+    """The organization's purchase of the product that is not paid yet."""
+    found = Subscription.objects.filter(
+        organization=actor.organization, product_id=plan.product_id, status=SubscriptionStatus.INCOMPLETE
+    ).first()
+    if found is None:
+        return None
+    locked = lock_subscription(found, Q(organization=actor.organization))
+    return locked if locked.status == SubscriptionStatus.INCOMPLETE else None
+
+
+def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) -> Checkout:
+    """The checkout of a subscription that waits for its first payment, with the invoice."""
+    now, plan = clock.now(), subscription.plan
+    if subscription.organization_id == subscription.product.organization_id:
+        # An organization pays nothing for its own product.
+        subscriptions.activate(subscription=subscription, at=now)
+        checkout = checkout or _new_checkout(actor, subscription)
+        complete(checkout=checkout, at=now)
+        return checkout
+    start, end = period_at(plan.interval, "subscription", now, now)
+    checkout = checkout or _new_checkout(actor, subscription)
+    checkout.expires_at = now + SUBSCRIBE_LIFETIME
+    invoice = draft_invoice(
+        subscription=subscription,
+        reason=InvoiceReason.SUBSCRIBE,
+        currency=plan.currency,
+        start=start,
+        end=end,
+        lines=[plan_line(plan, start, end)],
+    )
+    checkout.invoice = issue_invoice(invoice=invoice, due_at=checkout.expires_at)
+    checkout.save(update_fields=["expires_at", "invoice"])
+    return checkout
+
+
+def _new_checkout(actor: Actor, subscription: Subscription, *, completed: bool = False) -> Checkout:
+    checkout = Checkout.objects.create(
+        kind=CheckoutKind.SUBSCRIBE,
+        organization=actor.organization,
+        subscription=subscription,
+        plan=subscription.plan,
+        status=CheckoutStatus.COMPLETED if completed else CheckoutStatus.OPEN,
+        completed_at=clock.now() if completed else None,
+        created_by=actor.user,
+    )
+    summary = f"Began the checkout of {subscription.product.name}, plan {subscription.plan.name}"
+    record_action(actor, "checkout.started", summary, target=checkout.public_id)
+    return checkout

@@ -1,0 +1,40 @@
+"""Charging an invoice to the default card, without a person at the screen."""
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from apps.billing.enums import InvoiceStatus
+from apps.billing.models import Invoice
+from apps.billing.services.invoicing import lock_invoice
+from apps.billing.services.settlement import leave_unpaid
+from apps.core import clock
+from apps.payments.models import Payment
+from apps.payments.selectors import find_default_method, is_being_paid
+from apps.payments.services import claim_payment, collect_payment
+from apps.subscriptions.locks import lock_subscription
+
+
+def collect_invoice(*, invoice: Invoice) -> bool:
+    """Try once to charge an open invoice; False where that was done before. Without a card it is left unpaid.
+
+    Cannot be called inside a transaction.
+    """
+    with transaction.atomic(durable=True):
+        subscription = lock_subscription(invoice.subscription, Q())
+        invoice = lock_invoice(invoice)
+        if invoice.status != InvoiceStatus.OPEN or invoice.collected_at is not None:
+            return False
+        invoice.collected_at = clock.now()
+        invoice.save(update_fields=["collected_at"])
+        payment: Payment | None = None
+        method = find_default_method(invoice.organization)
+        if method is None:
+            leave_unpaid(invoice, subscription, why=_("There is no card to charge."))
+        elif not is_being_paid(invoice.public_id):
+            payment = claim_payment(
+                method=method, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
+            )
+    if payment is not None:
+        collect_payment(payment=payment)
+    return True

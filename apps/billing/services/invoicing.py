@@ -1,0 +1,128 @@
+"""The life of an invoice up to its payment: drafted with its lines, issued, or void."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+
+from apps.billing.enums import InvoiceReason, InvoiceStatus, LineKind
+from apps.billing.errors import InvoiceNotOpen
+from apps.billing.models import Invoice, InvoiceLine
+from apps.billing.services.numbering import PLATFORM, next_number
+from apps.core import clock
+from apps.plans.models import Plan
+from apps.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpec:
+    """A line as it is to be written: minor units, `[start, end)`."""
+
+    kind: LineKind
+    description: str
+    plan: Plan
+    start: dt.datetime
+    end: dt.datetime
+    amount: int
+    unit_amount: Decimal
+    quantity: int = 1
+
+
+def draft_invoice(
+    *,
+    subscription: Subscription,
+    reason: InvoiceReason,
+    currency: str,
+    start: dt.datetime,
+    end: dt.datetime,
+    lines: Iterable[LineSpec],
+) -> Invoice:
+    """An invoice that may still get lines, and has no number."""
+    invoice = Invoice.objects.create(
+        issuer=PLATFORM,
+        reason=reason,
+        organization_id=subscription.organization_id,
+        subscription=subscription,
+        product_id=subscription.product_id,
+        currency=currency,
+        period_start=start,
+        period_end=end,
+    )
+    add_lines(invoice=invoice, lines=lines)
+    return invoice
+
+
+def add_lines(*, invoice: Invoice, lines: Iterable[LineSpec]) -> None:
+    """To a draft; the database refuses it of any other."""
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            invoice=invoice,
+            kind=line.kind,
+            description=line.description[:300],
+            quantity=line.quantity,
+            unit_amount=line.unit_amount,
+            amount=line.amount,
+            plan=line.plan,
+            period_start=line.start,
+            period_end=line.end,
+        )
+        for line in lines
+    )
+
+
+def issue_invoice(*, invoice: Invoice, due_at: dt.datetime | None = None) -> Invoice:
+    """Give a draft its totals, its number and the names of both sides; due at once unless said otherwise.
+
+    The last thing that its transaction does, as nobody else can issue one meanwhile.
+    """
+    if invoice.status != InvoiceStatus.DRAFT:
+        raise InvoiceNotOpen
+    now = clock.now()
+    invoice.subtotal_amount = sum(invoice.lines.values_list("amount", flat=True))
+    invoice.total_amount = invoice.subtotal_amount + invoice.tax_amount
+    organization = invoice.organization
+    invoice.billed_to = {"name": organization.name, "id": organization.public_id}
+    invoice.issued_by = {
+        "name": settings.INVOICE_ISSUER_NAME,
+        "address": settings.INVOICE_ISSUER_ADDRESS.replace("\\n", "\n").splitlines(),
+    }
+    invoice.status = InvoiceStatus.OPEN
+    invoice.issued_at = now
+    invoice.due_at = due_at or now
+    invoice.number = next_number(issuer=invoice.issuer, at=now)
+    invoice.save()
+    return invoice
+
+
+def lock_invoice(invoice: Invoice) -> Invoice:
+    """The invoice as it is now, locked. Its subscription is locked before it, everywhere."""
+    return (
+        Invoice.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization", "product__organization")
+        .get(pk=invoice.pk)
+    )
+
+
+def void_invoice(*, invoice: Invoice) -> Invoice:
+    """An issued invoice that nobody has to pay; it keeps its number. The caller has locked it."""
+    if invoice.status != InvoiceStatus.OPEN:
+        raise InvoiceNotOpen
+    invoice.status = InvoiceStatus.VOID
+    invoice.voided_at = clock.now()
+    invoice.save(update_fields=["status", "voided_at"])
+    return invoice
+
+
+def plan_line(plan: Plan, start: dt.datetime, end: dt.datetime) -> LineSpec:
+    """The price of a plan for one interval."""
+    return LineSpec(
+        kind=LineKind.PLAN,
+        description=f"{plan.product.name}: {plan.name}",
+        plan=plan,
+        start=start,
+        end=end,
+        amount=plan.price_amount,
+        unit_amount=Decimal(plan.price_amount),
+    )

@@ -1,0 +1,80 @@
+"""Paying an invoice with a card: claim under lock and commit, charge, and let the settlement follow."""
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
+from apps.accounts.permissions import Action
+from apps.billing.enums import CheckoutStatus, InvoiceStatus
+from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
+from apps.billing.models import Checkout, Invoice
+from apps.billing.services.invoicing import lock_invoice
+from apps.core import clock
+from apps.core.errors import NotFound
+from apps.core.rows import first_or_not_found
+from apps.payments.enums import PaymentStatus
+from apps.payments.errors import CardDeclined, PaymentPending, decline_message
+from apps.payments.models import Payment, PaymentMethod
+from apps.payments.selectors import is_being_paid
+from apps.payments.services import claim_payment, collect_payment
+from apps.subscriptions.locks import lock_subscription
+
+
+def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment:
+    """Pay what a checkout asks for; see `pay_invoice`. Raises `CheckoutClosed` where it is over, or asks nothing."""
+    actor.require(Action.BILLING_MANAGE)
+    found = first_or_not_found(
+        Checkout.objects.select_related("invoice").filter(organization=actor.organization, pk=checkout.pk)
+    )
+    if found.invoice is None:
+        raise CheckoutClosed
+    return pay_invoice(actor=actor, invoice=found.invoice, method=method)
+
+
+def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
+    """Pay an open invoice of the actor's organization with one of its cards.
+
+    Cannot be called inside a transaction. Raises `CardDeclined` (the payment is recorded, the invoice stays open),
+    `PaymentPending` while the outcome of this or an earlier attempt is not known, `InvoiceNotOpen`, and
+    `CheckoutClosed` where the invoice is that of a checkout whose time is over.
+    """
+    actor.require(Action.BILLING_MANAGE)
+    with transaction.atomic(durable=True):
+        payment = _claim(actor, invoice, method)
+    payment = collect_payment(payment=payment)
+    if payment.status == PaymentStatus.FAILED:
+        raise CardDeclined(
+            decline_message(payment.decline_code), decline_code=payment.decline_code, payment=payment.public_id
+        )
+    if payment.status == PaymentStatus.PROCESSING:
+        raise PaymentPending(payment=payment.public_id)
+    return payment
+
+
+def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
+    owned = Invoice.objects.select_related("subscription").filter(organization=actor.organization, pk=invoice.pk)
+    invoice = first_or_not_found(owned)
+    lock_subscription(invoice.subscription, Q())
+    invoice = lock_invoice(invoice)
+    # Locked, so that it is not removed while it is charged.
+    usable = PaymentMethod.objects.select_for_update(no_key=True).filter(
+        organization=actor.organization, removed_at__isnull=True, pk=method.pk
+    )
+    card = first_or_not_found(usable)
+    if invoice.status == InvoiceStatus.DRAFT:
+        raise NotFound
+    if invoice.status not in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE):
+        raise InvoiceNotOpen
+    checkout = Checkout.objects.filter(invoice=invoice).first()
+    if checkout is not None and (
+        checkout.status != CheckoutStatus.OPEN or (checkout.expires_at and checkout.expires_at <= clock.now())
+    ):
+        raise CheckoutClosed
+    if is_being_paid(invoice.public_id):
+        raise PaymentPending
+    payment = claim_payment(
+        method=card, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
+    )
+    record_action(actor, "payment.started", f"Paid {invoice} with {card}", target=payment.public_id)
+    return payment

@@ -1,0 +1,124 @@
+"""What follows when the outcome of a payment is known, all in the transaction that records it."""
+
+import datetime as dt
+import logging
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
+from apps.billing.models import Checkout, Invoice
+from apps.billing.notices import tell_paid, tell_unpaid
+from apps.billing.rating import commission
+from apps.billing.services.changing import apply_change
+from apps.billing.services.checkouts import complete
+from apps.billing.services.invoicing import lock_invoice
+from apps.core import clock
+from apps.ledger.enums import AccountKind
+from apps.ledger.services import Movement, get_or_open_account, post_entry
+from apps.payments.enums import PaymentStatus
+from apps.payments.errors import decline_message
+from apps.payments.models import Payment
+from apps.subscriptions import services as subscriptions
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.models import Subscription
+
+logger = logging.getLogger(__name__)
+
+
+def record_outcome(payment: Payment) -> None:
+    """Registered with `apps.payments.outcomes`: what is referred to is one of our invoices, or not ours to know."""
+    found = Invoice.objects.select_related("subscription").filter(public_id=payment.reference).first()
+    if found is None:
+        return
+    subscription = lock_subscription(found.subscription, Q())
+    invoice = lock_invoice(found)
+    if payment.status == PaymentStatus.SUCCEEDED:
+        _settle(invoice, subscription, payment.settled_at or clock.now())
+    elif invoice.reason in InvoiceReason.automatic():
+        leave_unpaid(invoice, subscription, why=decline_message(payment.decline_code))
+
+
+def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> None:
+    """A renewal that could not be charged: the subscription is past due, and its people are told once."""
+    if subscription.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING):
+        subscriptions.mark_past_due(subscription=subscription)
+        tell_unpaid(invoice, why=why)
+    elif subscription.status == SubscriptionStatus.CANCELED:
+        tell_unpaid(invoice, why=why)
+
+
+def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> None:
+    invoice.status = InvoiceStatus.PAID
+    invoice.paid_at = at
+    invoice.save(update_fields=["status", "paid_at"])
+    _book(invoice, at)
+    checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
+    if checkout is not None:
+        _complete(checkout, subscription, at)
+    else:
+        _resume(invoice, subscription)
+        tell_paid(invoice)
+
+
+def _book(invoice: Invoice, at: dt.datetime) -> None:
+    """Cash at the provider against what is owed to the creator, what the platform keeps, and tax."""
+    share = commission(invoice.subtotal_amount, settings.PLATFORM_COMMISSION_PERCENT)
+    cash = get_or_open_account(kind=AccountKind.PROVIDER_CASH, currency=invoice.currency)
+    creator = get_or_open_account(
+        kind=AccountKind.CREATOR_PAYABLE, currency=invoice.currency, organization=invoice.product.organization
+    )
+    platform = get_or_open_account(kind=AccountKind.PLATFORM_COMMISSION, currency=invoice.currency)
+    movements = [
+        Movement(cash, invoice.total_amount),
+        Movement(creator, share - invoice.subtotal_amount),
+        Movement(platform, -share),
+    ]
+    if invoice.tax_amount:
+        tax = get_or_open_account(kind=AccountKind.TAX_PAYABLE, currency=invoice.currency)
+        movements.append(Movement(tax, -invoice.tax_amount))
+    post_entry(
+        source=journal_source(invoice),
+        description=_("%(number)s paid by %(name)s") % {"number": invoice.number, "name": invoice.billed_to["name"]},
+        occurred_at=at,
+        movements=movements,
+    )
+
+
+def journal_source(invoice: Invoice) -> str:
+    """Under which the journal has the payment of an invoice."""
+    return f"invoice.paid:{invoice.public_id}"
+
+
+def _complete(checkout: Checkout, subscription: Subscription, at: dt.datetime) -> None:
+    """Give what was bought. Who canceled while the payment was under way has paid all the same, and gets nothing."""
+    if checkout.status == CheckoutStatus.OPEN:
+        complete(checkout=checkout, at=at)
+    if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
+        subscriptions.activate(subscription=subscription, at=at)
+    elif checkout.kind == CheckoutKind.PLAN_CHANGE and _can_change(subscription, checkout):
+        apply_change(subscription=subscription, plan=checkout.plan, at=at, actor=None)
+    else:
+        logger.error(
+            "checkout %s is paid, but its subscription is %s: the money is to be given back",
+            checkout.public_id,
+            subscription.status,
+        )
+
+
+def _can_change(subscription: Subscription, checkout: Checkout) -> bool:
+    return (
+        subscription.status in SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}
+        and subscription.plan_id == checkout.from_plan_id
+    )
+
+
+def _resume(invoice: Invoice, subscription: Subscription) -> None:
+    """Past due no longer, once nothing of the subscription is open that was to be charged."""
+    others = Invoice.objects.filter(
+        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
+    )
+    if subscription.status == SubscriptionStatus.PAST_DUE and not others.exclude(pk=invoice.pk).exists():
+        subscriptions.mark_paid(subscription=subscription)

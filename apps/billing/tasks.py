@@ -1,0 +1,13 @@
+from celery import shared_task
+
+from apps.billing import services
+
+
+@shared_task(name="billing.expire_checkouts")
+def expire_checkouts() -> dict[str, int]:
+    return {"checkouts closed": services.expire_checkouts()}
+
+
+@shared_task(name="billing.close_due_periods")
+def close_due_periods() -> dict[str, int]:
+    return services.close_due_periods()

@@ -1,0 +1,15 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountKind(models.TextChoices):
+    """What an account holds. A debit is a positive posting, a credit a negative one."""
+
+    # An asset: what the payment provider holds for the platform.
+    PROVIDER_CASH = "provider_cash", _("Cash at the payment provider")
+    # A liability, one for each creator: their share of what consumers paid.
+    CREATOR_PAYABLE = "creator_payable", _("Owed to the creator")
+    # Income: the platform's share.
+    PLATFORM_COMMISSION = "platform_commission", _("Commission of the platform")
+    # A liability: tax that was collected and is not ours.
+    TAX_PAYABLE = "tax_payable", _("Tax owed")

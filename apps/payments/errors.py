@@ -1,0 +1,47 @@
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from apps.core.errors import DomainError
+
+# What a person can do about it, by the provider's decline code.
+_DECLINES = {
+    "card_declined": gettext_noop("The bank declined the card. Use another card, or ask the bank."),
+    "insufficient_funds": gettext_noop("The card was declined: it has insufficient funds. Use another card."),
+    "expired_card": gettext_noop("The card was declined: it has expired. Use another card."),
+    "generic_decline": gettext_noop("The bank declined the card without a reason. Use another card, or ask the bank."),
+}
+
+
+def decline_message(code: str) -> str:
+    """A decline code in words."""
+    return _(_DECLINES.get(code, _DECLINES["card_declined"]))
+
+
+class CardDeclined(DomainError):
+    """The payment is recorded, and nothing was charged. `details` has `decline_code` and `payment`."""
+
+    code = "card_declined"
+    status = 402
+    message = _DECLINES["card_declined"]
+
+
+class CardRefused(DomainError):
+    """A card that cannot be used at all; `field` is the part of it that is wrong."""
+
+    code = "card_invalid"
+    status = 422
+    message = gettext_noop("This card cannot be used.")
+
+
+class PaymentPending(DomainError):
+    """The provider has not said what became of the payment: it is asked again, and nothing is charged twice."""
+
+    code = "payment_processing"
+    status = 409
+    message = gettext_noop(
+        "The payment provider has not answered yet. It is asked again within a minute; nothing is charged twice."
+    )
+
+
+class ProviderUnavailable(Exception):
+    """The provider gave no answer: what became of the request is not known."""

@@ -1,0 +1,107 @@
+from django.db import models
+
+from apps.accounts.models import Organization, User
+from apps.core.ids import PublicIdField
+from apps.payments.enums import PaymentStatus, Provider
+
+
+class PaymentMethod(models.Model):
+    """A card that an organization pays with. Its number and security code are the provider's alone."""
+
+    public_id = PublicIdField("pm")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="payment_methods")
+    provider = models.CharField(max_length=20, choices=Provider)
+    # What the provider knows the card by; worthless anywhere else.
+    token = models.CharField(max_length=200)
+    brand = models.CharField(max_length=20)
+    last4 = models.CharField(max_length=4)
+    exp_month = models.PositiveSmallIntegerField()
+    exp_year = models.PositiveSmallIntegerField()
+    holder_name = models.CharField(max_length=100, blank=True)
+    is_default = models.BooleanField(default=False)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-is_default", "-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization"], condition=models.Q(is_default=True), name="payment_method_one_default"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_default=False) | models.Q(removed_at__isnull=True),
+                name="payment_method_default_is_usable",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exp_month__range=(1, 12)), name="payment_method_month_of_the_year"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.brand} •••• {self.last4}"
+
+    @property
+    def expires(self) -> str:
+        """As on the card: 04/30."""
+        return f"{self.exp_month:02}/{self.exp_year % 100:02}"
+
+
+class Payment(models.Model):
+    """One attempt to move money for one thing that is owed; the row is there before the provider is asked."""
+
+    public_id = PublicIdField("pay")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="payments")
+    method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="payments")
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20, choices=PaymentStatus, default=PaymentStatus.PROCESSING)
+    # What is paid, such as an invoice's public id.
+    reference = models.CharField(max_length=40)
+    # Sent with every request about this payment, so that the provider charges once.
+    idempotency_key = models.CharField(max_length=60, unique=True)
+    provider_reference = models.CharField(max_length=100, blank=True)
+    decline_code = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["reference"], name="payment_by_reference"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(status="processing"), name="payment_processing_by_age"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_of_something"),
+            models.CheckConstraint(
+                condition=models.Q(status="processing", settled_at__isnull=True)
+                | (~models.Q(status="processing") & models.Q(settled_at__isnull=False)),
+                name="payment_settled_when_known",
+            ),
+            # Nothing is paid twice: while one attempt is open, and after one succeeded, there is no other.
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=models.Q(status__in=["processing", "succeeded"]),
+                name="payment_reference_paid_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.status}"
+
+
+class SandboxCharge(models.Model):
+    """The sandbox provider's own books: what it answered to each idempotency key. Only the provider reads them."""
+
+    idempotency_key = models.CharField(max_length=60, unique=True)
+    token = models.CharField(max_length=200)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=100)
+    decline_code = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.reference

@@ -1,0 +1,35 @@
+"""Reads of cards and payments."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.access import Actor
+from apps.accounts.models import Organization
+from apps.accounts.permissions import Action
+from apps.core.rows import first_or_not_found
+from apps.payments.enums import PaymentStatus
+from apps.payments.models import Payment, PaymentMethod
+
+
+def list_methods(actor: Actor) -> QuerySet[PaymentMethod]:
+    """The cards of the actor's organization that are not removed, the default first."""
+    actor.require(Action.BILLING_VIEW)
+    return PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True)
+
+
+def get_method(actor: Actor, *, public_id: str) -> PaymentMethod:
+    return first_or_not_found(list_methods(actor).filter(public_id=public_id))
+
+
+def find_default_method(organization: Organization) -> PaymentMethod | None:
+    """What renewals are charged to."""
+    return PaymentMethod.objects.filter(organization=organization, is_default=True).first()
+
+
+def list_payments_of(reference: str) -> QuerySet[Payment]:
+    """The attempts to pay something that the caller fetched for its actor, newest first."""
+    return Payment.objects.filter(reference=reference).select_related("method")
+
+
+def is_being_paid(reference: str) -> bool:
+    """Whether an attempt is open whose outcome is not known."""
+    return Payment.objects.filter(reference=reference, status=PaymentStatus.PROCESSING).exists()

@@ -1,0 +1,84 @@
+"""Charging a card: claim the row and commit, ask the provider outside any transaction, record the answer.
+
+A process that dies in between leaves a payment that is `processing`. `settle_payments` asks the provider again with
+the same idempotency key, and so learns what became of it.
+"""
+
+import datetime as dt
+import logging
+
+from django.db import transaction
+
+from apps.core import clock
+from apps.core.ids import random_base62
+from apps.payments import outcomes
+from apps.payments.enums import PaymentStatus
+from apps.payments.errors import ProviderUnavailable
+from apps.payments.models import Payment, PaymentMethod
+from apps.payments.providers import provider_named
+
+# How long an attempt is left to the process that began it.
+PATIENCE = dt.timedelta(seconds=30)
+
+logger = logging.getLogger(__name__)
+
+
+def claim_payment(*, method: PaymentMethod, amount: int, currency: str, reference: str) -> Payment:
+    """The row of an attempt, in the caller's transaction, who has locked what is paid and charges after its commit."""
+    return Payment.objects.create(
+        organization_id=method.organization_id,
+        method=method,
+        amount=amount,
+        currency=currency,
+        reference=reference,
+        idempotency_key=f"{reference}-{random_base62(16)}",
+    )
+
+
+def collect_payment(*, payment: Payment) -> Payment:
+    """Ask the provider and record its answer; whoever registered for it is told in the same transaction.
+
+    Cannot be called inside a transaction. While the provider gives no answer the payment stays `processing`; asked
+    again, also by several at once, it is charged once.
+    """
+    # Durable: refuses to go on inside a transaction, which the call below would hold open.
+    with transaction.atomic(durable=True):
+        payment = Payment.objects.select_related("method").get(pk=payment.pk)
+    if payment.status != PaymentStatus.PROCESSING:
+        return payment
+    method = payment.method
+    try:
+        result = provider_named(method.provider).charge(
+            idempotency_key=payment.idempotency_key,
+            token=method.token,
+            amount=payment.amount,
+            currency=payment.currency,
+            description=payment.reference,
+            today=clock.now().date(),
+        )
+    except ProviderUnavailable:
+        logger.warning("payment %s: the provider gave no answer, it is asked again", payment.public_id)
+        return payment
+    with transaction.atomic(durable=True):
+        payment = Payment.objects.select_for_update(of=("self",)).select_related("method").get(pk=payment.pk)
+        if payment.status == PaymentStatus.PROCESSING:
+            payment.status = PaymentStatus.SUCCEEDED if result.succeeded else PaymentStatus.FAILED
+            payment.provider_reference = result.reference
+            payment.decline_code = result.decline_code
+            payment.settled_at = clock.now()
+            payment.save(update_fields=["status", "provider_reference", "decline_code", "settled_at"])
+            outcomes.tell(payment)
+    return payment
+
+
+def settle_payments() -> int:
+    """Ask again about payments whose process has not recorded an answer; how many are known now."""
+    waiting = Payment.objects.filter(status=PaymentStatus.PROCESSING, created_at__lt=dt.datetime.now(dt.UTC) - PATIENCE)
+    settled = 0
+    for payment in waiting.select_related("method").order_by("pk"):
+        try:
+            settled += collect_payment(payment=payment).status != PaymentStatus.PROCESSING
+        except Exception:
+            # One that cannot be settled does not stand in the way of the others.
+            logger.exception("payment %s cannot be settled", payment.public_id)
+    return settled

@@ -1,0 +1,86 @@
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
+from apps.accounts.models import Organization
+from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.core.errors import Conflict
+from apps.core.rows import first_or_not_found
+from apps.core.values import check_line
+from apps.payments.enums import PaymentStatus
+from apps.payments.models import Payment, PaymentMethod
+from apps.payments.providers import provider_named
+from apps.payments.providers.base import Card
+
+METHODS_MAX = 20
+
+
+def add_card(*, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: str, name: str = "") -> PaymentMethod:
+    """Save a card of the actor's organization; its first one becomes the default.
+
+    Number and security code go to the provider and are kept nowhere. Raises `CardRefused` with the field that is
+    wrong, `Conflict` beyond 20 cards.
+    """
+    actor.require(Action.BILLING_MANAGE)
+    holder = check_line(name, field="name", shortest=0, longest=100)
+    provider = settings.PAYMENT_PROVIDER
+    token = provider_named(provider).tokenize(Card(number, exp_month, exp_year, cvc, holder), today=clock.now().date())
+    with transaction.atomic():
+        _lock(actor.organization)
+        usable = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True)
+        if usable.count() >= METHODS_MAX:
+            raise Conflict(_("An organization has %(most)d cards at most. Remove one first.") % {"most": METHODS_MAX})
+        method = PaymentMethod.objects.create(
+            organization=actor.organization,
+            provider=provider,
+            token=token.token,
+            brand=token.brand,
+            last4=token.last4,
+            exp_month=token.exp_month,
+            exp_year=token.exp_year,
+            holder_name=holder,
+            is_default=not usable.filter(is_default=True).exists(),
+            created_by=actor.user,
+        )
+        record_action(actor, "payment_method.added", f"Added the card {method}", target=method.public_id)
+    return method
+
+
+@transaction.atomic
+def make_default(*, actor: Actor, method: PaymentMethod) -> PaymentMethod:
+    """Charge renewals to this card from now on."""
+    actor.require(Action.BILLING_MANAGE)
+    method = _locked_method(actor, method)
+    PaymentMethod.objects.filter(organization=actor.organization, is_default=True).update(is_default=False)
+    method.is_default = True
+    method.save(update_fields=["is_default"])
+    record_action(actor, "payment_method.made_default", f"Made {method} the default card", target=method.public_id)
+    return method
+
+
+@transaction.atomic
+def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
+    """Forget a card. Raises `Conflict` while a payment with it is processing. No other becomes the default."""
+    actor.require(Action.BILLING_MANAGE)
+    method = _locked_method(actor, method)
+    if Payment.objects.filter(method=method, status=PaymentStatus.PROCESSING).exists():
+        raise Conflict(_("A payment with this card is being processed. Try again in a minute."))
+    method.is_default = False
+    method.removed_at = clock.now()
+    method.save(update_fields=["is_default", "removed_at"])
+    record_action(actor, "payment_method.removed", f"Removed the card {method}", target=method.public_id)
+
+
+def _lock(organization: Organization) -> None:
+    """One change of an organization's cards at a time."""
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+
+
+def _locked_method(actor: Actor, method: PaymentMethod) -> PaymentMethod:
+    _lock(actor.organization)
+    owned = Q(organization=actor.organization, removed_at__isnull=True)
+    return first_or_not_found(PaymentMethod.objects.select_for_update(no_key=True).filter(owned, pk=method.pk))

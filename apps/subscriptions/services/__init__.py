@@ -1,0 +1,32 @@
+"""Every write of subscriptions. Each is a line of the history, and live in the gateway within seconds."""
+
+from apps.subscriptions.services.beginnings import abandon, activate, approve_consumer, decline_consumer, subscribe
+from apps.subscriptions.services.consumers import pause_consumer, reset_quota, resume_consumer
+from apps.subscriptions.services.endings import (
+    cancel_at_period_end,
+    cancel_subscription,
+    schedule_plan_change,
+    undo_scheduled,
+)
+from apps.subscriptions.services.payments import mark_paid, mark_past_due, mark_unpaid
+from apps.subscriptions.services.plan_changes import begin_next_period, change_plan_now
+
+__all__ = [
+    "abandon",
+    "activate",
+    "approve_consumer",
+    "begin_next_period",
+    "cancel_at_period_end",
+    "cancel_subscription",
+    "change_plan_now",
+    "decline_consumer",
+    "mark_paid",
+    "mark_past_due",
+    "mark_unpaid",
+    "pause_consumer",
+    "reset_quota",
+    "resume_consumer",
+    "schedule_plan_change",
+    "subscribe",
+    "undo_scheduled",
+]

@@ -1,0 +1,133 @@
+"""How a subscription begins: asked for, approved, paid, or given up before it was."""
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.access import Actor
+from apps.accounts.models import Organization
+from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.core.errors import Conflict
+from apps.plans.models import Plan
+from apps.plans.selectors import is_granted
+from apps.products.models import Product
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.services.notices import (
+    tell_consumer_of_approval,
+    tell_consumer_of_refusal,
+    tell_creator_of_request,
+)
+from apps.subscriptions.services.writing import (
+    begin_period,
+    lock_any,
+    lock_consumer,
+    lock_plan_on_sale,
+    move,
+    record,
+)
+
+
+@transaction.atomic
+def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
+    """Subscribe the actor's organization to a plan that is on sale for it. Raises `Conflict` where that cannot be.
+
+    A free plan is active at once, a paid one incomplete until its first invoice is paid. Where the creator approves
+    each subscription, and where they paused the organization's last one, it waits for them first: canceling is no
+    way out of a pause. A grant of the plan is an approval given in advance.
+    """
+    actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    plan = lock_plan_on_sale(actor, plan)
+    organization, now = actor.organization, clock.now()
+    subscription = Subscription(
+        organization=organization, product=plan.product, plan=plan, started_at=now, anchored_at=now,
+        created_by=actor.user,
+    )  # fmt: skip
+    needs_approval = plan.requires_approval and not is_granted(organization, plan)
+    if needs_approval or _was_paused(organization, plan.product):
+        subscription.status = SubscriptionStatus.PENDING_APPROVAL
+    else:
+        _begin(subscription, now)
+    try:
+        with transaction.atomic():
+            subscription.save()
+    except IntegrityError:
+        raise Conflict(
+            _("%(organization)s has a subscription to %(product)s already.")
+            % {"organization": organization.name, "product": plan.product.name}
+        ) from None
+    record(actor, subscription, "started", "", f"Subscribed to {plan.product.name}, plan {plan.name}")
+    if subscription.status == SubscriptionStatus.PENDING_APPROVAL:
+        tell_creator_of_request(subscription)
+    return subscription
+
+
+@transaction.atomic
+def approve_consumer(*, actor: Actor, subscription: Subscription) -> Subscription:
+    """Let a consumer who asked for it subscribe: active under a free plan, else incomplete until they have paid."""
+    subscription = lock_consumer(actor, subscription)
+    if subscription.status != SubscriptionStatus.PENDING_APPROVAL:
+        raise Conflict(_("This subscription does not wait for an approval."))
+    now, previous = clock.now(), subscription.status
+    subscription.started_at = now
+    _begin(subscription, now)
+    subscription.save()
+    record(actor, subscription, "approved", previous, f"Approved the subscription of {subscription.organization.name}")
+    tell_consumer_of_approval(subscription)
+    return subscription
+
+
+@transaction.atomic
+def decline_consumer(*, actor: Actor, subscription: Subscription) -> Subscription:
+    """Refuse a consumer who asked to subscribe."""
+    subscription = lock_consumer(actor, subscription)
+    if subscription.status != SubscriptionStatus.PENDING_APPROVAL:
+        raise Conflict(_("This subscription does not wait for an approval."))
+    summary = f"Declined the subscription of {subscription.organization.name}"
+    subscription = move(actor, subscription, SubscriptionStatus.CANCELED, "declined", summary)
+    tell_consumer_of_refusal(subscription)
+    return subscription
+
+
+@transaction.atomic
+def activate(*, subscription: Subscription, at: dt.datetime) -> Subscription:
+    """Begin an incomplete subscription: its first invoice is paid. Raises `Conflict` for any other."""
+    subscription = lock_any(subscription)
+    if subscription.status != SubscriptionStatus.INCOMPLETE:
+        raise Conflict(_("This subscription does not wait for a payment."))
+    subscription.started_at = at
+    begin_period(subscription, at)
+    summary = f"Activated the subscription to {subscription.product.name}"
+    return move(None, subscription, SubscriptionStatus.ACTIVE, "activated", summary, at=at)
+
+
+@transaction.atomic
+def abandon(*, subscription: Subscription) -> Subscription:
+    """End a subscription that has not begun, as nobody paid or approved it. Raises `Conflict` for any other."""
+    subscription = lock_any(subscription)
+    if subscription.status in SubscriptionStatus.begun():
+        raise Conflict(_("This subscription has begun already."))
+    summary = f"Gave up the subscription to {subscription.product.name}"
+    return move(None, subscription, SubscriptionStatus.CANCELED, "abandoned", summary)
+
+
+def _begin(subscription: Subscription, at: dt.datetime) -> None:
+    """Let it be active where there is nothing to pay, else wait for the first payment."""
+    if subscription.plan.is_free:
+        subscription.status = SubscriptionStatus.ACTIVE
+        begin_period(subscription, at)
+    else:
+        subscription.status = SubscriptionStatus.INCOMPLETE
+
+
+def _was_paused(organization: Organization, product: Product) -> bool:
+    """Whether the creator paused the organization, and neither resumed nor approved it since."""
+    decisions = SubscriptionChange.objects.filter(
+        subscription__organization=organization,
+        subscription__product=product,
+        kind__in=["paused", "resumed", "approved"],
+    )
+    last = decisions.order_by("-id").first()
+    return last is not None and last.kind == "paused"

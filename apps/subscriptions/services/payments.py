@@ -1,0 +1,41 @@
+"""What a payment, or its absence, makes of a subscription. Billing calls these in its own transaction."""
+
+from django.db import transaction
+
+from apps.subscriptions.enums import SubscriptionStatus as Status
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.writing import lock_any, move, payment_standing, record
+
+
+@transaction.atomic
+def mark_past_due(*, subscription: Subscription) -> Subscription:
+    """A payment failed; keys go on working while it is tried again. Raises `Conflict` where nothing is due."""
+    return _stand(subscription, Status.PAST_DUE, "past_due", "A payment failed")
+
+
+@transaction.atomic
+def mark_unpaid(*, subscription: Subscription) -> Subscription:
+    """The payment is given up: keys answer 402 until it is made. Raises `Conflict` unless it was past due."""
+    return _stand(subscription, Status.UNPAID, "unpaid", "No payment came")
+
+
+@transaction.atomic
+def mark_paid(*, subscription: Subscription) -> Subscription:
+    """Nothing is owed any more. Changes nothing where nothing was."""
+    subscription = lock_any(subscription)
+    if subscription.status not in (Status.PAST_DUE, Status.UNPAID, Status.PAUSED):
+        return subscription
+    return _stand(subscription, Status.ACTIVE, "paid", "Paid what was due")
+
+
+def _stand(subscription: Subscription, to: Status, kind: str, summary: str) -> Subscription:
+    """Move to the status; a paused subscription stays paused and is given it when it is resumed."""
+    subscription = lock_any(subscription)
+    summary = f"{summary}: {subscription.product.name}"
+    if subscription.status == to:
+        return subscription
+    if subscription.status == Status.PAUSED:
+        if payment_standing(subscription) != to:
+            record(None, subscription, kind, subscription.status, summary)
+        return subscription
+    return move(None, subscription, to, kind, summary)

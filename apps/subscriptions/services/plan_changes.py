@@ -1,0 +1,125 @@
+"""Another plan for a subscription, and the turn of its billing period."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.access import Actor
+from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.core.errors import Conflict
+from apps.plans.enums import QuotaOnChange
+from apps.plans.models import Plan
+from apps.plans.periods import period_at
+from apps.plans.selectors import is_granted
+from apps.subscriptions.changes import can_carry_over, keeps_period, kind_of_change
+from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.writing import begin_period, lock_any, lock_own, lock_plan_on_sale, move, record
+
+
+@transaction.atomic
+def change_plan_now(*, subscription: Subscription, plan: Plan, at: dt.datetime, actor: Actor | None) -> Subscription:
+    """Move the subscription to the plan as of `at`. Raises `Conflict` where that cannot be.
+
+    Whoever calls has seen to the payment. With an actor the plan is on sale for them and the change one that takes
+    effect at once; without (a change that was agreed on earlier is paid) it may have been withdrawn meanwhile.
+    """
+    if actor is not None:
+        actor.require(Action.SUBSCRIPTIONS_MANAGE)
+        plan = lock_target(actor, subscription, plan)
+    subscription = lock_own(actor, subscription) if actor else lock_any(subscription)
+    check_can_change(subscription, plan)
+    if actor is not None and kind_of_change(subscription.plan, plan) is not ChangeKind.NOW:
+        raise Conflict(_("This change takes effect at the end of the period, not at once."))
+    assert subscription.current_period_end is not None  # it has begun
+    if subscription.current_period_end <= at:
+        raise Conflict(_("The billing period is just being closed. Try again in a minute."))
+    return _apply(actor, subscription, plan, at)
+
+
+@transaction.atomic
+def begin_next_period(*, subscription: Subscription) -> Subscription:
+    """End the running billing period, which is over: do what was planned for its end, else begin the next one.
+
+    Raises `Conflict` while the period runs, so that a second caller changes nothing.
+    """
+    subscription = lock_any(subscription)
+    at = subscription.current_period_end
+    if subscription.status not in SubscriptionStatus.begun() or at is None or at > clock.now():
+        raise Conflict(_("The billing period of this subscription is not over."))
+    if subscription.cancel_at_period_end:
+        summary = f"The subscription to {subscription.product.name} ended with its period"
+        return move(None, subscription, SubscriptionStatus.CANCELED, "ended", summary, at=at)
+    subscription.current_period_start, subscription.current_period_end = period_at(
+        subscription.plan.interval, "subscription", subscription.anchored_at, at
+    )
+    if subscription.pending_plan is not None:
+        return _apply(None, subscription, subscription.pending_plan, at)
+    subscription.save(update_fields=["current_period_start", "current_period_end"])
+    return subscription
+
+
+def lock_target(actor: Actor, subscription: Subscription, plan: Plan) -> Plan:
+    """The plan, of a product that is locked from here on (before the subscription, as in `subscribe`).
+
+    Raises `Conflict` where it is not on sale for the actor, and where its creator approves each subscription and has
+    neither granted the plan to them nor approved an earlier version of it.
+    """
+    target = lock_plan_on_sale(actor, plan)
+    is_own = subscription.plan.slug == target.slug and subscription.plan.product_id == target.product_id
+    if target.requires_approval and not is_own and not is_granted(actor.organization, target):
+        raise Conflict(
+            _("The creator approves who gets the plan %(plan)s. Ask them to grant it to you.") % {"plan": target.name}
+        )
+    return target
+
+
+def check_can_change(subscription: Subscription, plan: Plan) -> None:
+    """Raises `Conflict` where the subscription cannot get this plan at any time."""
+    if subscription.status not in SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}:
+        raise Conflict(
+            _("This subscription is “%(status)s”, and its plan cannot be changed.")
+            % {"status": SubscriptionStatus(subscription.status).label}
+        )
+    if plan.product_id != subscription.product_id:
+        raise Conflict(_("This plan is one of another product."))
+    if plan.pk == subscription.plan_id:
+        raise Conflict(_("The subscription has this plan already."))
+
+
+def _apply(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
+    previous, subscription.plan = subscription.plan, plan
+    anchor_stays = keeps_period(previous, plan)
+    if not anchor_stays:
+        begin_period(subscription, at)
+    if not _goes_on_counting(subscription, previous, at, anchor_stays=anchor_stays):
+        subscription.quota_epoch += 1
+    subscription.pending_plan, subscription.cancel_at_period_end = None, False
+    subscription.save()
+    record(
+        actor,
+        subscription,
+        "plan_changed",
+        subscription.status,
+        f"Changed {subscription.product.name} from the plan {previous.name} to {plan.name}",
+        from_plan=previous,
+        at=at,
+    )
+    return subscription
+
+
+def _goes_on_counting(subscription: Subscription, previous: Plan, at: dt.datetime, *, anchor_stays: bool) -> bool:
+    """Whether what was used up to now counts against the new plan's quotas."""
+    plan = subscription.plan
+    current = {(quota.period, quota.anchor) for quota in previous.quotas.all()}
+    quotas = {(quota.period, quota.anchor) for quota in plan.quotas.all()}
+    if not can_carry_over(current, quotas, anchor_stays=anchor_stays):
+        return False
+    if plan.quota_on_change == QuotaOnChange.CARRY_OVER:
+        return True
+    # Where every period begins at this instant anyway, there is nothing to reset; and what was called between the
+    # end of the old plan and the moment at which this is carried out counts against the new one.
+    starts = [period_at(period, anchor, subscription.anchored_at, at)[0] for period, anchor in quotas]
+    return all(start == at for start in starts)

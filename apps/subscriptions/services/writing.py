@@ -1,0 +1,128 @@
+"""What every write of a subscription shares."""
+
+import datetime as dt
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_event
+from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.core.changes import announce
+from apps.core.errors import Conflict
+from apps.plans.models import Plan
+from apps.plans.periods import period_at
+from apps.plans.selectors import list_plans_for
+from apps.products.enums import ProductStatus
+from apps.products.models import Product
+from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.state import check_transition
+
+# What the history says of payments, and the status that it stands for.
+_PAYMENT_STANDING = {
+    "past_due": SubscriptionStatus.PAST_DUE,
+    "unpaid": SubscriptionStatus.UNPAID,
+    "paid": SubscriptionStatus.ACTIVE,
+}
+
+
+def lock_own(actor: Actor, subscription: Subscription) -> Subscription:
+    """The subscription of the actor's organization, locked."""
+    actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    return lock_subscription(subscription, Q(organization=actor.organization))
+
+
+def lock_consumer(actor: Actor, subscription: Subscription) -> Subscription:
+    """The subscription to a product of the actor's organization, locked."""
+    actor.require(Action.CONSUMERS_MANAGE)
+    return lock_subscription(subscription, Q(product__organization=actor.organization))
+
+
+def lock_any(subscription: Subscription) -> Subscription:
+    """The subscription, locked, for what happens by itself."""
+    return lock_subscription(subscription, Q())
+
+
+def lock_plan_on_sale(actor: Actor, plan: Plan) -> Plan:
+    """The plan as it is now, on sale for the actor's organization. Raises `Conflict`.
+
+    Its product is locked, as by everything that changes plans or publication.
+    """
+    product = Product.objects.select_for_update(no_key=True).filter(pk=plan.product_id).first()
+    found = None
+    if product is not None and product.status == ProductStatus.PUBLISHED:
+        found = list_plans_for(actor.organization, product).filter(pk=plan.pk).first()
+    if found is None:
+        raise Conflict(_("This plan is not on sale any more. Choose one of those that the product has now."))
+    return found
+
+
+def begin_period(subscription: Subscription, at: dt.datetime) -> None:
+    """Let the billing periods, and those of quotas that begin with the subscription, count from here."""
+    subscription.anchored_at = at
+    subscription.current_period_start, subscription.current_period_end = period_at(
+        subscription.plan.interval, "subscription", at, at
+    )
+
+
+def payment_standing(subscription: Subscription) -> SubscriptionStatus:
+    """The status of a paused subscription if it were not paused."""
+    last = subscription.changes.filter(kind__in=_PAYMENT_STANDING).order_by("-id").first()
+    return _PAYMENT_STANDING[last.kind] if last else SubscriptionStatus.ACTIVE
+
+
+def move(
+    actor: Actor | None,
+    subscription: Subscription,
+    to: SubscriptionStatus,
+    kind: str,
+    summary: str,
+    *,
+    at: dt.datetime | None = None,
+) -> Subscription:
+    """Give the subscription, whose other changed fields are saved too, another status. Raises `Conflict`."""
+    check_transition(subscription.status, to)
+    at = at or clock.now()
+    previous, subscription.status = subscription.status, to
+    subscription.paused_at = at if to == SubscriptionStatus.PAUSED else None
+    if to == SubscriptionStatus.CANCELED:
+        subscription.canceled_at = at
+        subscription.pending_plan, subscription.cancel_at_period_end = None, False
+    subscription.save()
+    record(actor, subscription, kind, previous, summary, at=at)
+    return subscription
+
+
+def record(
+    actor: Actor | None,
+    subscription: Subscription,
+    kind: str,
+    previous: str,
+    summary: str,
+    *,
+    from_plan: Plan | None = None,
+    at: dt.datetime | None = None,
+) -> None:
+    """A line of the history, an audit event (of the actor's organization, else the consumer's), an announcement."""
+    SubscriptionChange.objects.create(
+        subscription=subscription,
+        kind=kind,
+        from_status=previous,
+        to_status=subscription.status,
+        from_plan=from_plan,
+        to_plan=subscription.plan,
+        quota_epoch=subscription.quota_epoch,
+        actor=actor.user if actor else None,
+        occurred_at=at or clock.now(),
+    )
+    record_event(
+        organization=actor.organization if actor else subscription.organization,
+        actor=actor.user if actor else None,
+        action=f"subscription.{kind}",
+        target=subscription.public_id,
+        summary=summary,
+    )
+    announce(f"subscription:{subscription.pk}")
