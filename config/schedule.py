@@ -4,6 +4,7 @@ from celery.schedules import crontab, schedule
 
 PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "core.prune_changes": crontab(minute=17, hour=3),
+    "core.prune_idempotent_requests": crontab(minute=47),
     "keys.announce_expiring": crontab(minute=23),
     "notifications.send_waiting": schedule(300),
     "notifications.prune": crontab(minute=47, hour=3),

@@ -9,3 +9,22 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
     DEVELOPER = "developer", _("Developer")
     VIEWER = "viewer", _("Viewer")
+
+
+class TokenScope(models.TextChoices):
+    """What an access token may be used for, within what its person may do. Write includes read."""
+
+    ORGANIZATION_READ = "organization:read", _("Organization and members: read")
+    PRODUCTS_READ = "products:read", _("Products: read")
+    PRODUCTS_WRITE = "products:write", _("Products: read and change")
+    PLANS_READ = "plans:read", _("Plans: read")
+    PLANS_WRITE = "plans:write", _("Plans: read and change")
+    SUBSCRIPTIONS_READ = "subscriptions:read", _("Subscriptions and consumers: read")
+    SUBSCRIPTIONS_WRITE = "subscriptions:write", _("Subscriptions and consumers: read and change")
+    KEYS_READ = "keys:read", _("API keys: read")
+    KEYS_WRITE = "keys:write", _("API keys: read, make and revoke")
+    USAGE_READ = "usage:read", _("Usage and requests: read")
+    BILLING_READ = "billing:read", _("Invoices and payment methods: read")
+    BILLING_WRITE = "billing:write", _("Invoices and payment methods: read, pay and change")
+    NOTICES_READ = "notices:read", _("Notices: read")
+    NOTICES_WRITE = "notices:write", _("Notices: read and mark as read")

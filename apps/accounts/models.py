@@ -2,11 +2,14 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models, transaction
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.enums import Role
+from apps.accounts.enums import Role, TokenScope
 from apps.core.ids import PublicIdField, SlugField
 
 EMAIL_MAX = 254
@@ -46,6 +49,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=NAME_MAX, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    # Raised to end every session at once: a session is of the epoch in which it began.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -68,6 +73,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         # With what receivers add (the personal organization), or not at all.
         with transaction.atomic():
             super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must hold to be believed. Extends Django's, which only a new password changes."""
+        value = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("apps.accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def display_name(self) -> str:
@@ -124,6 +134,37 @@ class Invitation(models.Model):
         return f"{self.email} → {self.organization}"
 
 
+class AccessToken(models.Model):
+    """Lets a program use the REST API as a person acting for one organization, within the token's scopes.
+
+    The secret itself is never stored: only its SHA-256 and what is safe to show.
+    """
+
+    public_id = PublicIdField("pat")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_tokens")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(_("name"), max_length=60)
+    scopes = ArrayField(models.CharField(max_length=30))
+    prefix = models.CharField(max_length=20)  # the recognisable start, such as af_pat_4fGh
+    last4 = models.CharField(max_length=4)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=TokenScope.values), name="access_token_scopes_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…{self.last4}"
+
+
 class AuditEvent(models.Model):
     """Who did what to which object, and when. Only added to."""
 
@@ -137,7 +178,12 @@ class AuditEvent(models.Model):
     occurred_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "-occurred_at"], name="audit_by_organization")]
+        indexes = [
+            models.Index(fields=["organization", "-occurred_at"], name="audit_by_organization"),
+            # For staff, who look across organizations: what happened to an object, and on a day.
+            models.Index(fields=["target"], name="audit_by_target"),
+            BrinIndex(fields=["occurred_at"], name="audit_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"

@@ -10,6 +10,7 @@ class Action(StrEnum):
     ORGANIZATION_MANAGE = "organization.manage"
     MEMBERS_MANAGE = "members.manage"
     AUDIT_VIEW = "audit.view"
+    TOKENS_MANAGE = "tokens.manage"
     PRODUCTS_EDIT = "products.edit"
     PRODUCTS_PUBLISH = "products.publish"
     PLANS_EDIT = "plans.edit"
@@ -27,6 +28,8 @@ ROLES_BY_ACTION: dict[Action, frozenset[Role]] = {
     Action.ORGANIZATION_MANAGE: frozenset({_OWNER}),
     Action.MEMBERS_MANAGE: frozenset({_OWNER, _ADMIN}),
     Action.AUDIT_VIEW: frozenset({_OWNER, _ADMIN}),
+    # One's own: a token can do no more than its person.
+    Action.TOKENS_MANAGE: frozenset({_OWNER, _ADMIN, _DEVELOPER, _VIEWER}),
     Action.PRODUCTS_EDIT: frozenset({_OWNER, _ADMIN, _DEVELOPER}),
     Action.PRODUCTS_PUBLISH: frozenset({_OWNER, _ADMIN}),
     Action.PLANS_EDIT: frozenset({_OWNER, _ADMIN}),

@@ -3,10 +3,14 @@
 from django.db.models import Case, F, QuerySet, When
 
 from apps.accounts.access import Actor
-from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
+from apps.core.secrets import digest, is_well_formed
 from apps.core.slugs import free_slug, slug_from
+
+# The start of the secret of every access token.
+TOKEN_PREFIX = "af_pat_"  # noqa: S105 - not a secret
 
 
 def get_actor(*, user: User, organization_slug: str) -> Actor:
@@ -28,6 +32,11 @@ def list_memberships_of(user: User) -> QuerySet[Membership]:
         .select_related("organization")
         .order_by("-organization__is_personal", oldest_personal_first, "organization__name", "organization_id")
     )
+
+
+def get_membership(memberships: QuerySet[Membership], *, organization_id: str) -> Membership:
+    """The one of them that is in the organization with this public id. Raises `NotFound`."""
+    return first_or_not_found(memberships.filter(organization__public_id=organization_id))
 
 
 def get_personal_organization(user: User) -> Organization:
@@ -60,6 +69,31 @@ def list_audit_events(actor: Actor) -> QuerySet[AuditEvent]:
         .select_related("actor")
         .order_by("-occurred_at", "-id")
     )
+
+
+def list_access_tokens(actor: Actor) -> QuerySet[AccessToken]:
+    """The actor's tokens for the organization; who manages members sees those of everybody. Working ones first."""
+    actor.require(Action.VIEW)
+    tokens = AccessToken.objects.filter(organization=actor.organization)
+    if not actor.may(Action.MEMBERS_MANAGE):
+        tokens = tokens.filter(user=actor.user)
+    return (
+        tokens.select_related("user")
+        .defer("digest")
+        .order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-id")
+    )
+
+
+def get_access_token(actor: Actor, *, public_id: str) -> AccessToken:
+    """Raises `NotFound`."""
+    return first_or_not_found(list_access_tokens(actor).filter(public_id=public_id))
+
+
+def find_access_token(secret: str) -> AccessToken | None:
+    """The token with this secret, whatever its state, with its person and organization."""
+    if not is_well_formed(TOKEN_PREFIX, secret):
+        return None
+    return AccessToken.objects.select_related("user", "organization").filter(digest=digest(secret)).first()
 
 
 def suggest_slug(name: str) -> str:

@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
     name = "apps.billing"
     label = "billing"
+    verbose_name = _("Billing")
 
     def ready(self) -> None:
         from apps.billing.services.settlement import record_outcome

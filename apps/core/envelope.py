@@ -1,6 +1,10 @@
-"""The one shape of every REST answer: `{"success", "data", "error", "meta": {"request_id"}}`."""
+"""The one shape of every REST answer: `{"success", "data", "error", "meta": {"request_id"}}`.
+
+The `meta` of a page of a list has `next_cursor`, too.
+"""
 
 import logging
+import math
 from typing import Any
 
 import redis
@@ -39,11 +43,15 @@ class EnvelopeRenderer(JSONRenderer):
         failed = response.status_code >= 400
         request_id = new_request_id()
         response["X-Request-Id"] = request_id
+        meta = {"request_id": request_id}
+        view = renderer_context.get("view")
+        if not failed and hasattr(view, "next_cursor"):
+            meta["next_cursor"] = view.next_cursor
         body = {
             "success": not failed,
             "data": None if failed else data,
             "error": data if failed else None,
-            "meta": {"request_id": request_id},
+            "meta": meta,
         }
         return bytes(super().render(body, accepted_media_type, renderer_context))
 
@@ -77,7 +85,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     response = drf_exception_handler(known, context)
     assert response is not None  # it knows every APIException
     if isinstance(known, exceptions.ValidationError):
-        message, details = _("Some fields are not valid."), response.data
+        # As for what the domain finds wrong (`apps.core.errors.Invalid`): the request is well formed.
+        response.status_code = 422
+        message, details = _("Some fields are not valid."), {"fields": response.data}
         response.data = {"code": "invalid", "message": message, "details": details}
     else:
         response.data = {"code": known.get_codes(), "message": str(known.detail), "details": {}}
@@ -86,6 +96,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
 
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     """What the framework's, the database's and the limiter's errors are to the caller; None when unknown."""
+    if isinstance(error, exceptions.Throttled):
+        throttled = TooManyRequests(_("Too many requests. Wait a moment and try again."))
+        throttled.wait = math.ceil(getattr(error, "wait", None) or 1)
+        return throttled
     if isinstance(error, exceptions.APIException):
         return error
     if isinstance(error, Http404):

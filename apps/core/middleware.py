@@ -1,11 +1,13 @@
-"""What is decided before anything reads the request."""
+"""What every request passes first: it is counted, its scheme settled, and refused where nothing could read it."""
 
+import time
 from collections.abc import Callable
 from email.message import Message
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from apps.core import request_metrics
 from apps.core.peers import client_scheme
 
 _FORM = "application/x-www-form-urlencoded"
@@ -26,6 +28,19 @@ class ForwardedSchemeMiddleware:
         # `SECURE_PROXY_SSL_HEADER` names it: from here on it is ours.
         request.META["HTTP_X_FORWARDED_PROTO"] = client_scheme(scheme, said, trusted_hops=settings.TRUSTED_PROXY_HOPS)
         return self.get_response(request)
+
+
+class RequestMetricsMiddleware:
+    """Counts the request with its status and the time until its answer was made, for `/metrics`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        request_metrics.count(request.method or "", response.status_code, time.perf_counter() - began)
+        return response
 
 
 class FormEncodingMiddleware:

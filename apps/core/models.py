@@ -27,3 +27,24 @@ class SandboxClock(models.Model):
 
     def __str__(self) -> str:
         return f"+{self.offset}"
+
+
+class IdempotentRequest(models.Model):
+    """A request with an `Idempotency-Key`, and what was answered to it; kept for a day.
+
+    Without a status it was begun and not finished: it runs, or its process died. Secrets are not in `content`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    caller = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField(null=True)
+    content = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="idempotent_request_once")]
+
+    def __str__(self) -> str:
+        return f"{self.caller} {self.key}"

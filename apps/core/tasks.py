@@ -11,3 +11,11 @@ def prune_changes() -> None:
     from apps.core.models import Change
 
     Change.objects.filter(created_at__lt=dt.datetime.now(dt.UTC) - CHANGES_KEPT).delete()
+
+
+@shared_task(name="core.prune_idempotent_requests")
+def prune_idempotent_requests() -> None:
+    """Forget requests with an `Idempotency-Key` that are older than a day."""
+    from apps.core.rest.idempotency import prune
+
+    prune()

@@ -1,18 +1,15 @@
-"""Platform endpoints that need no account: health, and the hello API that a first integration calls."""
+"""Platform endpoints that need no account: health, metrics, and what answers at unknown addresses of the REST API."""
 
 from typing import NoReturn
 
-from django.http import Http404, HttpRequest, JsonResponse
-from django.utils.decorators import method_decorator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_ratelimit.decorators import ratelimit
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core import clock
 from apps.core.health import readiness
+from apps.core.metrics import CONTENT_TYPE, exposition, may_read_metrics
 
 
 @require_safe
@@ -27,17 +24,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=200 if ready else 503)
 
 
-class PingView(APIView):
-    def get(self, request: Request) -> Response:
-        return Response({"message": "pong", "time": clock.now().isoformat()})
-
-
-class EchoView(APIView):
-    """Answers with the JSON that was sent, so that a first integration can see its own request."""
-
-    @method_decorator(ratelimit(key="ip", rate="120/m"))
-    def post(self, request: Request) -> Response:
-        return Response({"echo": request.data})
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What Prometheus reads. Who may not read it finds nothing here."""
+    if not may_read_metrics(request):
+        raise Http404
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
 
 
 class UnknownView(APIView):

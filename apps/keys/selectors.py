@@ -8,6 +8,7 @@ from apps.core.rows import first_or_not_found
 from apps.keys.enums import KeyPurpose
 from apps.keys.expiry import THRESHOLDS
 from apps.keys.models import ApiKey
+from apps.keys.secret import digest, is_well_formed
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
@@ -28,6 +29,18 @@ def list_keys(subscription: Subscription) -> QuerySet[ApiKey]:
 def get_key(subscription: Subscription, *, public_id: str) -> ApiKey:
     """A key of the subscription. Raises `NotFound`."""
     return first_or_not_found(list_keys(subscription).filter(public_id=public_id))
+
+
+def find_key(secret: str) -> ApiKey | None:
+    """The key with this secret, whatever its state, with its subscription, product and plan."""
+    if not is_well_formed(secret):
+        return None
+    return (
+        ApiKey.objects.filter(digest=digest(secret))
+        .select_related("subscription__product", "subscription__plan__tier")
+        .prefetch_related("subscription__plan__quotas")
+        .first()
+    )
 
 
 def list_expiring(now: dt.datetime) -> QuerySet[ApiKey]:

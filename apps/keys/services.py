@@ -9,8 +9,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_action
+from apps.accounts.audit import record_action, record_event
+from apps.accounts.models import User
 from apps.accounts.permissions import Action
+from apps.accounts.staff import checked_reason, require_staff
 from apps.core import clock
 from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid
@@ -260,3 +262,33 @@ def _store(key: ApiKey, now: dt.datetime) -> NewSecret:
 def _record(actor: Actor, key: ApiKey, action: str, summary: str) -> None:
     record_action(actor, action, summary, target=key.public_id)
     announce(f"key:{key.pk}")
+
+
+@transaction.atomic
+def revoke_key_by_staff(*, staff: User, key: ApiKey, reason: str) -> ApiKey:
+    """End a key of any organization for good (it has leaked, say), and tell them. Raises `Conflict` the second time."""
+    require_staff(staff, "keys.change_apikey")
+    reason = checked_reason(reason)
+    subscription = lock_subscription(key.subscription, Q())
+    key = first_or_not_found(subscription.api_keys.filter(pk=key.pk))
+    if key.revoked_at is not None:
+        raise Conflict(_("This key is revoked already."))
+    key.revoked_at = clock.now()
+    key.save(update_fields=["revoked_at"])
+    record_event(
+        organization=subscription.organization,
+        actor=staff,
+        action="key.revoked",
+        target=key.public_id,
+        summary=f"Staff revoked the key {key.name} ({key}) of {subscription.product.name}: {reason}",
+    )
+    announce(f"key:{key.pk}")
+    notify(
+        organization=subscription.organization,
+        kind="key.revoked",
+        title=f"A key for {subscription.product.name} was revoked",
+        body=f"The platform's staff have revoked the key {key.name} ({key}). Their reason: {reason}",
+        url=f"/o/{subscription.organization.slug}/subscriptions/{subscription.public_id}/keys/",
+        action=Action.KEYS_MANAGE,
+    )
+    return key

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from apps.accounts.models import Membership, User
+from apps.accounts.models import Membership, Organization, User
 from apps.core.rows import first_or_not_found
 from apps.notifications.models import Notice, NoticeQuerySet
 
@@ -10,14 +10,14 @@ from apps.notifications.models import Notice, NoticeQuerySet
 COUNTED_MAX = 100
 
 
-def list_notices(user: User) -> QuerySet[Notice]:
-    """Newest first, with the organizations that they concern."""
-    return _notices_of(user).select_related("organization").order_by("-created_at", "-pk")
+def list_notices(user: User, *, organization: Organization | None = None) -> QuerySet[Notice]:
+    """Newest first, with the organizations that they concern: all of the person's, or this one."""
+    return _notices_of(user, organization).select_related("organization").order_by("-created_at", "-pk")
 
 
-def get_notice(user: User, *, public_id: str) -> Notice:
+def get_notice(user: User, *, public_id: str, organization: Organization | None = None) -> Notice:
     """One of the person's notices. Raises `NotFound`."""
-    return first_or_not_found(_notices_of(user).filter(public_id=public_id))
+    return first_or_not_found(list_notices(user, organization=organization).filter(public_id=public_id))
 
 
 def count_unread(user: User) -> int:
@@ -25,6 +25,7 @@ def count_unread(user: User) -> int:
     return _notices_of(user).unread()[:COUNTED_MAX].count()
 
 
-def _notices_of(user: User) -> NoticeQuerySet:
+def _notices_of(user: User, organization: Organization | None = None) -> NoticeQuerySet:
     organizations = Membership.objects.filter(user=user).values("organization")
-    return Notice.objects.filter(user=user, organization__in=organizations)
+    notices = Notice.objects.filter(user=user, organization__in=organizations)
+    return notices if organization is None else notices.filter(organization=organization)

@@ -81,9 +81,9 @@ def mark_read(*, user: User, notice: Notice) -> None:
     Notice.objects.unread().filter(pk=notice.pk, user=user).update(read_at=clock.now())
 
 
-def mark_all_read(*, user: User) -> int:
-    """The person has seen all there is. Returns how many were unread."""
-    return list_notices(user).filter(read_at__isnull=True).update(read_at=clock.now())
+def mark_all_read(*, user: User, organization: Organization | None = None) -> int:
+    """The person has seen all there is (about one organization). Returns how many were unread."""
+    return list_notices(user, organization=organization).filter(read_at__isnull=True).update(read_at=clock.now())
 
 
 def claim_email(*, notice_id: int) -> Notice | None:

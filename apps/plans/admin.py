@@ -1,12 +1,15 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline
-from apps.plans.models import Plan, Quota, RateLimit
+from apps.plans.models import Plan, PlanGrant, Quota, RateLimit
 
 
 class QuotaInline(ReadOnlyInline[Quota]):
     model = Quota
-    fields = ["name", "included_units", "period", "anchor"]
+    fields = [
+        "name", "included_units", "period", "anchor", "overage", "overage_unit_amount", "overage_max_units",
+    ]  # fmt: skip
 
 
 class RateLimitInline(ReadOnlyInline[RateLimit]):
@@ -17,13 +20,30 @@ class RateLimitInline(ReadOnlyInline[RateLimit]):
 
 @admin.register(Plan)
 class PlanAdmin(ReadOnlyAdmin[Plan]):
-    list_display = ["name", "version", "product", "tier", "price_amount", "currency", "published_at", "withdrawn_at"]
-    list_filter = [("published_at", admin.EmptyFieldListFilter), ("withdrawn_at", admin.EmptyFieldListFilter)]
+    list_display = [
+        "name", "version", "product", "tier", "price_amount", "currency", "interval", "published_at", "withdrawn_at",
+    ]  # fmt: skip
+    list_filter = [
+        "interval", "visibility", "requires_approval",
+        ("published_at", admin.EmptyFieldListFilter), ("withdrawn_at", admin.EmptyFieldListFilter),
+    ]  # fmt: skip
     list_select_related = ["product", "tier"]
-    search_fields = ["name", "slug", "public_id", "product__name", "product__slug"]
-    ordering = ["-created_at"]
+    search_fields = ["public_id", "product__slug", "product__public_id"]
+    search_help_text = _("The public id of a plan, or the address or public id of a product")
     fields = [
         "name", "slug", "version", "public_id", "product", "tier", "description", "price_amount", "currency",
-        "created_at", "published_at", "withdrawn_at",
+        "interval", "visibility", "requires_approval", "quota_on_change", "created_at", "published_at", "withdrawn_at",
     ]  # fmt: skip
+    related_lists = ["subscriptions.Subscription", "accounts.AuditEvent"]
     inlines = [QuotaInline, RateLimitInline]
+
+
+@admin.register(PlanGrant)
+class PlanGrantAdmin(ReadOnlyAdmin[PlanGrant]):
+    """Who may see and buy a private plan."""
+
+    list_display = ["organization", "product", "plan_slug", "created_by", "created_at"]
+    list_select_related = ["organization", "product", "created_by"]
+    search_fields = ["organization__slug", "organization__public_id", "product__slug", "product__public_id"]
+    search_help_text = _("The address or public id of an organization or a product")
+    fields = ["organization", "product", "plan_slug", "created_by", "created_at"]

@@ -72,6 +72,23 @@ def get_product(actor: Actor, *, slug: str) -> Product:
     )
 
 
+def get_own_product(actor: Actor, *, public_id: str) -> Product:
+    """A product of the actor's organization. Raises `NotFound`."""
+    return first_or_not_found(
+        list_products(actor).select_related("organization", "category").filter(public_id=public_id)
+    )
+
+
+def find_in_catalog(*, search: str = "", category: str = "", tag: str = "") -> QuerySet[Product]:
+    """The same for programs, who go through them in pages by `published_at` or by name."""
+    return list_listed_products(search=search, category=category, tag=tag).filter(published_at__isnull=False)
+
+
+def get_in_catalog(*, slug: str) -> Product:
+    """A published product with its tiers. Raises `NotFound`."""
+    return first_or_not_found(find_in_catalog().prefetch_related("tiers").filter(slug=slug))
+
+
 def list_endpoints(product: Product) -> QuerySet[Endpoint]:
     """The routes that a product has now, by path."""
     return product.endpoints.current().select_related("tier").order_by("path", "method")

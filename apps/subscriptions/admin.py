@@ -1,6 +1,8 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
-from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline
+from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, staff_action
+from apps.subscriptions import services
 from apps.subscriptions.models import Subscription, SubscriptionChange
 
 
@@ -13,13 +15,46 @@ class SubscriptionChangeInline(ReadOnlyInline[SubscriptionChange]):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
-    list_display = ["organization", "product", "plan", "status", "started_at", "canceled_at"]
-    list_filter = ["status"]
+    list_display = ["public_id", "organization", "product", "plan", "status", "current_period_end", "created_at"]
+    list_filter = ["status", "cancel_at_period_end", ("pending_plan", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["organization", "product", "plan"]
-    search_fields = ["public_id", "organization__name", "organization__slug", "product__name", "product__slug"]
-    ordering = ["-created_at"]
+    search_fields = [
+        "public_id", "organization__slug", "organization__public_id", "product__slug", "product__public_id",
+        "plan__public_id",
+    ]  # fmt: skip
+    search_help_text = _("A public id, or the address of an organization or a product")
     fields = [
-        "organization", "product", "plan", "status", "public_id", "quota_epoch", "created_by",
-        "created_at", "started_at", "paused_at", "canceled_at",
+        "organization", "product", "plan", "status", "public_id", "quota_epoch", "created_by", "created_at",
+        "started_at", "anchored_at", "current_period_start", "current_period_end", "cancel_at_period_end",
+        "pending_plan", "paused_at", "canceled_at",
+    ]  # fmt: skip
+    related_lists = [
+        "keys.ApiKey", "usage.QuotaPeriod", "usage.UsageEvent", "usage.Rejection", "accounts.AuditEvent",
     ]  # fmt: skip
     inlines = [SubscriptionChangeInline]
+    actions = [
+        staff_action(
+            "reset_quota",
+            _("Reset the quota"),
+            consequence=_("These subscriptions get the quotas of their running periods anew, within seconds."),
+            row="subscription",
+            service=services.reset_quota_by_staff,
+        ),
+        staff_action(
+            "schedule_cancellation",
+            _("Cancel at the end of the period"),
+            consequence=_(
+                "These subscriptions end with their running periods, are not charged again, and their keys stop "
+                "working then. Their organizations are told, with your reason."
+            ),
+            row="subscription",
+            service=services.schedule_cancellation_by_staff,
+        ),
+        staff_action(
+            "undo_scheduled",
+            _("Undo what is scheduled"),
+            consequence=_("The cancellation or change of plan that waits for the end of the period will not happen."),
+            row="subscription",
+            service=services.undo_scheduled_by_staff,
+        ),
+    ]

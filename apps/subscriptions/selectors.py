@@ -12,6 +12,7 @@ from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.core.values import words_of
 from apps.plans.models import Plan
+from apps.plans.selectors import list_plans_for
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -43,6 +44,16 @@ def get_subscription(actor: Actor, *, public_id: str) -> Subscription:
 def find_live_subscription(actor: Actor, product: Product) -> Subscription | None:
     """The subscription that the actor's organization has to the product, if it is not canceled."""
     return list_subscriptions(actor).filter(product=product, status__in=SubscriptionStatus.live()).first()
+
+
+def get_plan_to_subscribe(actor: Actor, *, public_id: str) -> Plan:
+    """A plan of a published product that is on sale for the actor's organization. Raises `NotFound`."""
+    plan = first_or_not_found(
+        Plan.objects.on_sale()
+        .select_related("product")
+        .filter(public_id=public_id, product__status=ProductStatus.PUBLISHED)
+    )
+    return first_or_not_found(list_plans_for(actor.organization, plan.product).filter(pk=plan.pk))
 
 
 def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:

@@ -8,6 +8,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
 from config.embedded.discovery import service_url
 
@@ -22,13 +23,16 @@ SECRET_KEY = env.text("SECRET_KEY", "")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
+# As in pyproject.toml, for `/metrics`.
+VERSION = "0.1.0"
+
 # --- Addresses of the installation -------------------------------------------------------------
 WEB_URL = env.text("WEB_URL", "http://127.0.0.1:8000").rstrip("/")
 GATEWAY_URL = env.text("GATEWAY_URL", "http://127.0.0.1:8001").rstrip("/")
 
 # --- Applications ------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "apps.core.staff.config.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,12 +43,16 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
     "csp",
     "django_htmx",
     # The "simple" configurations leave TEMPLATES alone: both would otherwise replace the loaders below.
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
     "rest_framework",
+    "drf_spectacular",
+    # Swagger UI and Redoc as static files of our own: nothing is fetched from elsewhere.
+    "drf_spectacular_sidecar",
     "apps.core",
     "apps.accounts",
     "apps.ledger",
@@ -62,6 +70,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.middleware.RequestMetricsMiddleware",
     "apps.core.middleware.ForwardedSchemeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.FormEncodingMiddleware",
@@ -173,6 +182,11 @@ ACCOUNT_CHANGE_EMAIL = True
 # and the person hears of it.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Sign-in for programs of people (`/_allauth/app/v1/`): a session token, and a JWT that ends with its session.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_JWT_ALGORITHM = "HS256"
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "API Factory"
 LOGIN_URL = "account_login"
@@ -251,7 +265,26 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     # No `?format=`: there is one format.
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "apps.core.rest.schema.OperationSchema",
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "API Factory",
+    "DESCRIPTION": DESCRIPTION,
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "APPEND_COMPONENTS": COMPONENTS,
+    "TAGS": TAGS,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [],
+    "SERVERS": [{"url": WEB_URL}],
+}
+# Requests of a minute: of one token or person, and of one address that is not signed in.
+REST_RATE_CALLER = env.text("REST_RATE_CALLER", "600/m")
+REST_RATE_ADDRESS = env.text("REST_RATE_ADDRESS", "120/m")
+# What Prometheus sends as its bearer token to `/metrics`; without one, only this machine may read it.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 # The same answer as everywhere to the question whose request this is.
 RATELIMIT_IP_META_KEY = "apps.core.client.client_address"

@@ -47,6 +47,7 @@ view                    x     x       x       x
 organization.manage     x     .       .       .
 members.manage          x     x       .       .
 audit.view              x     x       .       .
+tokens.manage           x     x       x       x
 products.edit           x     x       x       .
 products.publish        x     x       .       .
 plans.edit              x     x       .       .
@@ -109,6 +110,8 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         lambda world: {"member_id": world.other_member.pk, "role": "developer"},
     ),
     "accounts.remove_member": (Action.MEMBERS_MANAGE, lambda world: {"member_id": world.other_member.pk}),
+    "accounts.create_access_token": (Action.TOKENS_MANAGE, lambda world: {"name": "CI", "scopes": ["keys:read"]}),
+    "accounts.revoke_access_token": (Action.TOKENS_MANAGE, lambda world: {"token": world.access_token}),
     "products.create_product": (
         Action.PRODUCTS_EDIT,
         lambda world: {"name": "New", "slug": "new-product", "upstream_url": URL},

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from apps.core import views
+from apps.core.api import hello as views
 
 ECHO = "/api/v1/hello/echo"
 PING = "/api/v1/hello/ping"

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.accounts.enums import Role
-from apps.accounts.models import Membership
+from apps.accounts.models import AccessToken, Membership
 from apps.accounts.permissions import Action
+from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
@@ -43,6 +44,10 @@ def remove_member(*, actor: Actor, member_id: int) -> None:
         actor.require(Action.MEMBERS_MANAGE)
     _guard_owner(actor, members, membership)
     membership.delete()
+    # They work for members only; one that comes back is not to find old ones working.
+    AccessToken.objects.filter(organization=actor.organization, user=membership.user, revoked_at=None).update(
+        revoked_at=clock.now()
+    )
     record_action(
         actor,
         "member.left" if leaves else "member.removed",

@@ -8,6 +8,7 @@ from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
+from apps.accounts.staff import checked_reason, require_staff
 from apps.core import clock
 from apps.core.addresses import check_url
 from apps.core.errors import Conflict, Invalid, NotAllowed
@@ -148,7 +149,7 @@ def unpublish_product(*, actor: Actor, product: Product) -> Product:
 def suspend_product(*, staff: User, product: Product, reason: str) -> Product:
     """Stop a product for everybody (abuse, law): the gateway answers 403. Only for staff."""
     product = _locked_by_staff(staff, product)
-    reason = check_line(reason, field="reason", longest=200)
+    reason = checked_reason(reason)
     if product.status == ProductStatus.SUSPENDED:
         raise Conflict(_("This product is suspended already."))
     product.status = ProductStatus.SUSPENDED
@@ -161,7 +162,7 @@ def suspend_product(*, staff: User, product: Product, reason: str) -> Product:
 def lift_suspension(*, staff: User, product: Product, reason: str) -> Product:
     """End a suspension: existing subscriptions go on, and its creator may publish the product again."""
     product = _locked_by_staff(staff, product)
-    reason = check_line(reason, field="reason", longest=200)
+    reason = checked_reason(reason)
     if product.status != ProductStatus.SUSPENDED:
         raise Conflict(_("This product is not suspended."))
     product.status = ProductStatus.UNPUBLISHED if product.published_at else ProductStatus.DRAFT
@@ -207,8 +208,7 @@ def _place(product: Product, category: str | None, tags: Iterable[str] | None, v
 
 
 def _locked_by_staff(staff: User, product: Product) -> Product:
-    if not (staff.is_staff and staff.is_active):
-        raise NotAllowed(_("Only the platform's staff can do this."))
+    require_staff(staff, "products.change_product")
     return first_or_not_found(
         Product.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization")

@@ -10,6 +10,11 @@ from apps.subscriptions.services.endings import (
 )
 from apps.subscriptions.services.payments import mark_paid, mark_past_due, mark_unpaid
 from apps.subscriptions.services.plan_changes import begin_next_period, change_plan_now
+from apps.subscriptions.services.staff import (
+    reset_quota_by_staff,
+    schedule_cancellation_by_staff,
+    undo_scheduled_by_staff,
+)
 
 __all__ = [
     "abandon",
@@ -25,8 +30,11 @@ __all__ = [
     "mark_unpaid",
     "pause_consumer",
     "reset_quota",
+    "reset_quota_by_staff",
     "resume_consumer",
+    "schedule_cancellation_by_staff",
     "schedule_plan_change",
     "subscribe",
     "undo_scheduled",
+    "undo_scheduled_by_staff",
 ]

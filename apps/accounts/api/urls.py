@@ -1,0 +1,10 @@
+from django.urls import path
+
+from apps.accounts.api import views
+
+urlpatterns = [
+    path("me", views.MeView.as_view(), name="rest-me"),
+    path("organizations", views.OrganizationsView.as_view(), name="rest-organizations"),
+    path("organizations/<str:organization_id>", views.OneOrganizationView.as_view(), name="rest-organization"),
+    path("organizations/<str:organization_id>/members", views.MembersView.as_view(), name="rest-members"),
+]

@@ -1,0 +1,68 @@
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline
+
+_WHOSE = _("A public id, or the address of an organization")
+
+
+class InvoiceLineInline(ReadOnlyInline[InvoiceLine]):
+    model = InvoiceLine
+    fields = ["kind", "description", "quantity", "unit_amount", "amount", "plan", "period_start", "period_end"]
+    select_related = ("plan",)
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
+    """Invoices as they were issued. Nothing here changes money."""
+
+    list_display = [
+        "__str__", "status", "reason", "organization", "product", "total_amount", "currency", "issued_at", "paid_at",
+    ]  # fmt: skip
+    list_filter = ["status", "reason", "created_at"]
+    list_select_related = ["organization", "product"]
+    search_fields = [
+        "public_id", "number", "organization__slug", "organization__public_id", "subscription__public_id",
+    ]  # fmt: skip
+    search_help_text = _("An invoice number, a public id, or the address of an organization")
+    fields = [
+        "number", "public_id", "status", "reason", "organization", "subscription", "product", "billed_to", "issued_by",
+        "issuer", "currency", "subtotal_amount", "tax_amount", "total_amount", "period_start", "period_end",
+        "created_at", "issued_at", "due_at", "collected_at", "paid_at", "voided_at",
+    ]  # fmt: skip
+    related_lists = ["payments.Payment", "accounts.AuditEvent"]
+    inlines = [InvoiceLineInline]
+
+
+@admin.register(Checkout)
+class CheckoutAdmin(ReadOnlyAdmin[Checkout]):
+    """Purchases under way and done."""
+
+    list_display = ["public_id", "kind", "status", "organization", "plan", "created_at", "expires_at", "completed_at"]
+    list_filter = ["kind", "status"]
+    list_select_related = ["organization", "plan"]
+    search_fields = ["public_id", "organization__slug", "organization__public_id", "subscription__public_id"]
+    search_help_text = _WHOSE
+    fields = [
+        "public_id", "kind", "status", "organization", "subscription", "from_plan", "plan", "invoice", "created_by",
+        "created_at", "expires_at", "completed_at",
+    ]  # fmt: skip
+
+
+@admin.register(UsageStretch)
+class UsageStretchAdmin(ReadOnlyAdmin[UsageStretch]):
+    """Times whose usage beyond the plan is to be charged. One that is long over and not rated waits for the meter."""
+
+    list_display = ["subscription", "quota", "start", "end", "rated_at", "invoice"]
+    list_filter = [("rated_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["subscription__organization", "subscription__product", "quota", "invoice"]
+    search_fields = ["subscription__public_id", "invoice__public_id"]
+    search_help_text = _("The public id of a subscription or an invoice")
+    fields = ["subscription", "quota", "start", "end", "rated_at", "invoice"]
+
+
+@admin.register(NumberSeries)
+class NumberSeriesAdmin(ReadOnlyAdmin[NumberSeries]):
+    list_display = ["issuer", "year", "last_number"]
+    fields = ["issuer", "year", "last_number"]

@@ -1,0 +1,79 @@
+"""The keys of one's subscriptions."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from apps.accounts.enums import TokenScope
+from apps.accounts.rest.base import OrganizationView
+from apps.core.rest.fields import Empty
+from apps.core.rest.operations import operation
+from apps.keys import selectors, services
+from apps.keys.api.serializers import KeyChange, KeyInput, KeySerializer, NewKeySerializer, RotationInput
+from apps.keys.models import ApiKey
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.selectors import get_subscription
+
+TAG = "Keys"
+READ, WRITE = TokenScope.KEYS_READ, TokenScope.KEYS_WRITE
+
+
+class SubscriptionKeysView(OrganizationView):
+    @property
+    def subscription(self) -> Subscription:
+        return get_subscription(self.actor, public_id=self.kwargs["subscription_id"])
+
+    @property
+    def key(self) -> ApiKey:
+        return selectors.get_key(self.subscription, public_id=self.kwargs["key_id"])
+
+
+class KeysView(SubscriptionKeysView):
+    @operation(
+        "listKeys", "List the keys of a subscription", tag=TAG, scope=READ,
+        answer=KeySerializer, ordering=("-created_at", "-id"),
+    )  # fmt: skip
+    def get(self, request: Request, subscription_id: str) -> QuerySet[ApiKey]:
+        return selectors.list_keys(self.subscription)
+
+    @operation(
+        "createKey", "Make a key", tag=TAG, scope=WRITE,
+        body=KeyInput, answer=NewKeySerializer, status=201, secret="secret",  # noqa: S106 - the name of a field
+        examples={"request": {"name": "production", "mode": "live", "scopes": ["read"]}},
+    )  # fmt: skip
+    def post(self, request: Request, subscription_id: str) -> dict[str, Any]:
+        key, secret = services.create_key(actor=self.actor, subscription=self.subscription, **self.body)
+        return {"key": key, "secret": secret}
+
+
+class KeyDetailView(SubscriptionKeysView):
+    @operation("getKey", "Show a key", tag=TAG, scope=READ, answer=KeySerializer)
+    def get(self, request: Request, subscription_id: str, key_id: str) -> ApiKey:
+        return self.key
+
+    @operation("renameKey", "Give a key another name", tag=TAG, scope=WRITE, body=KeyChange, answer=KeySerializer)
+    def patch(self, request: Request, subscription_id: str, key_id: str) -> ApiKey:
+        return services.rename_key(actor=self.actor, key=self.key, name=self.body["name"])
+
+
+class RotateView(SubscriptionKeysView):
+    @operation(
+        "rotateKey", "Replace a key", tag=TAG, scope=WRITE,
+        description="A new key like it; the old one works until the overlap is over.",
+        body=RotationInput, answer=NewKeySerializer, status=201, secret="secret",  # noqa: S106 - the name of a field
+    )  # fmt: skip
+    def post(self, request: Request, subscription_id: str, key_id: str) -> dict[str, Any]:
+        overlap = dt.timedelta(seconds=self.body["overlap_seconds"])
+        key, secret = services.rotate_key(actor=self.actor, key=self.key, overlap=overlap)
+        return {"key": key, "secret": secret}
+
+
+class RevokeView(SubscriptionKeysView):
+    @operation(
+        "revokeKey", "End a key for good", tag=TAG, scope=WRITE, description="Once more is no error.",
+        body=Empty, answer=KeySerializer,
+    )  # fmt: skip
+    def post(self, request: Request, subscription_id: str, key_id: str) -> ApiKey:
+        return services.revoke_key(actor=self.actor, key=self.key)

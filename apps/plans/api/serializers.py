@@ -1,0 +1,99 @@
+from rest_framework import serializers
+
+from apps.core.rest.fields import Answer, Input, Text
+from apps.plans.enums import (
+    BillingInterval,
+    OverageRule,
+    PlanVisibility,
+    QuotaAnchor,
+    QuotaOnChange,
+    QuotaPeriodUnit,
+    RateWindow,
+)
+from apps.plans.models import RateLimit
+
+
+class QuotaSerializer(Answer):
+    name = serializers.CharField(help_text="As in the headers of the gateway's answers.")
+    included_units = serializers.IntegerField()
+    period = serializers.ChoiceField(QuotaPeriodUnit.choices)
+    anchor = serializers.ChoiceField(QuotaAnchor.choices)
+    overage = serializers.ChoiceField(OverageRule.choices, help_text="What happens beyond the included units.")
+    overage_unit_amount = serializers.DecimalField(
+        max_digits=20, decimal_places=8, allow_null=True,
+        help_text="Minor units for one extra unit; it may be a fraction.",
+    )  # fmt: skip
+    overage_max_units = serializers.IntegerField(allow_null=True)
+
+
+class RateLimitSerializer(Answer):
+    name = serializers.CharField(help_text="As in the headers of the gateway's answers.")
+    max_calls = serializers.IntegerField()
+    window = serializers.ChoiceField(RateWindow.choices)
+    endpoint = serializers.SerializerMethodField(
+        help_text="The id of the endpoint that it is for, in place of the plan's own limits; null: for all."
+    )
+
+    def get_endpoint(self, limit: RateLimit) -> str | None:
+        return limit.endpoint.public_id if limit.endpoint else None
+
+
+class CatalogPlanSerializer(Answer):
+    """A plan on sale."""
+
+    id = serializers.CharField(source="public_id")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    tier = serializers.CharField(source="tier.slug")
+    price_amount = serializers.IntegerField(help_text="Minor units of the currency for one interval; 0 is free.")
+    currency = serializers.CharField()
+    interval = serializers.ChoiceField(BillingInterval.choices)
+    requires_approval = serializers.BooleanField()
+    quota_on_change = serializers.ChoiceField(QuotaOnChange.choices)
+    quotas = QuotaSerializer(many=True)
+    rate_limits = RateLimitSerializer(many=True)
+
+
+class PlanSerializer(CatalogPlanSerializer):
+    """A version of a plan as its creator sees it."""
+
+    version = serializers.IntegerField()
+    visibility = serializers.ChoiceField(PlanVisibility.choices)
+    published_at = serializers.DateTimeField(allow_null=True, help_text="Null: a draft.")
+    withdrawn_at = serializers.DateTimeField(allow_null=True, help_text="Replaced, or off sale.")
+    created_at = serializers.DateTimeField()
+
+
+class QuotaInput(Input):
+    included_units = serializers.IntegerField()
+    period = serializers.ChoiceField(QuotaPeriodUnit.choices)
+    anchor = serializers.ChoiceField(QuotaAnchor.choices, required=False)
+    overage = serializers.ChoiceField(OverageRule.choices, required=False)
+    overage_unit_amount = serializers.DecimalField(
+        max_digits=18, decimal_places=8, min_value=0, required=False, allow_null=True,
+        help_text="Minor units for one extra unit; it may be a fraction.",
+    )  # fmt: skip
+    overage_max_units = serializers.IntegerField(required=False, allow_null=True)
+
+
+class RateLimitInput(Input):
+    max_calls = serializers.IntegerField()
+    window = serializers.ChoiceField(RateWindow.choices)
+    endpoint = serializers.CharField(required=False, allow_null=True, max_length=40)
+
+
+class PlanInput(Input):
+    """All that a version of a plan says."""
+
+    name = Text()
+    tier = Text(help_text="The slug of the tier that it sells.")
+    description = Text(required=False, allow_blank=True)
+    price_amount = serializers.IntegerField(required=False, help_text="Minor units for one interval; 0 if left out.")
+    currency = Text(required=False, help_text="Three capital letters; USD if left out.")
+    interval = serializers.ChoiceField(BillingInterval.choices, required=False)
+    requires_approval = serializers.BooleanField(required=False)
+    visibility = serializers.ChoiceField(PlanVisibility.choices, required=False)
+    quota_on_change = serializers.ChoiceField(QuotaOnChange.choices, required=False)
+    quotas = QuotaInput(many=True, required=False)
+    rate_limits = RateLimitInput(many=True, required=False)

@@ -1,0 +1,201 @@
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from apps.core.rest.fields import Answer, Input, Text
+from apps.products.enums import Method, ProductStatus
+from apps.products.models import Endpoint, Product
+
+
+class CategorySerializer(Answer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class CreatorSerializer(Answer):
+    """An organization as everybody may see it."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class CatalogProductSerializer(Answer):
+    """A product as everybody may see it."""
+
+    id = serializers.CharField(source="public_id")
+    slug = serializers.CharField(help_text="Its address in the marketplace, and at the gateway.")
+    name = serializers.CharField()
+    tagline = serializers.CharField()
+    category = serializers.CharField(source="category.slug", allow_null=True, default=None)
+    tags = serializers.ListField(child=serializers.CharField())
+    version = serializers.CharField()
+    creator = CreatorSerializer(source="organization")
+    published_at = serializers.DateTimeField(allow_null=True)
+    deprecated_at = serializers.DateTimeField(allow_null=True)
+    retires_at = serializers.DateTimeField(allow_null=True)
+
+
+class TierSerializer(Answer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    rank = serializers.IntegerField(help_text="A higher rank includes the lower ones.")
+
+
+class CatalogProductDetailSerializer(CatalogProductSerializer):
+    description = serializers.CharField(help_text="Markdown.")
+    lifecycle_note = serializers.CharField(help_text="Why it is deprecated or ends, and what to use instead.")
+    tiers = TierSerializer(many=True)
+    gateway_url = serializers.SerializerMethodField(help_text="What the paths of its endpoints follow.")
+
+    def get_gateway_url(self, product: Product) -> str:
+        return f"{settings.GATEWAY_URL}/{product.slug}"
+
+
+class ProductSerializer(Answer):
+    """A product as its creator sees it."""
+
+    id = serializers.CharField(source="public_id")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    tagline = serializers.CharField()
+    description = serializers.CharField(help_text="Markdown.")
+    status = serializers.ChoiceField(ProductStatus.choices)
+    upstream_url = serializers.CharField(help_text="The backend.")
+    test_upstream_url = serializers.CharField(help_text="Where calls with a test key go; empty: they are refused.")
+    max_body_bytes = serializers.IntegerField()
+    timeout_seconds = serializers.IntegerField(help_text="Until the first byte of an answer.")
+    billable_statuses = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="Which answers are billed; null: all below 500.",
+    )
+    rapidapi_compatible = serializers.BooleanField()
+    category = serializers.CharField(source="category.slug", allow_null=True, default=None)
+    tags = serializers.ListField(child=serializers.CharField())
+    version = serializers.CharField()
+    lifecycle_note = serializers.CharField()
+    published_at = serializers.DateTimeField(allow_null=True)
+    deprecated_at = serializers.DateTimeField(allow_null=True)
+    retires_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ProductInput(Input):
+    name = Text()
+    slug = Text(help_text="Its address: it cannot be changed later.")
+    upstream_url = Text(help_text="The backend, such as https://api.example.com/v1.")
+    tagline = Text(required=False, allow_blank=True)
+    description = Text(required=False, allow_blank=True, help_text="Markdown.")
+
+
+class ProductChange(Input):
+    """What is left out stays as it is."""
+
+    name = Text(required=False)
+    upstream_url = Text(required=False)
+    tagline = Text(required=False, allow_blank=True)
+    description = Text(required=False, allow_blank=True)
+    max_body_bytes = serializers.IntegerField(required=False)
+    timeout_seconds = serializers.IntegerField(required=False)
+    rapidapi_compatible = serializers.BooleanField(required=False)
+    category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
+    tags = serializers.ListField(child=Text(), required=False, max_length=50)
+    version = Text(required=False, allow_blank=True)
+    billable_statuses = serializers.ListField(
+        child=serializers.IntegerField(min_value=200, max_value=599), required=False, allow_null=True, max_length=400
+    )
+
+
+class LifecycleInput(Input):
+    note = Text(required=False, allow_blank=True, help_text="Why, and what to use instead.")
+
+
+class RetirementInput(LifecycleInput):
+    retires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When it ends; needed where it has subscribers."
+    )
+
+
+class ProxySecretSerializer(Answer):
+    proxy_secret = serializers.CharField(
+        allow_null=True, help_text="Null in the answer to a repeat: a secret is shown once."
+    )
+
+
+class TierInput(Input):
+    name = Text()
+
+
+class CatalogEndpointSerializer(Answer):
+    """An endpoint as everybody may see it."""
+
+    id = serializers.CharField(source="public_id")
+    method = serializers.ChoiceField(Method.choices)
+    path = serializers.CharField()
+    tier = serializers.CharField(source="tier.slug")
+    weight = serializers.IntegerField(help_text="Units that a call takes from the quota.")
+    summary = serializers.CharField()
+    deprecated_at = serializers.DateTimeField(allow_null=True)
+    sunset_at = serializers.DateTimeField(allow_null=True)
+
+
+class EndpointSerializer(CatalogEndpointSerializer):
+    upstream_path = serializers.CharField(help_text="The path at the backend.")
+    operation_id = serializers.CharField()
+    operation = serializers.SerializerMethodField(help_text="An OpenAPI Operation Object.")
+    created_at = serializers.DateTimeField()
+
+    def get_operation(self, endpoint: Endpoint) -> dict[str, Any]:
+        return endpoint.operation if isinstance(endpoint.operation, dict) else {}
+
+
+class EndpointInput(Input):
+    method = serializers.ChoiceField(Method.choices)
+    path = Text(help_text="A template such as `/users/{id}`.")
+    tier = Text(help_text="The slug of the tier that it requires.")
+    upstream_path = Text(required=False, allow_blank=True, help_text="Left out, it is `path`.")
+    weight = serializers.IntegerField(
+        required=False, help_text="Units that a call takes from the quota; 1 if left out."
+    )
+    operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
+
+
+class EndpointChange(Input):
+    """What is left out stays as it is."""
+
+    method = serializers.ChoiceField(Method.choices, required=False)
+    path = Text(required=False)
+    tier = Text(required=False)
+    upstream_path = Text(required=False, allow_blank=True)
+    weight = serializers.IntegerField(required=False)
+    operation = serializers.DictField(required=False)
+
+
+class DeprecationInput(Input):
+    sunset_at = serializers.DateTimeField(required=False, allow_null=True, help_text="When it will be switched off.")
+
+
+class CatalogQuery(Input):
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Words of its name or tagline."
+    )
+    category = serializers.CharField(required=False, max_length=40, help_text="The slug of a category.")
+    tag = serializers.CharField(required=False, max_length=30)
+    order = serializers.ChoiceField(
+        ["-published_at", "published_at", "name", "-name"], required=False, default="-published_at"
+    )
+
+
+class ProductQuery(Input):
+    status = serializers.ChoiceField(ProductStatus.choices, required=False)
+    order = serializers.ChoiceField(
+        ["-created_at", "created_at", "name", "-name"], required=False, default="-created_at"
+    )
+
+
+class EndpointQuery(Input):
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Words of method, path or summary."
+    )

@@ -1,0 +1,72 @@
+"""What one's organization is subscribed to. Beginning one and changing its plan is the business of billing."""
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from apps.accounts.enums import TokenScope
+from apps.accounts.rest.base import OrganizationView
+from apps.core.rest.fields import Empty
+from apps.core.rest.operations import operation
+from apps.subscriptions import selectors, services
+from apps.subscriptions.api.serializers import (
+    CancelInput,
+    SubscriptionInput,
+    SubscriptionQuery,
+    SubscriptionSerializer,
+)
+from apps.subscriptions.models import Subscription
+
+TAG = "Subscriptions"
+READ, WRITE = TokenScope.SUBSCRIPTIONS_READ, TokenScope.SUBSCRIPTIONS_WRITE
+
+
+class SubscriptionsView(OrganizationView):
+    @operation(
+        "listSubscriptions", "List your subscriptions", tag=TAG, scope=READ,
+        query=SubscriptionQuery, answer=SubscriptionSerializer, ordering=("-created_at", "-id"),
+    )  # fmt: skip
+    def get(self, request: Request) -> QuerySet[Subscription]:
+        found = selectors.list_subscriptions(self.actor).select_related("pending_plan")
+        return found.filter(status=self.query["status"]) if "status" in self.query else found
+
+    @operation(
+        "createSubscription", "Subscribe to a plan", tag=TAG, scope=WRITE,
+        description="Active at once under a free plan; `pending_approval` where its creator approves each one.",
+        body=SubscriptionInput, answer=SubscriptionSerializer, status=201,
+    )  # fmt: skip
+    def post(self, request: Request) -> Subscription:
+        plan = selectors.get_plan_to_subscribe(self.actor, public_id=self.body["plan"])
+        return services.subscribe(actor=self.actor, plan=plan)
+
+
+class SubscriptionView(OrganizationView):
+    @property
+    def subscription(self) -> Subscription:
+        return selectors.get_subscription(self.actor, public_id=self.kwargs["subscription_id"])
+
+
+class SubscriptionDetailView(SubscriptionView):
+    @operation("getSubscription", "Show a subscription", tag=TAG, scope=READ, answer=SubscriptionSerializer)
+    def get(self, request: Request, subscription_id: str) -> Subscription:
+        return self.subscription
+
+
+class CancelView(SubscriptionView):
+    @operation(
+        "cancelSubscription", "Cancel a subscription", tag=TAG, scope=WRITE,
+        description="At once (its keys stop working), or with the running period, which can be undone.",
+        body=CancelInput, answer=SubscriptionSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, subscription_id: str) -> Subscription:
+        end = services.cancel_at_period_end if self.body["at_period_end"] else services.cancel_subscription
+        return end(actor=self.actor, subscription=self.subscription)
+
+
+class UndoView(SubscriptionView):
+    @operation(
+        "undoScheduledChange", "Keep a subscription as it is", tag=TAG, scope=WRITE,
+        description="Takes back what was to happen at the end of the period: the end, or another plan.",
+        body=Empty, answer=SubscriptionSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, subscription_id: str) -> Subscription:
+        return services.undo_scheduled(actor=self.actor, subscription=self.subscription)

@@ -1,0 +1,181 @@
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.staff import ReadOnlyAdmin
+from apps.core.values import words_of
+from apps.keys.models import ApiKey
+from apps.products.models import Product
+from apps.subscriptions.models import Subscription
+from apps.usage.models import (
+    QuarantinedEntry,
+    QuotaPeriod,
+    Rejection,
+    StaleCounter,
+    StreamPosition,
+    UsageEvent,
+    UsageRollup,
+)
+
+Row = TypeVar("Row", bound=Model)
+
+_HELP = _("The id of a request, or the public id of a subscription, key or product")
+
+
+class CallAdmin(ReadOnlyAdmin[Row]):
+    """Tables of many millions of rows, whose references are no joins: what they name may be gone.
+
+    Whatever is searched for is looked up first, so that one of the two indexes on a reference and the time answers.
+    """
+
+    # The time within those indexes; without a search, the primary key is in the order of time, too.
+    time_field: ClassVar[str]
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [f"-{self.time_field}"] if words_of(request.GET.get("q", "")) else ["-pk"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Row]":
+        subscriptions = Subscription.objects.filter(pk=OuterRef("subscription"))
+        rows: Any = super().get_queryset(request)
+        shown: QuerySet[Row] = rows.annotate(
+            subscription_name=Subquery(subscriptions.values("public_id")),
+            product_slug=Subquery(Product.objects.filter(pk=OuterRef("product")).values("slug")),
+        )
+        return shown
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Row]", search_term: str
+    ) -> tuple["QuerySet[Row]", bool]:
+        for word in words_of(search_term):
+            meant = self.meant(word)
+            queryset = queryset.none() if meant is None else queryset.filter(meant)
+        return queryset, False
+
+    def meant(self, word: str) -> Q | None:
+        """The rows that belong to what has this id; None where nothing has it."""
+        if word.startswith("sub_"):
+            found = Subscription.objects.filter(public_id=word).values_list("pk", flat=True).first()
+            return None if found is None else Q(subscription=found)
+        if word.startswith("key_"):
+            key = ApiKey.objects.filter(public_id=word).values("pk", "subscription").first()
+            return None if key is None else Q(subscription=key["subscription"], api_key=key["pk"])
+        product = Product.objects.filter(Q(public_id=word) | Q(slug=word)).values_list("pk", flat=True).first()
+        return None if product is None else Q(product=product)
+
+    @admin.display(description=_("subscription"))
+    def subscription_id_shown(self, row: Any) -> str:
+        return row.subscription_name or "-"
+
+    @admin.display(description=_("product"))
+    def product_shown(self, row: Any) -> str:
+        return row.product_slug or "-"
+
+
+class RequestAdmin(CallAdmin[Row]):
+    """Single calls, which are also found by the id that every answer carries."""
+
+    time_field = "occurred_at"
+
+    def meant(self, word: str) -> Q | None:
+        try:
+            return Q(pk=UUID(word.removeprefix("req_")))
+        except ValueError:
+            return super().meant(word)
+
+
+@admin.register(UsageEvent)
+class UsageEventAdmin(RequestAdmin[UsageEvent]):
+    """Calls that were forwarded: what is metered and billed."""
+
+    list_display = [
+        "request_id", "occurred_at", "product_shown", "subscription_id_shown", "method", "path", "status", "outcome",
+        "units",
+    ]  # fmt: skip
+    list_filter = ["occurred_at"]
+    search_fields = ["pk"]
+    search_help_text = _HELP
+    fields = [
+        "request_id", "occurred_at", "product", "subscription", "endpoint", "api_key", "method", "path", "status",
+        "outcome", "units", "quota_epoch", "duration_us", "origin_us", "request_bytes", "response_bytes",
+    ]  # fmt: skip
+
+
+@admin.register(Rejection)
+class RejectionAdmin(RequestAdmin[Rejection]):
+    """Calls that the gateway refused, and why: a sample where there are very many."""
+
+    list_display = [
+        "request_id", "occurred_at", "product_shown", "subscription_id_shown", "method", "path", "status", "code",
+        "policy", "weight",
+    ]  # fmt: skip
+    list_filter = ["occurred_at"]
+    search_fields = ["pk"]
+    search_help_text = _HELP
+    fields = [
+        "request_id", "occurred_at", "product", "subscription", "endpoint", "api_key", "method", "path", "status",
+        "code", "policy", "counter", "limit", "weight",
+    ]  # fmt: skip
+
+
+@admin.register(UsageRollup)
+class UsageRollupAdmin(CallAdmin[UsageRollup]):
+    """The calls of an hour, added up: what the usage pages read."""
+
+    time_field = "hour"
+    list_display = [
+        "hour", "product_shown", "subscription_id_shown", "calls", "units", "client_errors", "server_errors",
+    ]  # fmt: skip
+    search_fields = ["subscription__public_id"]
+    search_help_text = _("The public id of a subscription, key or product")
+    fields = [
+        "hour", "product", "subscription", "endpoint", "api_key", "quota_epoch", "calls", "units", "client_errors",
+        "server_errors", "request_bytes", "response_bytes", "latency_counts",
+    ]  # fmt: skip
+
+
+@admin.register(QuotaPeriod)
+class QuotaPeriodAdmin(ReadOnlyAdmin[QuotaPeriod]):
+    list_display = [
+        "subscription", "quota", "quota_epoch", "starts_at", "ends_at", "used_units", "included_units", "closed_at",
+    ]  # fmt: skip
+    list_filter = [("closed_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["subscription__organization", "subscription__product", "quota"]
+    search_fields = ["subscription__public_id"]
+    search_help_text = _("The public id of a subscription")
+    fields = [
+        "subscription", "quota", "quota_epoch", "starts_at", "ends_at", "used_units", "included_units", "closed_at",
+    ]  # fmt: skip
+
+
+@admin.register(StreamPosition)
+class StreamPositionAdmin(ReadOnlyAdmin[StreamPosition]):
+    """How far the meter is, by shard. All within a few seconds: it keeps up."""
+
+    list_display = ["shard", "complete_until", "stream_id", "generation"]
+    ordering = ["pk"]
+    fields = ["shard", "complete_until", "stream_id", "generation"]
+
+
+@admin.register(StaleCounter)
+class StaleCounterAdmin(ReadOnlyAdmin[StaleCounter]):
+    """Counters that wait to be counted anew; normally none."""
+
+    list_display = ["id", "shard", "subscription_id"]
+    fields = ["shard", "subscription"]
+
+
+@admin.register(QuarantinedEntry)
+class QuarantinedEntryAdmin(ReadOnlyAdmin[QuarantinedEntry]):
+    """Entries of the stream that could not be stored; each needs a person to look at it."""
+
+    list_display = ["created_at", "shard", "stream_id", "error"]
+    list_filter = ["created_at"]
+    fields = ["created_at", "shard", "generation", "stream_id", "error", "fields_shown"]
+
+    @admin.display(description=_("fields"))
+    def fields_shown(self, entry: QuarantinedEntry) -> str:
+        return str(entry.fields)

@@ -1,0 +1,110 @@
+"""Our own document against our own API: what is described is what is answered, and nothing is an error of ours."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.world import World
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+OPERATIONS = [result.ok() for result in schema.get_all_operations()]
+# These would end what the other operations are tried on.
+LAST = ("delete", "revoke", "cancel", "unpublish", "withdraw", "decline")
+
+
+def identifiers(world: World) -> dict[str, list[str]]:
+    """What stands for a path parameter: of something that exists, and of what belongs to nobody."""
+    return {
+        "product_id": [world.product.public_id],
+        "subscription_id": [world.subscription.public_id],
+        "endpoint_id": [world.endpoint.public_id],
+        "plan_id": [world.plan.public_id, world.draft_plan.public_id],
+        "key_id": [world.key.public_id],
+        "tier": [world.tier.slug, world.spare_tier.slug],
+        "slug": [world.product.slug],
+        "organization_id": [party.actor.organization.public_id for party in (world.creator, world.consumer)],
+        "request_id": [f"req_{world.calls[0].id.hex}"],
+    }
+
+
+def callers(world: World) -> list[dict[str, str]]:
+    """The headers of each who asks."""
+    tokens = [party.api.token for party in (world.creator, world.consumer, world.stranger)]
+    return [*({"Authorization": f"Bearer {token}"} for token in tokens), {"X-Api-Key": world.secret}, {}]
+
+
+def sweep(world: World, examples: int) -> dict[str, Counter[int]]:
+    """Try every operation as everybody; what each was answered with."""
+    seen: dict[str, Counter[int]] = defaultdict(Counter)
+    known, headers = identifiers(world), callers(world)
+    ordered = sorted(OPERATIONS, key=lambda one: any(word in one.label.lower() for word in LAST))
+    for operation in ordered:
+
+        @given(case=operation.as_strategy(), choice=st.randoms(use_true_random=False))
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+            database=None,
+        )
+        def answers(case: Any, choice: Any) -> None:
+            for name in case.path_parameters or {}:
+                if name in known and choice.random() < 0.9:
+                    case.path_parameters[name] = choice.choice(known[name])
+            for sent in headers:
+                response = case.call(headers=sent)
+                # There is no gateway in this test to relay to.
+                relayed = operation.path.endswith("/actions") and response.status_code == 502
+                case.validate_response(response, checks=CHECKS[1:] if relayed else CHECKS)
+                seen[operation.label][response.status_code] += 1
+
+        answers()
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def _no_limits(settings: Any) -> Iterator[None]:
+    settings.REST_RATE_CALLER = settings.REST_RATE_ADDRESS = "1000000/m"
+    logging.disable(logging.WARNING)
+    # The application is called as a server would call it, and yet within the transaction of the test.
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+    logging.disable(logging.NOTSET)
+
+
+def test_every_operation_answers_as_the_document_says(world: World) -> None:
+    sweep(world, examples=2)
+
+
+@pytest.mark.long
+def test_every_operation_answers_as_the_document_says_at_length(world: World) -> None:
+    sweep(world, examples=40)

@@ -1,0 +1,253 @@
+"""What makes one row of each list of the admin, with rows of its own in the columns that name others."""
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
+from django.db.models import Model
+
+from apps.accounts.audit import record_event
+from apps.accounts.enums import Role
+from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.core import clock
+from apps.core.models import Change, SandboxClock
+from apps.keys.models import ApiKey
+from apps.ledger.enums import AccountKind
+from apps.ledger.models import JournalEntry, LedgerAccount, Posting
+from apps.notifications.models import Notice
+from apps.payments.models import Payment, PaymentMethod, SandboxCharge
+from apps.plans.models import Plan, PlanGrant
+from apps.products.enums import ImportSource, SupportKind
+from apps.products.models import (
+    Category,
+    ChangelogEntry,
+    Endpoint,
+    FaqEntry,
+    OpenApiImport,
+    Product,
+    SupportChannel,
+)
+from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.usage.models import (
+    QuarantinedEntry,
+    QuotaPeriod,
+    Rejection,
+    StaleCounter,
+    StreamPosition,
+    UsageEvent,
+    UsageRollup,
+)
+from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.keys import ApiKeyFactory
+from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
+from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.usage import store_calls, store_rejections
+
+CARD_TOKEN = "tok_of_the_sandbox_provider"
+OTP_SECRET = "JBSWY3DPEHPK3PXP"
+_numbers = itertools.count(1)
+
+
+def _user() -> User:
+    user = UserFactory()
+    user.set_password("correct horse")
+    user.save()
+    MembershipFactory(user=user)
+    return user
+
+
+def _organization() -> Organization:
+    organization = MembershipFactory().organization
+    Invitation.objects.create(
+        organization=organization, email="invited@example.com", role=Role.VIEWER, invited_by=UserFactory()
+    )
+    return organization
+
+
+def _product() -> Product:
+    product = ProductFactory(category=_category())
+    tier = TierFactory(product=product)
+    SupportChannel.objects.create(product=product, tier=tier, kind=next(iter(SupportKind)), value="x@example.com")
+    return product
+
+
+def _category() -> Category:
+    number = next(_numbers)
+    return Category.objects.create(name=f"Category {number}", slug=f"category-{number}")
+
+
+def _plan() -> Plan:
+    plan = PlanFactory()
+    QuotaFactory(plan=plan)
+    RateLimitFactory(plan=plan, endpoint=EndpointFactory(tier=plan.tier))
+    return plan
+
+
+def _subscription() -> Subscription:
+    subscription = SubscriptionFactory(created_by=UserFactory())
+    SubscriptionChange.objects.create(
+        subscription=subscription, kind="started", to_status="active", to_plan=subscription.plan,
+        actor=UserFactory(), occurred_at=clock.now(),
+    )  # fmt: skip
+    return subscription
+
+
+def _called() -> tuple[ApiKey, Endpoint]:
+    key = ApiKeyFactory()
+    return key, EndpointFactory(tier=key.subscription.plan.tier)
+
+
+def _event() -> UsageEvent:
+    return UsageEvent.objects.get(pk=store_calls(*_called())[0].id)
+
+
+def _rejection() -> Rejection:
+    return Rejection.objects.get(pk=store_rejections(*_called())[0].id)
+
+
+def _rollup() -> UsageRollup:
+    return UsageRollup.objects.get(subscription=_event().subscription_id)
+
+
+def _quota_period() -> QuotaPeriod:
+    quota = QuotaFactory()
+    now = clock.now()
+    return QuotaPeriod.objects.create(
+        subscription=SubscriptionFactory(plan=quota.plan), quota=quota, quota_epoch=0, starts_at=now, ends_at=now,
+        included_units=1, used_units=1,
+    )  # fmt: skip
+
+
+def _import() -> OpenApiImport:
+    return OpenApiImport.objects.create(
+        product=ProductFactory(), source=next(iter(ImportSource)), dialect="3.1", document={"openapi": "3.1.0"},
+        created_by=UserFactory(),
+    )  # fmt: skip
+
+
+def _grant() -> PlanGrant:
+    plan = PlanFactory()
+    return PlanGrant.objects.create(
+        product=plan.product, plan_slug=plan.slug, organization=OrganizationFactory(), created_by=UserFactory()
+    )
+
+
+def _invoice() -> Invoice:
+    subscription = SubscriptionFactory()
+    now = clock.now()
+    period = {"period_start": now, "period_end": now + dt.timedelta(days=30)}
+    invoice = Invoice.objects.create(
+        issuer="x", reason="renewal", organization=subscription.organization, subscription=subscription,
+        product=subscription.product, currency="USD", subtotal_amount=1, total_amount=1, **period,
+    )  # fmt: skip
+    InvoiceLine.objects.create(
+        invoice=invoice, kind="plan", description="x", unit_amount=1, amount=1, plan=subscription.plan, **period
+    )
+    return invoice
+
+
+def _checkout() -> Checkout:
+    invoice = _invoice()
+    return Checkout.objects.create(
+        kind="subscribe", organization=invoice.organization, subscription=invoice.subscription,
+        plan=invoice.subscription.plan, invoice=invoice, expires_at=clock.now(), created_by=UserFactory(),
+    )  # fmt: skip
+
+
+def _stretch() -> UsageStretch:
+    invoice = _invoice()
+    return UsageStretch.objects.create(
+        subscription=invoice.subscription, quota=QuotaFactory(plan=invoice.subscription.plan), invoice=invoice,
+        start=invoice.period_start, end=invoice.period_end,
+    )  # fmt: skip
+
+
+def _method() -> PaymentMethod:
+    return PaymentMethod.objects.create(
+        organization=OrganizationFactory(), provider="sandbox", token=CARD_TOKEN, brand="visa", last4="4242",
+        exp_month=1, exp_year=2099,
+    )  # fmt: skip
+
+
+def _payment() -> Payment:
+    method, number = _method(), next(_numbers)
+    return Payment.objects.create(
+        organization=method.organization, method=method, amount=1, currency="USD", reference=f"inv_{number}",
+        idempotency_key=f"key-{number}",
+    )  # fmt: skip
+
+
+def _charge() -> SandboxCharge:
+    return SandboxCharge.objects.create(
+        idempotency_key=f"key-{next(_numbers)}", token=CARD_TOKEN, amount=1, currency="USD", reference="ch_1"
+    )
+
+
+def _account() -> LedgerAccount:
+    return LedgerAccount.objects.create(
+        kind=AccountKind.CREATOR_PAYABLE, organization=OrganizationFactory(), currency="USD"
+    )
+
+
+def _entry() -> JournalEntry:
+    number = next(_numbers)
+    entry = JournalEntry.objects.create(source=f"x.done:{number}", description="x", occurred_at=clock.now())
+    for amount in (1, -1):
+        Posting.objects.create(entry=entry, account=_account(), amount=amount)
+    return entry
+
+
+MAKERS: dict[type[Model], Callable[[], Model]] = {
+    User: _user,
+    Group: lambda: Group.objects.create(name=f"Group {next(_numbers)}"),
+    Organization: _organization,
+    Membership: MembershipFactory,
+    Invitation: lambda: Invitation.objects.create(
+        organization=OrganizationFactory(), email="invited@example.com", role=Role.VIEWER, invited_by=UserFactory()
+    ),
+    AuditEvent: lambda: record_event(
+        organization=OrganizationFactory(), actor=UserFactory(), action="x.done", summary="x", data={"a": 1}
+    ),
+    Authenticator: lambda: Authenticator.objects.create(user=UserFactory(), type="totp", data={"secret": OTP_SECRET}),
+    EmailAddress: lambda: EmailAddress.objects.create(user=UserFactory(), email=f"e{next(_numbers)}@example.com"),
+    Category: _category,
+    Product: _product,
+    Endpoint: lambda: EndpointFactory(operation={"summary": "x"}),
+    ChangelogEntry: lambda: ChangelogEntry.objects.create(
+        product=ProductFactory(), title="New", created_by=UserFactory()
+    ),
+    FaqEntry: lambda: FaqEntry.objects.create(product=ProductFactory(), question="Why?", answer="So."),
+    OpenApiImport: _import,
+    Plan: _plan,
+    PlanGrant: _grant,
+    Subscription: _subscription,
+    ApiKey: lambda: ApiKeyFactory(created_by=UserFactory()),
+    UsageEvent: _event,
+    Rejection: _rejection,
+    UsageRollup: _rollup,
+    QuotaPeriod: _quota_period,
+    StreamPosition: lambda: StreamPosition.objects.create(shard=next(_numbers)),
+    StaleCounter: lambda: StaleCounter.objects.create(shard=1, subscription=SubscriptionFactory()),
+    QuarantinedEntry: lambda: QuarantinedEntry.objects.create(
+        shard=1, generation="x", stream_id="1-1", fields={"a": "b"}, error="x"
+    ),
+    Invoice: _invoice,
+    Checkout: _checkout,
+    UsageStretch: _stretch,
+    NumberSeries: lambda: NumberSeries.objects.create(issuer="x", year=2000 + next(_numbers)),
+    Payment: _payment,
+    PaymentMethod: _method,
+    SandboxCharge: _charge,
+    LedgerAccount: _account,
+    JournalEntry: _entry,
+    Notice: lambda: Notice.objects.create(
+        user=UserFactory(), organization=OrganizationFactory(), kind="x.done", title="Done", created_at=clock.now()
+    ),
+    Change: lambda: Change.objects.create(topic="product:1"),
+    SandboxClock: lambda: SandboxClock.objects.get_or_create(pk=1)[0],
+}

@@ -1,0 +1,218 @@
+"""What staff do, over every action: asked for a reason, allowed to those with the right alone, and leaving traces."""
+
+import datetime as dt
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import AuditEvent, Organization, User
+from apps.accounts.services import reactivate_user, suspend_user
+from apps.core import clock
+from apps.core.errors import Conflict, Invalid, NotAllowed
+from apps.core.models import Change
+from apps.gateway.selectors import find_key
+from tests.factories.accounts import MembershipFactory, UserFactory
+from tests.factories.keys import ApiKeyFactory
+from tests.factories.plans import PlanFactory
+from tests.factories.products import ProductFactory
+from tests.factories.subscriptions import SubscriptionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def with_second_factor() -> User:
+    user = UserFactory()
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    return user
+
+
+def in_a_period(**values: Any) -> Model:
+    now = clock.now()
+    return SubscriptionFactory(current_period_start=now, current_period_end=now + dt.timedelta(days=30), **values)
+
+
+# Every action of the admin: a row that it can be done to, a field of it afterwards, and the audit event it leaves.
+ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
+    "accounts.User.suspend": (UserFactory, {"is_active": False, "session_epoch": 1}, "user.suspended"),
+    "accounts.User.reactivate": (lambda: UserFactory(is_active=False), {"is_active": True}, "user.reactivated"),
+    "accounts.User.remove_second_factor": (with_second_factor, {"is_active": True}, "user.second_factor_removed"),
+    "products.Product.suspend": (ProductFactory, {"status": "suspended"}, "product.suspended"),
+    "products.Product.lift_suspension": (
+        lambda: ProductFactory(status="suspended", published_at=clock.now()),
+        {"status": "unpublished"},
+        "product.suspension_lifted",
+    ),
+    "subscriptions.Subscription.reset_quota": (SubscriptionFactory, {"quota_epoch": 1}, "subscription.quota_reset"),
+    "subscriptions.Subscription.schedule_cancellation": (
+        in_a_period, {"status": "active", "cancel_at_period_end": True}, "subscription.cancel_scheduled"
+    ),
+    "subscriptions.Subscription.undo_scheduled": (
+        lambda: in_a_period(pending_plan=PlanFactory()), {"pending_plan_id": None}, "subscription.schedule_undone"
+    ),
+    "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
+}  # fmt: skip
+
+
+def actions() -> dict[str, tuple[type[Model], str]]:
+    return {
+        f"{model._meta.label}.{action.__name__}": (model, action.__name__)
+        for model, model_admin in admin.site._registry.items()
+        for action in model_admin.actions
+    }
+
+
+def organization_of(row: Any) -> Organization | None:
+    """Whom the audit event of an action is told: nobody's, where it is about a person."""
+    if isinstance(row, User):
+        return None
+    return getattr(row, "organization", None) or row.subscription.organization
+
+
+def signed_in(*codenames: str, **fields: Any) -> Client:
+    person = UserFactory(is_staff=True, **fields)
+    person.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def post(client: Client, name: str, row: Model, **data: str) -> Any:
+    model, action = actions()[name]
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return client.post(url, {"action": action, "_selected_action": str(row.pk), **data})
+
+
+def test_every_action_is_tested() -> None:
+    assert set(actions()) == set(ACTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_an_action_from_its_button_to_its_traces(name: str) -> None:
+    make, expected, event_name = ACTIONS[name]
+    model, action = actions()[name]
+    options, row = model._meta, make()
+    before = model._base_manager.filter(pk=row.pk).values().get()
+    doer = signed_in(f"change_{options.model_name}", f"view_{options.model_name}")
+    reader = signed_in(f"view_{options.model_name}")
+    page = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[row.pk])
+    button = f'name="action" value="{action}"'
+
+    assert button not in reader.get(page).content.decode()
+    post(reader, name, row, confirmed="yes", reason="because")
+    post(Client(), name, row, confirmed="yes", reason="because")
+
+    assert button in doer.get(page).content.decode()
+    asked = post(doer, name, row)
+    assert 'name="reason"' in asked.content.decode()
+    assert "This field is required." in post(doer, name, row, confirmed="yes", reason=" ").content.decode()
+    assert model._base_manager.filter(pk=row.pk).values().get() == before
+    assert not AuditEvent.objects.filter(action=event_name).exists()
+
+    changes = Change.objects.count()
+    assert post(doer, name, row, confirmed="yes", reason="They asked <b>us</b>").headers["Location"] == page
+    row = model._base_manager.get(pk=row.pk)
+    assert {field: getattr(row, field) for field in expected} == expected
+    event = AuditEvent.objects.get(action=event_name)
+    assert event.actor_id == int(doer.session["_auth_user_id"])
+    assert (event.organization, event.target) == (organization_of(row), row.public_id)
+    assert event.summary.endswith(": They asked <b>us</b>")
+    # The gateway knows nothing of people.
+    assert (Change.objects.count() > changes) is (model is not User)
+
+    again = post(doer, name, row, confirmed="yes", reason="once more")
+    assert again.status_code == 302  # refused or not, with a message on the page
+    assert AuditEvent.objects.filter(action=event_name).count() == (2 if action == "reset_quota" else 1)
+
+
+def test_many_at_once_are_refused() -> None:
+    people = UserFactory.create_batch(101)
+    client = signed_in("change_user", "view_user")
+    data = {"action": "suspend", "_selected_action": [one.pk for one in people], "confirmed": "yes", "reason": "x"}
+    answer = client.post(reverse("admin:accounts_user_changelist"), data, follow=True)
+    assert "Choose 100 rows at most." in answer.content.decode()
+    assert not User.objects.filter(is_active=False).exists()
+
+
+class TestServices:
+    """What holds for every service that staff call, whoever calls it."""
+
+    @staticmethod
+    def services() -> dict[str, Callable[..., Any]]:
+        found = {}
+        for config in apps.get_app_configs():
+            try:
+                services = importlib.import_module(f"{config.name}.services")
+            except ModuleNotFoundError:
+                continue
+            for name, function in inspect.getmembers(services, inspect.isfunction):
+                parameters = set(inspect.signature(function).parameters)
+                if config.name.startswith("apps.") and {"staff", "reason"} <= parameters:
+                    found[f"{config.label}.{name}"] = function
+        return found
+
+    ROWS: dict[str, tuple[str, Callable[[], Any]]] = {
+        "user": ("accounts.change_user", UserFactory),
+        "product": ("products.change_product", ProductFactory),
+        "subscription": ("subscriptions.change_subscription", in_a_period),
+        "key": ("keys.change_apikey", ApiKeyFactory),
+    }
+
+    def test_none_works_without_the_right_or_without_a_reason(self) -> None:
+        services = self.services()
+        assert len(services) >= len(ACTIONS)
+        rows = {name: make() for name, (_right, make) in self.ROWS.items()}
+        nobody, plain = UserFactory(is_superuser=True), UserFactory(is_staff=True)
+        root = UserFactory(is_staff=True, is_superuser=True)
+        gone = UserFactory(is_staff=True, is_superuser=True, is_active=False)
+        for name, service in services.items():
+            parameter = next(one for one in inspect.signature(service).parameters if one in rows)
+            for person in (nobody, plain, gone):
+                with pytest.raises(NotAllowed):
+                    service(staff=person, reason="x", **{parameter: rows[parameter]})
+            for reason in ("", " \x00", "x" * 201):
+                with pytest.raises(Invalid) as refused:
+                    service(staff=root, reason=reason, **{parameter: rows[parameter]})
+                assert refused.value.field == "reason", name
+        assert not AuditEvent.objects.exists()
+
+
+class TestSuspendedPerson:
+    def test_sessions_end_and_do_not_come_back(self) -> None:
+        root, person = UserFactory(is_staff=True, is_superuser=True), UserFactory()
+        client = Client()
+        client.force_login(person)
+        home = reverse("portal:settings", args=[person.organizations.get().slug])
+        assert client.get(home).status_code == 200
+        suspend_user(staff=root, user=person, reason="spam")
+        assert client.get(home).status_code == 302
+        reactivate_user(staff=root, user=person, reason="a mistake")
+        assert client.get(home).status_code == 302
+        person.refresh_from_db()
+        client.force_login(person)
+        assert client.get(home).status_code == 200
+
+    def test_keys_of_their_organizations_go_on(self) -> None:
+        key = ApiKeyFactory()
+        person = MembershipFactory(organization=key.subscription.organization).user
+        before = find_key(bytes(key.digest))
+        suspend_user(staff=UserFactory(is_staff=True, is_superuser=True), user=person, reason="spam")
+        assert find_key(bytes(key.digest)) == before
+
+    def test_nobody_suspends_themselves_and_only_superusers_superusers(self) -> None:
+        support, root = UserFactory(is_staff=True), UserFactory(is_staff=True, is_superuser=True)
+        support.user_permissions.add(Permission.objects.get(codename="change_user"))
+        for staff, user in ((root, root), (support, root), (support, support)):
+            with pytest.raises(NotAllowed):
+                suspend_user(staff=staff, user=user, reason="x")
+        with pytest.raises(Conflict):
+            suspend_user(staff=root, user=UserFactory(is_active=False), reason="x")
