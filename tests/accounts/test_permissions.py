@@ -22,10 +22,11 @@ from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
+from apps.payments.models import PaymentMethod
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
-from tests.factories.accounts import MembershipFactory, OrganizationFactory
+from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
@@ -89,6 +90,7 @@ class World:
         self.consumer = SubscriptionFactory(plan=self.plan)
         self.subscription = SubscriptionFactory(organization=self.organization)
         self.key = ApiKeyFactory(subscription=self.subscription)
+        self.access_token = AccessTokenFactory(organization=self.organization)
         self.plan_of_others = PlanFactory()
 
 
@@ -229,14 +231,14 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.BILLING_MANAGE,
         lambda world: {
             "checkout": open_checkout(world),
-            "method": PaymentMethodFactory(organization=world.organization),
+            "method": saved_card(world),
         },
     ),
     "billing.pay_invoice": (
         Action.BILLING_MANAGE,
         lambda world: {
             "invoice": open_checkout(world).invoice,
-            "method": PaymentMethodFactory(organization=world.organization),
+            "method": saved_card(world),
         },
     ),
     "payments.add_card": (
@@ -245,11 +247,11 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "payments.make_default": (
         Action.BILLING_MANAGE,
-        lambda world: {"method": PaymentMethodFactory(organization=world.organization)},
+        lambda world: {"method": saved_card(world)},
     ),
     "payments.remove_method": (
         Action.BILLING_MANAGE,
-        lambda world: {"method": PaymentMethodFactory(organization=world.organization)},
+        lambda world: {"method": saved_card(world)},
     ),
     "keys.create_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription, "name": "x"}),
     "keys.rotate_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "overlap": dt.timedelta(days=1)}),
@@ -307,6 +309,10 @@ def ending(world: World) -> Any:
 def paused(world: World) -> Any:
     type(world.consumer).objects.filter(pk=world.consumer.pk).update(status="paused")
     return world.consumer
+
+
+def saved_card(world: World) -> PaymentMethod:
+    return PaymentMethodFactory(organization=world.organization)
 
 
 def open_checkout(world: World) -> Checkout:

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from apps.core import clock
 from apps.subscriptions import services as subscriptions
-from tests.billing.world import Shop, fresh, invoices
+from tests.billing.world import Shop, fresh, invoices, meter_has_stored
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,15 @@ def test_two_months_renew_twice_on_their_days_and_end_what_was_canceled(shop: Sh
     subscriptions.cancel_at_period_end(actor=shop.alice, subscription=subscription)
     assert "invoices" not in advance("30d")
     assert fresh(subscription).status == "canceled"
+
+
+def test_what_the_meter_has_not_stored_is_named_and_issued_later(shop: Shop) -> None:
+    subscription = shop.buy(shop.metered())
+    out = io.StringIO()
+    call_command("advance_clock", "32d", "--patience", "0.1", stdout=out)
+    assert "invoices that wait for the meter: 1" in out.getvalue()
+    meter_has_stored(subscription, clock.now())
+    assert "invoices collected: 1" in advance("1h")
 
 
 @pytest.mark.parametrize("by", ["", "32", "d", "0d", "1.5d", "3w"])

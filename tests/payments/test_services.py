@@ -70,7 +70,7 @@ class TestCards:
         first = services.add_card(actor=alice, **CARD)
         second = services.add_card(actor=alice, **(CARD | {"number": "5555 5555 5555 4444"}))
         assert [first.is_default, second.is_default] == [True, False]
-        assert str(second) == "mastercard •••• 4444"
+        assert str(second) == "Mastercard •••• 4444"
         assert second.expires == "12/60"
         assert list(list_methods(alice)) == [first, second]
 

@@ -1,5 +1,7 @@
 """No page of the portal asks more queries for many rows of everything than for 10."""
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,10 +9,14 @@ from django.urls import reverse
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import Invitation
+from apps.billing.enums import InvoiceReason
+from apps.billing.models import Invoice
+from apps.billing.services.invoicing import draft_invoice, issue_invoice, plan_line
 from apps.core import clock
 from apps.subscriptions.models import SubscriptionChange
 from tests.factories.accounts import MembershipFactory
 from tests.factories.keys import ApiKeyFactory
+from tests.factories.payments import PaymentMethodFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
@@ -50,10 +56,31 @@ def grow(ours: World, number: int) -> None:
             subscription=ours.subscription, kind="quota_reset", to_status="active", to_plan=ours.plan,
             actor=ours.owner, occurred_at=clock.now(),
         )  # fmt: skip
+        paid = PlanFactory(tier__product=ours.product, price_amount=100)
+        draft = draft_invoice(
+            subscription=ours.subscription, reason=InvoiceReason.USAGE, currency="USD", start=clock.now(),
+            end=clock.now() + dt.timedelta(days=30), lines=[plan_line(paid, clock.now(), clock.now())],
+        )  # fmt: skip
+        issue_invoice(invoice=draft)
+        PaymentMethodFactory(organization=ours.subscription.organization)
         person = MembershipFactory(organization=ours.organization, role=Role.VIEWER).user
         MembershipFactory(user=ours.owner)
         Invitation.objects.create(organization=ours.organization, email=f"to-{person.email}", role=Role.VIEWER)
         record_event(organization=ours.organization, actor=person, action="x.done", summary="Did it.")
+
+
+def billing_pages(ours: World) -> list[str]:
+    """Those of the consumer's money, with an invoice that is open."""
+    subscription = ours.subscription
+    slug = subscription.organization.slug
+    invoice = Invoice.objects.filter(organization=subscription.organization).order_by("pk").first()
+    assert invoice is not None
+    return [
+        reverse("portal:invoices", args=[slug]),
+        reverse("portal:cards", args=[slug]),
+        reverse("portal:invoice", args=[slug, invoice.public_id]),
+        reverse("portal:plan-change", args=[slug, subscription.public_id]),
+    ]
 
 
 def pages(ours: World) -> list[str]:
@@ -72,6 +99,7 @@ def pages(ours: World) -> list[str]:
             for name, parameters in console_routes()
             if name not in DEEDS
         ),
+        *billing_pages(ours),
         reverse("portal:organization-new"),
         reverse("portal:product-list"),
         reverse("portal:product", kwargs=product),

@@ -14,7 +14,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-EACH = ["each at least 1"]
 NAMES = [
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems",
     "maxItems", "pattern", "uniqueItems", "readOnly", "writeOnly", "default", "items",
@@ -28,7 +27,10 @@ NAMES = [
         ({"minimum": 0, "exclusiveMinimum": True}, ["more than 0"]),  # OpenAPI 3.0
         ({"exclusiveMaximum": 10}, ["less than 10"]),  # OpenAPI 3.1
         ({"minLength": 3, "maxLength": 20}, ["3 to 20 characters"]),
-        ({"maxItems": 5, "items": {"minimum": 1}, "uniqueItems": True}, ["up to 5 items", "each item once", *EACH]),
+        (
+            {"maxItems": 5, "uniqueItems": True, "items": {"minimum": 1}},
+            ["up to 5 items", "each item once", "each at least 1"],
+        ),
         ({"pattern": "^a%s$", "default": 0}, ["matches ^a%s$", "default 0"]),
         ({"default": "x", "multipleOf": 5, "readOnly": True}, ["a multiple of 5", "only in answers", "default x"]),
         ({}, []),

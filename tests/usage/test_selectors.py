@@ -168,6 +168,12 @@ class TestBillable:
         end = start + DAY
         assert (self.units(alice, alice.quota, start, end), self.units(alice, other, start, end)) == (0, 35)
         assert self.units(alice, QuotaFactory(), start, end) == 0, "a plan that it never had"
+        # As an invoice asks, in stretches that meet at the change.
+        change = start + HOUR
+        assert (self.units(alice, alice.quota, start, change), self.units(alice, other, change, end)) == (0, 35)
+        self.change(alice, start + 3 * HOUR, 1)
+        store(alice, start + 4 * HOUR, units=2, quota_epoch=1)
+        assert self.units(alice, other, change, end) == 2, "a reset forgives what was carried over, too"
 
     def test_a_downgrade_at_the_end_leaves_the_period_to_the_old_plan(
         self, alice: Consumer, start: dt.datetime
