@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from apps.plans.models import Plan, Quota
+from apps.plans.periods import period_at
 from apps.usage import selectors
 from apps.usage.models import StreamPosition, UsageEvent, UsageRollup
 from apps.usage.selectors import Scope
@@ -179,8 +180,9 @@ class TestBillable:
         self, alice: Consumer, start: dt.datetime
     ) -> None:
         other = QuotaFactory(plan=PlanFactory(tier=alice.subscription.plan.tier))
+        alice.subscription.started_at = alice.subscription.anchored_at = start
+        _, end = period_at("month", "subscription", start, start)
         store(alice, start, units=5)
-        end = start + DAY
         store(alice, end, units=7)  # before the change was carried out, which dates from the end
         self.change(alice, end, 0, other.plan)
         assert self.units(alice, alice.quota, start, end) == 5
