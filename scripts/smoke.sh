@@ -78,6 +78,8 @@ answers "sign-in page of the admin" 200 'name="csrfmiddlewaretoken"'
 
 ask "$base/api/v1/hello/ping"
 answers "REST API" 200 '"success": *true'
+ask "$base/api/v1/openapi.json"
+answers "REST API: its description" 200 '"openapi": *"3\.1'
 ask "$base/api/v1/no-such-thing"
 answers "REST API: unknown address" 404 '"success": *false'
 

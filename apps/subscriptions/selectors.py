@@ -83,17 +83,20 @@ def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
 def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
     """A product that the person may look at, with its creator. Raises `NotFound`.
 
-    Everybody may look at a published one; at any other, its creators and those who are subscribed to it.
+    Everybody may look at one that is published, and at one that was and ends or has ended: its page says so. At any
+    other, its creators and those who are subscribed to it.
     """
-    products = Product.objects.select_related("organization").filter(slug=slug)
+    ending = Q(status=ProductStatus.UNPUBLISHED, retires_at__isnull=False) | Q(status=ProductStatus.RETIRED)
+    public = Q(status=ProductStatus.PUBLISHED) | (ending & Q(published_at__isnull=False))
+    products = Product.objects.select_related("organization", "category").filter(slug=slug)
     if user.is_authenticated:
         subscribed = Subscription.objects.filter(
             product=OuterRef("pk"), status__in=SubscriptionStatus.live(), organization__memberships__user=user
         )
         own = Product.objects.filter(pk=OuterRef("pk"), organization__memberships__user=user)
-        products = products.filter(Q(status=ProductStatus.PUBLISHED) | Exists(own) | Exists(subscribed))
+        products = products.filter(public | Exists(own) | Exists(subscribed))
     else:
-        products = products.filter(status=ProductStatus.PUBLISHED)
+        products = products.filter(public)
     return first_or_not_found(products)
 
 

@@ -7,7 +7,7 @@ from apps.products.openapi.comparison import ImportChanges
 
 class ImportSerializer(Answer):
     id = serializers.CharField(source="public_id")
-    source = serializers.ChoiceField(ImportSource.choices)
+    source = serializers.ChoiceField(ImportSource.choices)  # type: ignore[assignment]  # a field of this name
     origin = serializers.CharField(help_text="The address, or the file's name.")
     dialect = serializers.CharField(help_text="The version of OpenAPI: 2.0, 3.0 or 3.1.")
     title = serializers.CharField()

@@ -20,9 +20,7 @@ urlpatterns = [
     path("products/<str:product_id>/keep", products.KeepView.as_view(), name="rest-product-keep"),
     path("products/<str:product_id>/imports", imports.ImportsView.as_view(), name="rest-imports"),
     path("products/<str:product_id>/imports/<str:import_id>", imports.ImportDetailView.as_view(), name="rest-import"),
-    path(
-        "products/<str:product_id>/imports/<str:import_id>/apply", imports.ApplyView.as_view(), name="rest-import-apply"
-    ),
+    path("products/<str:product_id>/imports/<str:import_id>/apply", imports.ApplyView.as_view(), name="rest-apply"),
     path("products/<str:product_id>/openapi.json", imports.ExportView.as_view(), name="rest-product-openapi"),
     path("products/<str:product_id>/proxy-secret", products.ProxySecretView.as_view(), name="rest-proxy-secret"),
     path("products/<str:product_id>/tiers", tiers.TiersView.as_view(), name="rest-tiers"),

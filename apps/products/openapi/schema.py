@@ -15,7 +15,8 @@ DEPTH_MAX = 6
 FIELDS_MAX = 300
 ENUM_SHOWN = 12
 
-_BY_FORMAT = {
+_BY_FORMAT: dict[str, str | None] = {
+    "binary": None,  # bytes that no text stands for
     "date": "2026-01-31",
     "date-time": "2026-01-31T12:00:00Z",
     "email": "ada@example.com",

@@ -1,9 +1,14 @@
 """What each page of studio and team asks of the role, and what a form there would be sent."""
 
+import base64
+import datetime as dt
 from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.accounts.enums import Role
 from apps.accounts.permissions import Action
+from apps.core import clock
 from apps.plans.models import PlanGrant
 from apps.products.services import changes_of
 from tests.portal.studio.world import World
@@ -29,6 +34,15 @@ READS: dict[str, Action] = {
     "studio-usage-csv": Action.VIEW,
     "studio-requests": Action.VIEW,
     "studio-request": Action.VIEW,
+    "studio-changelog": Action.VIEW,
+    "studio-change-new": Action.PRODUCTS_EDIT,
+    "studio-change": Action.PRODUCTS_EDIT,
+    "studio-help": Action.VIEW,
+    "studio-question-new": Action.PRODUCTS_EDIT,
+    "studio-question": Action.PRODUCTS_EDIT,
+    "studio-channel-new": Action.PRODUCTS_EDIT,
+    "studio-channel": Action.PRODUCTS_EDIT,
+    "studio-lifecycle": Action.VIEW,
     "studio-settings": Action.VIEW,
     "members": Action.VIEW,
     "member": Action.VIEW,
@@ -36,6 +50,7 @@ READS: dict[str, Action] = {
     "settings": Action.VIEW,
 }
 
+PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")  # a GIF of one pixel
 PLAN_FORM = {
     "name": "Other",
     "tier": "",  # filled in by `posted`
@@ -85,6 +100,27 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
         Action.PRODUCTS_EDIT,
         {"name": "Other", "upstream_url": "https://b.example.com", "max_body_mib": "1", "timeout_seconds": "5"},
     ),
+    "studio-endpoint-deprecate": (Action.PRODUCTS_EDIT, {"note": "Use another"}),
+    "studio-endpoint-undeprecate": (Action.PRODUCTS_EDIT, {}),
+    "studio-change-new": (Action.PRODUCTS_EDIT, {"title": "New"}),
+    "studio-change": (Action.PRODUCTS_EDIT, {"title": "Other"}),
+    "studio-change-publish": (Action.PRODUCTS_EDIT, {"published_on": "2025-01-01"}),
+    "studio-change-unpublish": (Action.PRODUCTS_EDIT, {}),
+    "studio-change-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-question-new": (Action.PRODUCTS_EDIT, {"question": "New?", "answer": "Yes."}),
+    "studio-question": (Action.PRODUCTS_EDIT, {"question": "Other?", "answer": "No."}),
+    "studio-question-move": (Action.PRODUCTS_EDIT, {"up": "1"}),
+    "studio-question-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-channel-new": (Action.PRODUCTS_EDIT, {"kind": "email", "value": "new@example.com"}),
+    "studio-channel": (Action.PRODUCTS_EDIT, {"kind": "phone", "value": "+49 30 1234567"}),
+    "studio-channel-move": (Action.PRODUCTS_EDIT, {"up": "1"}),
+    "studio-channel-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-deprecate": (Action.PRODUCTS_PUBLISH, {"note": "Use another"}),
+    "studio-undeprecate": (Action.PRODUCTS_PUBLISH, {}),
+    "studio-retire": (Action.PRODUCTS_PUBLISH, {"confirm": "", "retires_on": "", "note": "x"}),
+    "studio-retirement-off": (Action.PRODUCTS_PUBLISH, {}),
+    "studio-logo": (Action.PRODUCTS_EDIT, {"logo": ""}),
+    "studio-logo-remove": (Action.PRODUCTS_EDIT, {}),
     "studio-secret": (Action.PRODUCTS_EDIT, {}),
     "studio-secret-rotate": (Action.PRODUCTS_EDIT, {"confirm": ""}),
     "members": (Action.MEMBERS_MANAGE, {"email": "new@example.com", "role": "viewer"}),
@@ -95,13 +131,17 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
 }  # fmt: skip
 
 
-def posted(ours: World, name: str) -> dict[str, str]:
+def posted(ours: World, name: str) -> dict[str, Any]:
     """The body of a POST, with what only this world knows."""
-    body = dict(WRITES[name][1]) if name in WRITES else {}
+    body: dict[str, Any] = dict(WRITES[name][1]) if name in WRITES else {}
     if "tier" in body:
         body["tier"] = ours.tier.slug
     if "organization" in body:
         body["organization"] = ours.subscription.organization.slug
+    if "retires_on" in body:
+        body["retires_on"] = f"{clock.now() + dt.timedelta(days=30):%Y-%m-%d}"
+    if "logo" in body:
+        body["logo"] = SimpleUploadedFile("logo.gif", PICTURE)
     if "seen" in body:
         body["seen"] = changes_of(ours.imported).seen
     if "confirm" in body:
@@ -113,6 +153,12 @@ def prepared(ours: World, name: str) -> dict[str, Any]:
     """Bring the world to where the action is possible; returns the ids that the address needs for it."""
     if name == "studio-publish":
         ours.product.status = "draft"
+        ours.product.save()
+    if name == "studio-change-unpublish":
+        ours.change.published_at = clock.now()
+        ours.change.save()
+    if name == "studio-retirement-off":
+        ours.product.retires_at, ours.product.status = clock.now() + dt.timedelta(days=30), "unpublished"
         ours.product.save()
     if name == "studio-plan-publish":
         return {"plan_id": ours.draft.public_id}

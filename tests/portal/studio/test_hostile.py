@@ -27,6 +27,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "studio-usage-csv": ("range", "from"),
     "studio-requests": ("outcome", "consumer", "endpoint", "range", "cursor"),
     "studio-product-new": ("name", "slug"),
+    "studio-changelog": ("page",),
     "studio-product-import": ("from",),
     "studio-imports": ("from",),
     "audit": ("before", "after"),
@@ -41,7 +42,12 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "studio-endpoint": ("upstream_path", "operation", "summary", "description"),
     "studio-plan-new": ("description", "add", "remove"),
     "studio-plan": ("description", "add", "remove"),
-    "studio-settings": ("tagline", "description", "rapidapi_compatible"),
+    "studio-settings": ("tagline", "description", "category", "tags", "version", "rapidapi_compatible"),
+    "studio-change-new": ("version", "body"),
+    "studio-change": ("version", "body"),
+    "studio-channel-new": ("note", "tier"),
+    "studio-channel": ("note", "tier"),
+    "studio-endpoint-deprecate": ("deprecated_on", "sunset_on"),
 }
 FORMS = sorted(name for name, (_action, body) in WRITES.items() if body)
 # Fields alone are given these; all fields together every hostile value.

@@ -14,12 +14,20 @@ from apps.accounts.models import Invitation, Membership, Organization, User
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
-from apps.products.models import Endpoint, OpenApiImport, Product, Tier
+from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, OpenApiImport, Product, SupportChannel, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
-from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
+from tests.factories.products import (
+    ChangelogEntryFactory,
+    EndpointFactory,
+    FaqEntryFactory,
+    OpenApiImportFactory,
+    ProductFactory,
+    SupportChannelFactory,
+    TierFactory,
+)
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import request_id, store_calls, store_rejections
 from tests.portal.routes import routes_of
@@ -41,6 +49,9 @@ class World:
     draft: Plan
     subscription: Subscription
     invitation: Invitation
+    change: ChangelogEntry
+    question: FaqEntry
+    channel: SupportChannel
     developer: Membership
     key: ApiKey
     answered: str  # ids of requests
@@ -56,6 +67,9 @@ class World:
             "organization": self.organization.slug,
             "slug": self.product.slug,
             "endpoint_id": self.endpoint.public_id,
+            "change_id": self.change.public_id,
+            "question_id": self.question.public_id,
+            "channel_id": self.channel.public_id,
             "import_id": self.imported.public_id,
             "tier_slug": self.spare_tier.slug,
             "plan_id": self.plan.public_id,
@@ -105,6 +119,9 @@ def world() -> World:
         invitation=Invitation.objects.create(
             organization=organization, email="invited@example.com", role=Role.VIEWER, invited_by=members[Role.OWNER]
         ),
+        change=ChangelogEntryFactory(product=product),
+        question=FaqEntryFactory(product=product),
+        channel=SupportChannelFactory(product=product),
         developer=memberships[Role.DEVELOPER],
         key=key,
         answered=request_id(answered[0]),
