@@ -94,6 +94,9 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
         "organization_id": shop.organization.public_id,
         "mail_id": "none",
         "app_label": "accounts",
+        "content_type_id": 1,
+        "object_id": 1,
+        "url": "nowhere",
     }
 
 
