@@ -289,6 +289,8 @@ class TestCategories:
         client.post(reverse("admin:products_category_delete", args=[category.pk]), {"post": "yes"})
         product.refresh_from_db()
         assert product.category is None
+        done = AuditEvent.objects.filter(target="test-shelf").order_by("id").values_list("action", flat=True)
+        assert list(done) == ["category.added", "category.changed", "category.removed"]
 
 
 class TestSignIn:
