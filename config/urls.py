@@ -8,7 +8,19 @@ from apps.core.views import UnknownView
 # Each app's part of the REST API.
 REST_URLS = [
     path("", include(f"apps.{app}.api.urls"))
-    for app in ("core", "accounts", "notifications", "products", "plans", "subscriptions", "keys", "usage", "gateway")
+    for app in (
+        "core",
+        "accounts",
+        "notifications",
+        "products",
+        "plans",
+        "subscriptions",
+        "keys",
+        "usage",
+        "gateway",
+        "payments",
+        "billing",
+    )
 ]
 
 urlpatterns = [

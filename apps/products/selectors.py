@@ -79,15 +79,9 @@ def get_own_product(actor: Actor, *, public_id: str) -> Product:
     )
 
 
-def find_in_catalog(*, search: str = "", category: str | None = None, tag: str | None = None) -> QuerySet[Product]:
-    """Published products with these words, in the category with this slug, with this tag."""
-    products = list_listed_products(search=search).select_related("organization", "category")
-    products = products.filter(published_at__isnull=False)  # pages go by it
-    if category is not None:
-        products = products.filter(category__slug=category)
-    if tag is not None:
-        products = products.filter(tags__contains=[tag.lower()])
-    return products
+def find_in_catalog(*, search: str = "", category: str = "", tag: str = "") -> QuerySet[Product]:
+    """The same for programs, who go through them in pages by `published_at` or by name."""
+    return list_listed_products(search=search, category=category, tag=tag).filter(published_at__isnull=False)
 
 
 def get_in_catalog(*, slug: str) -> Product:

@@ -58,6 +58,8 @@ class World:
 
 def build_world() -> World:
     shop, other = open_shop(), open_shop()
+    shop.product.published_at = clock.now()
+    shop.product.save()
     people = {
         CONSUMER: MembershipFactory(organization=shop.subscription.organization).user,
         OTHER_CONSUMER: MembershipFactory(organization=other.subscription.organization).user,

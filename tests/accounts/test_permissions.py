@@ -22,7 +22,7 @@ from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
-from tests.factories.accounts import MembershipFactory, OrganizationFactory
+from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory
@@ -81,6 +81,7 @@ class World:
         self.consumer = SubscriptionFactory(plan=self.plan)
         self.subscription = SubscriptionFactory(organization=self.organization)
         self.key = ApiKeyFactory(subscription=self.subscription)
+        self.access_token = AccessTokenFactory(organization=self.organization)
         self.plan_of_others = PlanFactory()
 
 

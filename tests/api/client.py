@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.api.conformance import check_conformance
+
 PREFIX = "/api/v1"
 
 
@@ -79,6 +81,7 @@ class Api:
             headers=sent,
             query_params=query,
         )
+        check_conformance(method, f"{PREFIX}{path}", response)
         return Answer(response, checked(response))
 
 
@@ -86,6 +89,8 @@ def checked(response: HttpResponse) -> dict[str, Any]:
     """The body, once it has the shape of every answer with this status."""
     if response.status_code == 204:
         assert response.content == b""
+        return {}
+    if response["Content-Type"] == "application/pdf":
         return {}
     assert response["Content-Type"] == "application/json"
     body: dict[str, Any] = json.loads(response.content)

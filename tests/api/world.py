@@ -1,20 +1,30 @@
 """A creator with a product, a consumer who is subscribed to it, and a stranger: each with a token for everything."""
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from apps.accounts.access import Actor
 from apps.accounts.enums import TokenScope
 from apps.accounts.services import create_access_token
+from apps.billing.services import start_checkout
 from apps.keys.services import create_key
 from apps.notifications.services import notify
+from apps.payments.services import add_card
 from apps.products.models import Product
+from apps.products.services import preview_import
 from tests.api.client import Api
 from tests.factories.actors import make_actor
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
+
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Weather", "version": "2"},
+    "paths": {"/now": {"get": {"summary": "Now", "responses": {"200": {"description": "It is so."}}}}},
+}
 
 
 def api_of(actor: Actor, *scopes: str) -> Api:
@@ -37,7 +47,7 @@ class World:
         self.creator, self.consumer, self.stranger = Party(), Party(), Party()
         organization = self.creator.actor.organization
         self.product: Product = ProductFactory(
-            organization=organization, slug="weather", name="Weather", published_at="2026-01-01T00:00:00Z"
+            organization=organization, slug="forecasts", name="Forecasts", published_at="2026-01-01T00:00:00Z"
         )
         self.product.refresh_from_db()
         self.tier = TierFactory(product=self.product, slug="free", rank=0)
@@ -50,6 +60,15 @@ class World:
         self.draft_plan = PlanFactory(tier=self.tier, slug="draft", name="Draft", published_at=None)
         self.subscription = SubscriptionFactory(plan=self.plan, organization=self.consumer.actor.organization)
         self.key, self.secret = create_key(actor=self.consumer.actor, subscription=self.subscription, name="live")
+        party = self.consumer.actor
+        self.card = add_card(actor=party, number="4242424242424242", exp_month=12, exp_year=2040, cvc="123")
+        owned = PlanFactory(
+            tier__product__organization=self.creator.actor.organization, tier__product__slug="maps", price_amount=900
+        )
+        self.checkout = start_checkout(actor=party, plan=owned)
+        self.imported = preview_import(
+            actor=self.creator.actor, product=self.product, source="paste", raw=json.dumps(DOCUMENT).encode()
+        )
         self.calls = store_calls(self.key, self.endpoint, 3)
         store_rejections(self.key, self.endpoint, 2)
         for party in (self.creator, self.consumer):

@@ -34,7 +34,7 @@ class Operation:
     by the one that the query parameter of this name holds. `in_pages` says that the method returns a `Page` itself.
     `any_body` takes any JSON, as `request.data`. `errors` are statuses beyond those that every operation of its kind
     has. `commits_within`: the work is not one transaction. `secret` is a field of the answer that a repeat does not
-    show again. `media_type` is that of an answer without envelope.
+    show again. `bare` is an answer without envelope, of this `media_type`: the method returns the response.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Operation:
     errors: Sequence[int] = ()
     commits_within: bool = False
     secret: str = ""
+    bare: bool = False
     media_type: str = "application/json"
     examples: dict[str, Any] = field(default_factory=dict)
 

@@ -75,7 +75,7 @@ class OperationSchema(AutoSchema):
             if name != "request"
         ]
         description = "Done; there is nothing to say." if spec.status == 204 else "Done."
-        if spec.media_type != "application/json":
+        if spec.bare:
             schema = {"type": "object"} if spec.media_type.endswith("json") else {"type": "string", "format": "binary"}
             return {(spec.status, spec.media_type): OpenApiResponse(schema, description)}
         return {spec.status: OpenApiResponse(answer, description, examples)}
@@ -115,7 +115,7 @@ class OperationSchema(AutoSchema):
             serializer, status_code, *args, **kwargs
         )
         found.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/RequestId"}
-        if self.spec.media_type == "application/json":
+        if not self.spec.bare:
             for content in found.get("content", {}).values():
                 content["schema"] = self._enveloped(content["schema"])
                 for example in content.get("examples", {}).values():

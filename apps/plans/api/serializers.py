@@ -69,6 +69,12 @@ class QuotaInput(Input):
     included_units = serializers.IntegerField()
     period = serializers.ChoiceField(QuotaPeriodUnit.choices)
     anchor = serializers.ChoiceField(QuotaAnchor.choices, required=False)
+    overage = serializers.ChoiceField(OverageRule.choices, required=False)
+    overage_unit_amount = serializers.DecimalField(
+        max_digits=18, decimal_places=8, min_value=0, required=False, allow_null=True,
+        help_text="Minor units for one extra unit; it may be a fraction.",
+    )  # fmt: skip
+    overage_max_units = serializers.IntegerField(required=False, allow_null=True)
 
 
 class RateLimitInput(Input):
@@ -84,6 +90,10 @@ class PlanInput(Input):
     tier = Text(help_text="The slug of the tier that it sells.")
     description = Text(required=False, allow_blank=True)
     price_amount = serializers.IntegerField(required=False, help_text="Minor units for one interval; 0 if left out.")
-    currency = Text(required=False)
+    currency = Text(required=False, help_text="Three capital letters; USD if left out.")
+    interval = serializers.ChoiceField(BillingInterval.choices, required=False)
+    requires_approval = serializers.BooleanField(required=False)
+    visibility = serializers.ChoiceField(PlanVisibility.choices, required=False)
+    quota_on_change = serializers.ChoiceField(QuotaOnChange.choices, required=False)
     quotas = QuotaInput(many=True, required=False)
     rate_limits = RateLimitInput(many=True, required=False)

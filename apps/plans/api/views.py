@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -21,8 +22,13 @@ from apps.products.selectors import get_endpoint, get_in_catalog, get_own_produc
 TAG = "Plans"
 READ, WRITE = TokenScope.PLANS_READ, TokenScope.PLANS_WRITE
 EXAMPLE = {
-    "name": "Starter", "tier": "free", "price_amount": 1900, "currency": "EUR",
-    "quotas": [{"included_units": 10000, "period": "month"}],
+    "name": "Starter", "tier": "free", "price_amount": 1900, "currency": "EUR", "interval": "month",
+    "quotas": [
+        {
+            "included_units": 10000, "period": "month", "overage": "per_unit",
+            "overage_unit_amount": "0.25", "overage_max_units": 50000,
+        }
+    ],
     "rate_limits": [{"max_calls": 60, "window": "minute"}],
 }  # fmt: skip
 
@@ -35,6 +41,8 @@ class CatalogPlansView(VisitorView):
     )  # fmt: skip
     def get(self, request: Request, slug: str) -> QuerySet[Plan]:
         product = get_in_catalog(slug=slug)
+        if self.organization is None:
+            return selectors.list_plans_seen_by(AnonymousUser(), product)
         return selectors.list_plans_for(self.organization, product)
 
 

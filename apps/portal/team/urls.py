@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.portal.team.views import audit, invitations, members, organizations
+from apps.portal.team.views import audit, invitations, members, organizations, tokens
 
 urlpatterns = [
     path("organizations/new/", organizations.create, name="organization-new"),
@@ -16,5 +16,8 @@ urlpatterns = [
         name="invitation-withdraw",
     ),
     path("o/<slug:organization>/audit/", audit.index, name="audit"),
+    path("o/<slug:organization>/tokens/", tokens.index, name="tokens"),
+    path("o/<slug:organization>/tokens/create/", tokens.create, name="token-create"),
+    path("o/<slug:organization>/tokens/<str:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("o/<slug:organization>/settings/", organizations.settings, name="settings"),
 ]

@@ -32,7 +32,7 @@ class CatalogView(VisitorView):
     )  # fmt: skip
     def get(self, request: Request) -> QuerySet[Product]:
         return selectors.find_in_catalog(
-            search=self.query.get("search", ""), category=self.query.get("category"), tag=self.query.get("tag")
+            search=self.query.get("search", ""), category=self.query.get("category", ""), tag=self.query.get("tag", "")
         )
 
 

@@ -13,11 +13,13 @@ from apps.core.rest.operations import operation
 from apps.products import selectors, services
 from apps.products.api.base import ProductView
 from apps.products.api.serializers import (
+    LifecycleInput,
     ProductChange,
     ProductInput,
     ProductQuery,
     ProductSerializer,
     ProxySecretSerializer,
+    RetirementInput,
 )
 from apps.products.models import Product
 
@@ -85,6 +87,44 @@ class UnpublishView(ProductView):
     )  # fmt: skip
     def post(self, request: Request, product_id: str) -> Product:
         return services.unpublish_product(actor=self.actor, product=self.product)
+
+
+class DeprecateView(ProductView):
+    @operation(
+        "deprecateProduct", "Mark a product as deprecated", tag=TAG, scope=WRITE,
+        description="Consumers are told, on its page and in a header of every answer. It works as before.",
+        body=LifecycleInput, answer=ProductSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> Product:
+        return services.deprecate_product(actor=self.actor, product=self.product, **self.body)
+
+
+class UndeprecateView(ProductView):
+    @operation(
+        "undeprecateProduct", "Take the deprecation of a product back", tag=TAG, scope=WRITE,
+        body=Empty, answer=ProductSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> Product:
+        return services.undeprecate_product(actor=self.actor, product=self.product)
+
+
+class RetireView(ProductView):
+    @operation(
+        "retireProduct", "End a product", tag=TAG, scope=WRITE,
+        description="At once where nobody is subscribed, else at a date that is far enough away.",
+        body=RetirementInput, answer=ProductSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> Product:
+        return services.retire_product(actor=self.actor, product=self.product, **self.body)
+
+
+class KeepView(ProductView):
+    @operation(
+        "callOffRetirement", "Let a product go on that was to end", tag=TAG, scope=WRITE,
+        body=Empty, answer=ProductSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> Product:
+        return services.call_off_retirement(actor=self.actor, product=self.product)
 
 
 class ProxySecretView(ProductView):

@@ -100,8 +100,21 @@ class ProductChange(Input):
     max_body_bytes = serializers.IntegerField(required=False)
     timeout_seconds = serializers.IntegerField(required=False)
     rapidapi_compatible = serializers.BooleanField(required=False)
+    category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
+    tags = serializers.ListField(child=Text(), required=False, max_length=50)
+    version = Text(required=False, allow_blank=True)
     billable_statuses = serializers.ListField(
         child=serializers.IntegerField(min_value=200, max_value=599), required=False, allow_null=True, max_length=400
+    )
+
+
+class LifecycleInput(Input):
+    note = Text(required=False, allow_blank=True, help_text="Why, and what to use instead.")
+
+
+class RetirementInput(LifecycleInput):
+    retires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When it ends; needed where it has subscribers."
     )
 
 

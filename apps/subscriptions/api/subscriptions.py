@@ -1,6 +1,5 @@
-"""What one's organization is subscribed to. Beginning one and changing its plan is the business of billing."""
+"""What one's organization is subscribed to. The list, beginning one and changing its plan are billing's."""
 
-from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from apps.accounts.enums import TokenScope
@@ -8,35 +7,12 @@ from apps.accounts.rest.base import OrganizationView
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.subscriptions import selectors, services
-from apps.subscriptions.api.serializers import (
-    CancelInput,
-    SubscriptionInput,
-    SubscriptionQuery,
-    SubscriptionSerializer,
-)
+from apps.subscriptions.api.serializers import CancelInput
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.rest import SubscriptionSerializer
 
 TAG = "Subscriptions"
 READ, WRITE = TokenScope.SUBSCRIPTIONS_READ, TokenScope.SUBSCRIPTIONS_WRITE
-
-
-class SubscriptionsView(OrganizationView):
-    @operation(
-        "listSubscriptions", "List your subscriptions", tag=TAG, scope=READ,
-        query=SubscriptionQuery, answer=SubscriptionSerializer, ordering=("-created_at", "-id"),
-    )  # fmt: skip
-    def get(self, request: Request) -> QuerySet[Subscription]:
-        found = selectors.list_subscriptions(self.actor).select_related("pending_plan")
-        return found.filter(status=self.query["status"]) if "status" in self.query else found
-
-    @operation(
-        "createSubscription", "Subscribe to a plan", tag=TAG, scope=WRITE,
-        description="Active at once under a free plan; `pending_approval` where its creator approves each one.",
-        body=SubscriptionInput, answer=SubscriptionSerializer, status=201,
-    )  # fmt: skip
-    def post(self, request: Request) -> Subscription:
-        plan = selectors.get_plan_to_subscribe(self.actor, public_id=self.body["plan"])
-        return services.subscribe(actor=self.actor, plan=plan)
 
 
 class SubscriptionView(OrganizationView):

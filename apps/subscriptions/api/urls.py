@@ -13,7 +13,6 @@ urlpatterns = [
     path(f"{CONSUMER}/pause", consumers.PauseView.as_view(), name="rest-consumer-pause"),
     path(f"{CONSUMER}/resume", consumers.ResumeView.as_view(), name="rest-consumer-resume"),
     path(f"{CONSUMER}/reset-quota", consumers.ResetQuotaView.as_view(), name="rest-consumer-reset-quota"),
-    path("subscriptions", subscriptions.SubscriptionsView.as_view(), name="rest-subscriptions"),
     path(SUBSCRIPTION, subscriptions.SubscriptionDetailView.as_view(), name="rest-subscription"),
     path(f"{SUBSCRIPTION}/cancel", subscriptions.CancelView.as_view(), name="rest-subscription-cancel"),
     path(f"{SUBSCRIPTION}/undo", subscriptions.UndoView.as_view(), name="rest-subscription-undo"),

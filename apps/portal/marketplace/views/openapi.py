@@ -7,8 +7,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from apps.plans.selectors import list_plans_on_sale
-from apps.portal.marketplace.offers import opened_by
+from apps.plans.selectors import cheapest_opening, list_plans_on_sale
 from apps.products.models import Endpoint, Product
 from apps.products.openapi.export import as_json, as_yaml, export_document
 from apps.subscriptions.selectors import get_visible_product
@@ -36,7 +35,7 @@ def _document(product: Product) -> dict[str, Any]:
     plans = list(list_plans_on_sale(product))
 
     def plan_of(endpoint: Endpoint) -> str:
-        plan = opened_by(endpoint, plans)
+        plan = cheapest_opening(plans, endpoint.tier.rank)
         return plan.name if plan else ""
 
     return export_document(product, plan_of=plan_of)

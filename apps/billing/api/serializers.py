@@ -1,0 +1,109 @@
+from rest_framework import serializers
+
+from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.core.rest.fields import Answer, Input
+from apps.payments.enums import PaymentStatus
+from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
+from apps.subscriptions.rest import SubscriptionSerializer
+
+
+class SubscriptionQuery(Input):
+    status = serializers.ChoiceField(SubscriptionStatus.choices, required=False)
+
+
+class PlanChoice(Input):
+    plan = serializers.CharField(max_length=40, help_text="The id of a plan on sale.")
+
+
+class OwedInvoiceSerializer(Answer):
+    """An invoice in few words."""
+
+    id = serializers.CharField(source="public_id")
+    number = serializers.CharField()
+    status = serializers.ChoiceField(InvoiceStatus.choices)
+    currency = serializers.CharField()
+    total_amount = serializers.IntegerField(help_text="Minor units of the currency.")
+
+
+class CheckoutSerializer(Answer):
+    """Open until its invoice is paid; open without one, it waits for the creator's approval."""
+
+    id = serializers.CharField(source="public_id")
+    kind = serializers.ChoiceField(CheckoutKind.choices)
+    status = serializers.ChoiceField(CheckoutStatus.choices)
+    subscription = serializers.CharField(source="subscription.public_id")
+    plan = serializers.CharField(source="plan.public_id")
+    invoice = OwedInvoiceSerializer(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class PurchaseSerializer(Answer):
+    subscription = SubscriptionSerializer()
+    checkout = CheckoutSerializer(allow_null=True, help_text="What is to be paid; null where nothing is.")
+
+
+class QuoteSerializer(Answer):
+    kind = serializers.ChoiceField([kind.value for kind in ChangeKind], help_text="At once, or when the period ends.")
+    effective_at = serializers.DateTimeField()
+    period_start = serializers.DateTimeField(source="start", help_text="What is paid for, half-open.")
+    period_end = serializers.DateTimeField(source="end")
+    currency = serializers.CharField(source="plan.currency")
+    charge_amount = serializers.IntegerField(source="proration.charge_amount")
+    credit_amount = serializers.IntegerField(source="proration.credit_amount", help_text="For what is not used.")
+    due_amount = serializers.IntegerField(help_text="To be paid now.")
+    renewal_amount = serializers.IntegerField(help_text="At each renewal.")
+
+
+class InvoiceLineSerializer(Answer):
+    kind = serializers.ChoiceField(LineKind.choices)
+    description = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_amount = serializers.DecimalField(max_digits=28, decimal_places=8)
+    amount = serializers.IntegerField()
+    period_start = serializers.DateTimeField()
+    period_end = serializers.DateTimeField()
+
+
+class InvoiceSerializer(OwedInvoiceSerializer):
+    reason = serializers.ChoiceField(InvoiceReason.choices)
+    subscription = serializers.CharField(source="subscription.public_id")
+    product = serializers.CharField(source="product.slug")
+    subtotal_amount = serializers.IntegerField()
+    tax_amount = serializers.IntegerField()
+    period_start = serializers.DateTimeField()
+    period_end = serializers.DateTimeField()
+    issued_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    paid_at = serializers.DateTimeField(allow_null=True)
+    voided_at = serializers.DateTimeField(allow_null=True)
+
+
+class InvoiceDetailSerializer(InvoiceSerializer):
+    lines = InvoiceLineSerializer(many=True)
+
+
+class InvoiceQuery(Input):
+    status = serializers.ChoiceField(
+        [choice for choice in InvoiceStatus.choices if choice[0] != InvoiceStatus.DRAFT], required=False
+    )
+
+
+class CheckoutQuery(Input):
+    status = serializers.ChoiceField(CheckoutStatus.choices, required=False)
+
+
+class PayInput(Input):
+    method = serializers.CharField(max_length=40, help_text="The id of a payment method.")
+
+
+class PaymentSerializer(Answer):
+    id = serializers.CharField(source="public_id")
+    status = serializers.ChoiceField(PaymentStatus.choices)
+    amount = serializers.IntegerField(help_text="Minor units of the currency.")
+    currency = serializers.CharField()
+    invoice = serializers.CharField(source="reference")
+    method = serializers.CharField(source="method.public_id")
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)

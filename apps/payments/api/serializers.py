@@ -1,0 +1,26 @@
+from rest_framework import serializers
+
+from apps.core.rest.fields import Answer, Input, Text
+from apps.payments.enums import Provider
+
+
+class PaymentMethodSerializer(Answer):
+    id = serializers.CharField(source="public_id")
+    provider = serializers.ChoiceField(Provider.choices)
+    brand = serializers.CharField()
+    last4 = serializers.CharField()
+    exp_month = serializers.IntegerField()
+    exp_year = serializers.IntegerField()
+    holder_name = serializers.CharField()
+    is_default = serializers.BooleanField(help_text="Renewals are charged to it.")
+    created_at = serializers.DateTimeField()
+
+
+class CardInput(Input):
+    """A card. Number and security code go to the payment provider and are kept nowhere."""
+
+    number = Text(max_length=40)
+    exp_month = serializers.IntegerField(min_value=1, max_value=12)
+    exp_year = serializers.IntegerField(min_value=2000, max_value=2200)
+    cvc = Text(max_length=10)
+    name = Text(required=False, allow_blank=True, help_text="Of the holder.")

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from apps.payments.api import views
+
+urlpatterns = [
+    path("payment-methods", views.MethodsView.as_view(), name="rest-payment-methods"),
+    path("payment-methods/<str:method_id>", views.MethodDetailView.as_view(), name="rest-payment-method"),
+    path("payment-methods/<str:method_id>/default", views.DefaultView.as_view(), name="rest-payment-method-default"),
+]

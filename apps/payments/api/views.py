@@ -1,0 +1,57 @@
+"""The cards that one's organization pays with."""
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+from apps.accounts.enums import TokenScope
+from apps.accounts.rest.base import OrganizationView
+from apps.core.rest.fields import Empty
+from apps.core.rest.operations import operation
+from apps.payments import selectors, services
+from apps.payments.api.serializers import CardInput, PaymentMethodSerializer
+from apps.payments.models import PaymentMethod
+
+TAG = "Billing"
+READ, WRITE = TokenScope.BILLING_READ, TokenScope.BILLING_WRITE
+
+
+class MethodsView(OrganizationView):
+    @operation(
+        "listPaymentMethods", "List your payment methods", tag=TAG, scope=READ,
+        description="The default first.", answer=PaymentMethodSerializer, many=True,
+    )  # fmt: skip
+    def get(self, request: Request) -> QuerySet[PaymentMethod]:
+        return selectors.list_methods(self.actor)
+
+    @operation(
+        "addCard", "Add a card", tag=TAG, scope=WRITE, description="The first one becomes the default.",
+        body=CardInput, answer=PaymentMethodSerializer, status=201, commits_within=True,
+        examples={"request": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}},
+    )  # fmt: skip
+    def post(self, request: Request) -> PaymentMethod:
+        return services.add_card(actor=self.actor, **self.body)
+
+
+class MethodView(OrganizationView):
+    @property
+    def method(self) -> PaymentMethod:
+        return selectors.get_method(self.actor, public_id=self.kwargs["method_id"])
+
+
+class MethodDetailView(MethodView):
+    @operation("getPaymentMethod", "Show a payment method", tag=TAG, scope=READ, answer=PaymentMethodSerializer)
+    def get(self, request: Request, method_id: str) -> PaymentMethod:
+        return self.method
+
+    @operation("deletePaymentMethod", "Forget a card", tag=TAG, scope=WRITE, status=204, errors=(409,))
+    def delete(self, request: Request, method_id: str) -> None:
+        services.remove_method(actor=self.actor, method=self.method)
+
+
+class DefaultView(MethodView):
+    @operation(
+        "makePaymentMethodDefault", "Charge renewals to this card", tag=TAG, scope=WRITE,
+        body=Empty, answer=PaymentMethodSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, method_id: str) -> PaymentMethod:
+        return services.make_default(actor=self.actor, method=self.method)

@@ -1,0 +1,37 @@
+"""How the REST API shows a subscription: here, and where billing begins or changes one."""
+
+from rest_framework import serializers
+
+from apps.core.rest.fields import Answer
+from apps.subscriptions.enums import SubscriptionStatus
+
+
+class SubscribedProductSerializer(Answer):
+    id = serializers.CharField(source="public_id")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class SubscribedPlanSerializer(Answer):
+    id = serializers.CharField(source="public_id")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    price_amount = serializers.IntegerField(help_text="Minor units of the currency for one interval.")
+    currency = serializers.CharField()
+    interval = serializers.CharField()
+
+
+class SubscriptionSerializer(Answer):
+    id = serializers.CharField(source="public_id")
+    product = SubscribedProductSerializer()
+    plan = SubscribedPlanSerializer()
+    status = serializers.ChoiceField(SubscriptionStatus.choices)
+    started_at = serializers.DateTimeField()
+    current_period_start = serializers.DateTimeField(allow_null=True)
+    current_period_end = serializers.DateTimeField(allow_null=True)
+    cancel_at_period_end = serializers.BooleanField()
+    pending_plan = SubscribedPlanSerializer(allow_null=True, help_text="What it goes on under after this period.")
+    paused_at = serializers.DateTimeField(allow_null=True)
+    canceled_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()

@@ -1,0 +1,23 @@
+// Starts Swagger UI or Redoc, whichever page this is, on our own OpenAPI document. No address but our own is asked.
+"use strict";
+
+const swagger = document.getElementById("swagger-ui");
+if (swagger) {
+  window.SwaggerUIBundle({
+    domNode: swagger,
+    url: swagger.dataset.document,
+    deepLinking: true,
+    docExpansion: "none",
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true,
+    filter: true,
+    // The credentials that somebody types stay in this page.
+    persistAuthorization: false,
+    validatorUrl: null,
+  });
+}
+
+const redoc = document.getElementById("redoc");
+if (redoc) {
+  window.Redoc.init(redoc.dataset.document, { disableSearch: true, hideDownloadButton: false, nativeScrollbars: true }, redoc);
+}
