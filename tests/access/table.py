@@ -65,9 +65,21 @@ ELSEWHERE = {
     "account_": "sign-in, sign-up, the person's own account: django-allauth's (tests/portal/test_account_pages.py)",
     "mfa_": "the person's own second factor, likewise",
     "headless:": "the same for programs (tests/accounts)",
+    "admin:log": "the way in and out, for everybody",
     "rest-keys-me": "is asked with an API key, not by a person",
     "rest-actions": "passes a call on to the gateway, which asks for an API key",
     "unknown": "what no address matches",
+}
+
+# Bodies that would be carried out: what the REST API refuses for its form alone, it refuses whoever sends it.
+BODIES: dict[str, dict[str, object]] = {
+    "rest-tiers": {"name": "Gold"},
+    "rest-tier": {"name": "Gold"},
+    "rest-endpoints": {"method": "GET", "path": "/new", "tier": "tier-0"},
+    "rest-plans": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
+    "rest-plan": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
+    "rest-keys": {"name": "production"},
+    "rest-key": {"name": "production"},
 }
 
 READS, WRITES = {"", "+"}, {"+", "!"}

@@ -58,6 +58,8 @@ class World:
 
 def build_world() -> World:
     shop, other = open_shop(), open_shop()
+    shop.product.published_at = clock.now()
+    shop.product.save()
     people = {
         CONSUMER: MembershipFactory(organization=shop.subscription.organization).user,
         OTHER_CONSUMER: MembershipFactory(organization=other.subscription.organization).user,
@@ -94,6 +96,9 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
         "organization_id": shop.organization.public_id,
         "mail_id": "none",
         "app_label": "accounts",
+        "content_type_id": 1,
+        "object_id": 1,
+        "url": "nowhere",
     }
 
 
