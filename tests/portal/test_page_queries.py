@@ -7,12 +7,22 @@ from django.urls import reverse
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import Invitation
+from apps.accounts.permissions import Action
 from apps.core import clock
+from apps.notifications.services import notify
 from apps.subscriptions.models import SubscriptionChange
 from tests.factories.accounts import MembershipFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
-from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
+from tests.factories.products import (
+    ChangelogEntryFactory,
+    EndpointFactory,
+    FaqEntryFactory,
+    OpenApiImportFactory,
+    ProductFactory,
+    SupportChannelFactory,
+    TierFactory,
+)
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
 from tests.portal.console.world import routes as console_routes
@@ -48,6 +58,12 @@ def grow(ours: World, number: int) -> None:
             subscription=ours.subscription, kind="quota_reset", to_status="active", to_plan=ours.plan,
             actor=ours.owner, occurred_at=clock.now(),
         )  # fmt: skip
+        ChangelogEntryFactory(product=ours.product, published_at=clock.now())
+        FaqEntryFactory(product=ours.product)
+        SupportChannelFactory(product=ours.product, tier=ours.tier)
+        # For the owner alone: the organization gets more members with each round.
+        told = Action.ORGANIZATION_MANAGE
+        notify(organization=ours.organization, kind="x.done", title="Done", body="It was done.", action=told)
         person = MembershipFactory(organization=ours.organization, role=Role.VIEWER).user
         MembershipFactory(user=ours.owner)
         Invitation.objects.create(organization=ours.organization, email=f"to-{person.email}", role=Role.VIEWER)
@@ -71,7 +87,11 @@ def pages(ours: World) -> list[str]:
         ),
         reverse("portal:organization-new"),
         reverse("portal:product-list"),
-        reverse("portal:product", kwargs=product),
+        *(
+            reverse(f"portal:product{tab}", kwargs=product)
+            for tab in ("", "-endpoints", "-plans", "-changelog", "-support")
+        ),
+        reverse("portal:notices"),
         reverse("portal:product-openapi-json", kwargs=product),
         reverse("portal:product-endpoint", kwargs=product | {"endpoint_id": ours.endpoint.public_id}),
         reverse("portal:subscribe", kwargs=product | {"plan": ours.plan.slug}),
