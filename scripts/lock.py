@@ -19,9 +19,10 @@ def main() -> int:
     shipped = ["--group", "embedded", "--group", "demo"]
     everything = [*shipped, "--group", "dev", "--output-file", "requirements-dev.lock", *sys.argv[1:]]
     subprocess.run([*COMPILE, "--quiet", *everything], cwd=ROOT, check=True)
-    # The same versions, whatever its own resolution would prefer.
-    runtime = [*shipped, "--constraints", "requirements-dev.lock", "--output-file", "requirements.lock"]
-    subprocess.run([*COMPILE, "--quiet", *runtime], cwd=ROOT, check=True)
+    # The same versions, whatever their own resolution would prefer; the image has neither servers nor demo.
+    same = ["--constraints", "requirements-dev.lock"]
+    subprocess.run([*COMPILE, "--quiet", *shipped, *same, "--output-file", "requirements.lock"], cwd=ROOT, check=True)
+    subprocess.run([*COMPILE, "--quiet", *same, "--output-file", "requirements-image.lock"], cwd=ROOT, check=True)
     return 0
 
 

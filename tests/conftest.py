@@ -8,9 +8,12 @@ import redis
 from django.conf import settings
 
 from apps.core import clock
+from tests.database import flush_cheaply
 
 # The clock's offset is read from Postgres every 2 s; tests that move it refresh it.
 ALL_TEST_LONG = 3600.0
+
+flush_cheaply()
 
 
 @pytest.fixture(scope="session")

@@ -137,11 +137,16 @@ def _commands(**variables: str) -> dict[str, list[str]]:
     return {name: [sys.executable, *command[1:]] for name, command in commands.items()}
 
 
-def gateway(*, upstreams: list[str]) -> Server:
-    """A gateway process. `upstreams` are the `ip:port` of backends on this machine that it may dial."""
+def gateway(*, upstreams: list[str], impatient: bool = False) -> Server:
+    """A gateway process. `upstreams` are the `ip:port` of backends on this machine that it may dial.
+
+    `impatient`: with the short leases of `tests.impatient`.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = _commands(GATEWAY_PORT=str(port))["gateway"]
+    if impatient:
+        command = [word.replace("config.gateway:", "tests.impatient:") for word in command]
     return Server("gateway", command, f"{url}/_gateway/healthz", _application_env(upstreams), url)
 
 
@@ -159,8 +164,9 @@ def web(*, local_dir: Path, gateway_url: str, upstreams: list[str]) -> Server:
     return Server("web", command, f"{url}/_api/healthz", _application_env(upstreams) | env, url)
 
 
-def meter() -> Server:
-    return Server("meter", _commands()["meter"], env=_application_env([]))
+def meter(*, impatient: bool = False) -> Server:
+    command = [sys.executable, "-m", "tests.impatient", "run_meter"] if impatient else _commands()["meter"]
+    return Server("meter", command, env=_application_env([]))
 
 
 def httpbin() -> Server:

@@ -20,7 +20,7 @@ from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice, InvoiceLine
 from apps.billing.notices import amount_in_words
 from apps.core.errors import NotFound
-from apps.core.money import major_units, minor_unit_digits
+from apps.core.money import major_units, unit_price_digits
 
 TEMPLATE = Path(settings.BASE_DIR) / "templates" / "billing" / "invoice.typ"
 
@@ -90,11 +90,7 @@ def _line(line: InvoiceLine, currency: str) -> dict[str, str]:
 
 
 def _unit_price(unit_amount: Decimal, currency: str) -> str:
-    """With as many decimals as it has, and at least those of the currency: 29.00, 0.0004."""
-    price = major_units(unit_amount, currency).normalize()
-    exponent = price.as_tuple().exponent
-    assert isinstance(exponent, int)  # it is a number
-    return f"{price:,.{max(minor_unit_digits(currency), -exponent)}f}"
+    return f"{major_units(unit_amount, currency):,.{unit_price_digits(unit_amount, currency)}f}"
 
 
 def _day(at: dt.datetime | None) -> str:

@@ -25,6 +25,11 @@ def get_invoice(actor: Actor, *, public_id: str) -> Invoice:
     return first_or_not_found(list_invoices(actor).prefetch_related("lines__plan").filter(public_id=public_id))
 
 
+def count_drafts() -> int:
+    """How many invoices of the installation wait to be issued."""
+    return Invoice.objects.filter(status=InvoiceStatus.DRAFT).count()
+
+
 def list_checkouts(actor: Actor) -> QuerySet[Checkout]:
     """The purchases of the actor's organization, newest first."""
     actor.require(Action.BILLING_VIEW)

@@ -1,14 +1,33 @@
-"""What every request passes first: it is counted, and refused where nothing could read it."""
+"""What every request passes first: it is counted, its scheme settled, and refused where nothing could read it."""
 
 import time
 from collections.abc import Callable
 from email.message import Message
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from apps.core import request_metrics
+from apps.core.peers import client_scheme
 
 _FORM = "application/x-www-form-urlencoded"
+
+
+class ForwardedSchemeMiddleware:
+    """The scheme of a request as the gateway finds it too: `X-Forwarded-Proto` of the nearest trusted proxy.
+
+    Django alone would take the first entry, which may come from the client, and would believe it without a proxy.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        scheme = request.META.get("wsgi.url_scheme", "http")
+        said = request.META.get("HTTP_X_FORWARDED_PROTO", "")
+        # `SECURE_PROXY_SSL_HEADER` names it: from here on it is ours.
+        request.META["HTTP_X_FORWARDED_PROTO"] = client_scheme(scheme, said, trusted_hops=settings.TRUSTED_PROXY_HOPS)
+        return self.get_response(request)
 
 
 class RequestMetricsMiddleware:

@@ -21,6 +21,12 @@ def major_units(amount: int | Decimal, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-minor_unit_digits(currency))
 
 
+def unit_price_digits(unit_amount: Decimal, currency: str) -> int:
+    """How many decimal places a price of one unit is written with: 2 for 29.00, 4 for 0.0004."""
+    exponent = major_units(unit_amount, currency).normalize().as_tuple().exponent
+    return max(minor_unit_digits(currency), -exponent) if isinstance(exponent, int) else 0
+
+
 def round_half_up(amount: Decimal | Fraction) -> int:
     """Whole minor units; a half goes away from zero, as on paper."""
     if isinstance(amount, Decimal):

@@ -8,10 +8,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views import View
 
 from apps.core.health import readiness
+from apps.core.peers import client_address, client_scheme
 from apps.gateway.asgi import GatewayHttpRequest
-from apps.gateway.engine.client_address import client_address
 from apps.gateway.engine.headers import values_of
-from apps.gateway.engine.request import GatewayRequest
+from apps.gateway.engine.request import GatewayRequest, Header
 from apps.gateway.http_protocol import TARGET_EXTENSION
 from apps.gateway.responses import RelayedResponse
 
@@ -55,8 +55,10 @@ def _gateway_request(request: GatewayHttpRequest) -> GatewayRequest:
         method=scope["method"],
         target=_target(scope),
         headers=headers,
-        client_ip=client_address(peer, values_of(headers, b"x-forwarded-for"), trusted_hops=hops),
-        scheme=_scheme(scope["scheme"], values_of(headers, b"x-forwarded-proto") if hops else []),
+        client_ip=client_address(peer, _joined(headers, b"x-forwarded-for") if hops else "", trusted_hops=hops),
+        scheme=client_scheme(
+            scope["scheme"], _joined(headers, b"x-forwarded-proto") if hops else "", trusted_hops=hops
+        ),
         http_version=scope["http_version"],
         started_at=time.perf_counter(),
         client=request.client,
@@ -72,7 +74,6 @@ def _target(scope: Mapping[str, Any]) -> bytes:
     return path + b"?" + scope["query_string"] if scope["query_string"] else path
 
 
-def _scheme(scheme: str, forwarded: list[bytes]) -> str:
-    """What the nearest trusted proxy says that the client used, if it says so."""
-    said = b",".join(forwarded).rpartition(b",")[2].strip().lower()
-    return said.decode("ascii") if said in (b"http", b"https") else scheme
+def _joined(headers: list[Header], name: bytes) -> str:
+    """All lines of this header as one."""
+    return b",".join(values_of(headers, name)).decode("latin-1")

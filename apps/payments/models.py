@@ -39,7 +39,7 @@ class PaymentMethod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand} •••• {self.last4}"
+        return f"{self.brand.capitalize()} •••• {self.last4}"
 
     @property
     def expires(self) -> str:

@@ -123,6 +123,11 @@ def list_grants(plan: Plan) -> QuerySet[PlanGrant]:
     )
 
 
+def get_grant(plan: Plan, *, organization_slug: str) -> PlanGrant:
+    """That of one organization. Raises `NotFound`."""
+    return first_or_not_found(list_grants(plan).filter(organization__slug=organization_slug))
+
+
 def _with_subscribers(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     return plans.annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from apps.core.money import major_units, minor_unit_digits
+from apps.core.money import major_units, minor_unit_digits, unit_price_digits
 
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
@@ -88,9 +88,15 @@ def percent(value: float) -> Quantity:
     return Quantity(grouped(share, 1 if share % 1 and abs(share) < 99.95 and round(share, 1) % 1 else 0), "%")
 
 
-def money(amount: int, currency: str) -> Quantity:
+def money(amount: int | Decimal, currency: str) -> Quantity:
     """Minor units and an ISO 4217 code: `2900, "USD"` is 29.00 USD, `2900, "JPY"` is 2 900 JPY."""
     return Quantity(grouped(major_units(amount, currency), minor_unit_digits(currency)), currency.upper())
+
+
+def unit_price(unit_amount: Decimal, currency: str) -> Quantity:
+    """A price that may be a fraction of the minor unit: `0.2, "USD"` is 0.002 USD, `20, "USD"` is 0.20 USD."""
+    price = major_units(unit_amount, currency)
+    return Quantity(grouped(price, unit_price_digits(unit_amount, currency)), currency.upper())
 
 
 def period(start: dt.datetime, end: dt.datetime) -> str:

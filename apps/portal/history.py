@@ -19,6 +19,17 @@ class Line:
 
 _LOOKS: dict[str, tuple[str | Promise, str, str]] = {
     "started": (gettext_lazy("Subscribed to the plan %(plan)s"), "check", "green"),
+    "activated": (gettext_lazy("The first payment came: calls pass"), "check", "green"),
+    "approved": (gettext_lazy("Approved by the creator"), "check", "green"),
+    "declined": (gettext_lazy("Declined by the creator"), "cross", "red"),
+    "abandoned": (gettext_lazy("Given up before it began"), "cross", "neutral"),
+    "past_due": (gettext_lazy("A payment failed; it is tried again"), "alert", "amber"),
+    "unpaid": (gettext_lazy("No payment came: calls are refused"), "alert", "red"),
+    "paid": (gettext_lazy("Paid what was due"), "check", "green"),
+    "plan_change_scheduled": (gettext_lazy("Another plan was chosen for the next period"), "clock", "neutral"),
+    "cancel_scheduled": (gettext_lazy("Canceled for the end of the period"), "clock", "amber"),
+    "schedule_undone": (gettext_lazy("What was planned for the end of the period was undone"), "rotate", "neutral"),
+    "ended": (gettext_lazy("Ended with its period: the keys stopped working"), "cross", "red"),
     "paused": (gettext_lazy("Paused: calls are refused"), "pause", "amber"),
     "resumed": (gettext_lazy("Resumed: calls pass again"), "check", "green"),
     "canceled": (gettext_lazy("Canceled: the keys stopped working"), "cross", "red"),

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.billing.enums import InvoiceStatus
+from apps.payments.enums import PaymentStatus
 from apps.products.enums import ProductStatus
 from apps.subscriptions.enums import SubscriptionStatus
 
@@ -38,12 +40,22 @@ _KEY_STATES = {
     "key_revoked": State("red", "blocked", _("Revoked")),
     "key_expired": State("neutral", "clock", _("Expired")),
 }
+# Money's words are those of several tables, so that each says which it means.
+_MONEY_STATES = {
+    "invoice_open": State("amber", "clock", InvoiceStatus.OPEN.label),
+    "invoice_paid": State("green", "check", InvoiceStatus.PAID.label),
+    "invoice_void": State("neutral", "cross", InvoiceStatus.VOID.label),
+    "invoice_uncollectible": State("red", "alert", InvoiceStatus.UNCOLLECTIBLE.label),
+    "payment_processing": State("amber", "clock", PaymentStatus.PROCESSING.label),
+    "payment_succeeded": State("green", "check", PaymentStatus.SUCCEEDED.label),
+    "payment_failed": State("red", "cross", PaymentStatus.FAILED.label),
+}
 
 
 def state_of(value: str) -> State:
-    """The look of a product's or subscription's status, or of a key (`key_active`, `key_ending` …)."""
-    if value in _KEY_STATES:
-        return _KEY_STATES[value]
+    """The look of a product's or subscription's status, or of a key, invoice or payment (`key_active`)."""
+    if (named := _KEY_STATES.get(value) or _MONEY_STATES.get(value)) is not None:
+        return named
     tone, icon = _LOOKS[value]
     return State(tone, icon, _LABELS[value])
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("theme/", views.choose_theme, name="theme"),
     path("", include("apps.portal.marketplace.urls")),
     path("o/<slug:organization>/", include("apps.portal.console.urls")),
+    path("o/<slug:organization>/", include("apps.portal.billing.urls")),
     path("o/<slug:organization>/", include("apps.portal.studio.urls")),
     path("", include("apps.portal.team.urls")),
     path("", include("apps.portal.notices.urls")),

@@ -5,7 +5,8 @@ from django.utils.translation import gettext as _
 
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
-from apps.portal.formats import grouped
+from apps.portal.formats import grouped, unit_price
+from apps.products.models import Endpoint
 
 _LONGEST_FIRST = [QuotaPeriodUnit.YEAR, QuotaPeriodUnit.MONTH, QuotaPeriodUnit.WEEK, QuotaPeriodUnit.DAY]
 
@@ -29,6 +30,24 @@ def quotas_in_words(plan: Plan) -> str:
     return get_text_list([quota_in_words(quota) for quota in quotas], _("and"))
 
 
+def overage_in_words(quota: Quota, currency: str) -> str:
+    """`Beyond 10 000 a month: 0.002 USD each, up to 50 000`. Empty for a quota that refuses further calls."""
+    if quota.overage_unit_amount is None:
+        return ""
+    return _("Beyond %(included)s: %(price)s each, up to %(most)s") % {
+        "included": quota_in_words(quota),
+        "price": unit_price(quota.overage_unit_amount, currency),
+        "most": grouped(quota.overage_max_units or 0),
+    }
+
+
+def beyond_in_words(plan: Plan) -> str:
+    """What happens once the quotas of the plan are used up; empty for a plan without any."""
+    quotas = list(plan.quotas.all())
+    charged = next((words for quota in quotas if (words := overage_in_words(quota, plan.currency))), "")
+    return charged or (_("Calls are refused until the next period") if quotas else "")
+
+
 def rate_limit_in_words(limit: RateLimit) -> str:
     """`60 calls a minute`."""
     pattern = {
@@ -39,9 +58,10 @@ def rate_limit_in_words(limit: RateLimit) -> str:
     return pattern % {"calls": grouped(limit.max_calls)}
 
 
-def rate_limits_in_words(plan: Plan) -> str:
-    """The limits of the whole plan as one phrase."""
-    limits = [limit for limit in plan.rate_limits.all() if limit.endpoint_id is None]
+def rate_limits_in_words(plan: Plan, endpoint: Endpoint | None = None) -> str:
+    """The limits of the whole plan as one phrase; those that hold at an endpoint, where one is given."""
+    own = [limit for limit in plan.rate_limits.all() if endpoint is not None and limit.endpoint_id == endpoint.pk]
+    limits = own or [limit for limit in plan.rate_limits.all() if limit.endpoint_id is None]
     if not limits:
         return _("No rate limit")
     return get_text_list([rate_limit_in_words(limit) for limit in limits], _("and"))

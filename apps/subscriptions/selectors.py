@@ -26,7 +26,7 @@ def list_subscriptions(actor: Actor) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(organization=actor.organization)
-        .select_related("product__organization", "plan__tier")
+        .select_related("product__organization", "plan__tier", "pending_plan")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -61,7 +61,7 @@ def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:
     actor.require(Action.VIEW)
     return (
         Subscription.objects.filter(product=product, product__organization=actor.organization)
-        .select_related("organization", "plan__tier", "product")
+        .select_related("organization", "plan__tier", "pending_plan", "product")
         .order_by(*_LIVE_FIRST)
     )
 
@@ -83,17 +83,20 @@ def list_changes(subscription: Subscription) -> QuerySet[SubscriptionChange]:
 def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
     """A product that the person may look at, with its creator. Raises `NotFound`.
 
-    Everybody may look at a published one; at any other, its creators and those who are subscribed to it.
+    Everybody may look at one that is published, and at one that was and ends or has ended: its page says so. At any
+    other, its creators and those who are subscribed to it.
     """
-    products = Product.objects.select_related("organization").filter(slug=slug)
+    ending = Q(status=ProductStatus.UNPUBLISHED, retires_at__isnull=False) | Q(status=ProductStatus.RETIRED)
+    public = Q(status=ProductStatus.PUBLISHED) | (ending & Q(published_at__isnull=False))
+    products = Product.objects.select_related("organization", "category").filter(slug=slug)
     if user.is_authenticated:
         subscribed = Subscription.objects.filter(
             product=OuterRef("pk"), status__in=SubscriptionStatus.live(), organization__memberships__user=user
         )
         own = Product.objects.filter(pk=OuterRef("pk"), organization__memberships__user=user)
-        products = products.filter(Q(status=ProductStatus.PUBLISHED) | Exists(own) | Exists(subscribed))
+        products = products.filter(public | Exists(own) | Exists(subscribed))
     else:
-        products = products.filter(status=ProductStatus.PUBLISHED)
+        products = products.filter(public)
     return first_or_not_found(products)
 
 
@@ -103,7 +106,7 @@ def list_live_subscriptions_of(user: User, product: Product) -> QuerySet[Subscri
         Subscription.objects.filter(
             product=product, organization__memberships__user=user, status__in=SubscriptionStatus.live()
         )
-        .select_related("organization", "plan")
+        .select_related("organization", "product", "plan__tier")
         .order_by("organization__name", "id")
     )
 
@@ -140,6 +143,11 @@ def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
 def count_subscribers(plan: Plan) -> int:
     """How many subscriptions to this version of the plan are not canceled."""
     return Subscription.objects.filter(plan=plan, status__in=SubscriptionStatus.live()).count()
+
+
+def count_waiting(actor: Actor, product: Product) -> int:
+    """How many wait until the creator of the product approves them."""
+    return list_consumers(actor, product).filter(status=SubscriptionStatus.PENDING_APPROVAL).count()
 
 
 def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:

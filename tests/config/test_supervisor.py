@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a
 
 
 @pytest.fixture
-def product(local_dir: Path) -> Iterator[Product]:
-    with Product(local_dir / ".local") as product:
+def product(product_dir: Path) -> Iterator[Product]:
+    with Product(product_dir) as product:
         yield product
 
 
@@ -70,7 +71,7 @@ def test_every_killed_child_comes_back_with_its_data(product: Product) -> None:
     assert "web ended (killed by SIGKILL); starts again in 0.5 s" in product.output()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_stop_signal_stops_everything_and_the_next_start_works(product: Product, number: signal.Signals) -> None:
     product.started()
     pids = product.pids()
@@ -94,8 +95,8 @@ def test_a_signal_that_arrives_twice_at_once_is_one_request(product: Product) ->
     assert "was killed" not in product.output()
 
 
-def test_a_second_stop_signal_kills_what_does_not_listen(local_dir: Path) -> None:
-    with Product(local_dir / ".local", procfile="Procfile.stubborn") as product:
+def test_a_second_stop_signal_kills_what_does_not_listen(product_dir: Path) -> None:
+    with Product(product_dir, procfile="Procfile.stubborn") as product:
         product.started()
         log = product.local_dir / "log" / "stubborn.log"
         assert wait_until(lambda: "deaf" in log.read_text(), 20)
@@ -124,11 +125,11 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(product: 
 
 
 @on_linux
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_everything_ends_with_make(local_dir: Path, number: signal.Signals) -> None:
-    makefile = local_dir / "Makefile"
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL])
+def test_everything_ends_with_make(product_dir: Path, number: signal.Signals) -> None:
+    makefile = product_dir.with_name("Makefile")
     makefile.write_text(f"up:\n\t@{' '.join(COMMAND)}\n")
-    with Product(local_dir / ".local", command=["make", "-f", str(makefile)]) as product:
+    with Product(product_dir, command=["make", "-f", str(makefile)]) as product:
         product.started()
         pids = {**product.pids(), "supervisor": product.record()["supervisor"]}
         assert pids["supervisor"] != product.process.pid
@@ -154,7 +155,9 @@ def test_a_second_start_of_the_same_folder_is_refused(product: Product) -> None:
 
 
 def test_two_run_side_by_side(product: Product) -> None:
-    with Product(product.local_dir.with_name("other")) as other:
+    elsewhere = product.local_dir.with_name("other")
+    subprocess.run(["cp", "-a", product.local_dir, elsewhere], check=True)
+    with Product(elsewhere) as other:
         product.started()
         other.started()
         assert not set(product.pids().values()) & set(other.pids().values())
@@ -192,8 +195,8 @@ def test_a_taken_port_is_named_before_anything_starts(product: Product, variable
     assert not (product.local_dir / "postgres.port").exists()
 
 
-def test_a_process_that_dies_at_once_is_named_with_its_last_words(local_dir: Path) -> None:
-    with Product(local_dir / ".local", procfile="Procfile.broken") as product:
+def test_a_process_that_dies_at_once_is_named_with_its_last_words(product_dir: Path) -> None:
+    with Product(product_dir, procfile="Procfile.broken") as product:
         product.start()
 
         assert wait_until(lambda: "starts again in 2 s" in product.output(), 30), product.output()

@@ -3,7 +3,16 @@
 import factory
 
 from apps.products.enums import Method, ProductStatus, SupportKind
-from apps.products.models import Category, ChangelogEntry, Endpoint, FaqEntry, Product, SupportChannel, Tier
+from apps.products.models import (
+    Category,
+    ChangelogEntry,
+    Endpoint,
+    FaqEntry,
+    OpenApiImport,
+    Product,
+    SupportChannel,
+    Tier,
+)
 from tests.factories.accounts import OrganizationFactory
 
 
@@ -79,3 +88,17 @@ class SupportChannelFactory(factory.django.DjangoModelFactory[SupportChannel]):
     kind = SupportKind.EMAIL
     value = factory.Sequence(lambda number: f"help-{number}@example.com")
     position = factory.Sequence(lambda number: number % 32_000)
+
+
+class OpenApiImportFactory(factory.django.DjangoModelFactory[OpenApiImport]):
+    """A document with one operation, not applied."""
+
+    class Meta:
+        model = OpenApiImport
+
+    product = factory.SubFactory(ProductFactory)
+    source = "paste"
+    dialect = "3.1"
+    title = "Maps"
+    version = "2"
+    document = {"openapi": "3.1.0", "info": {"title": "Maps"}, "paths": {"/tiles": {"get": {"summary": "A tile"}}}}

@@ -1,18 +1,18 @@
 """A gateway and a backend for each module, a shop for each test.
 
-The gateway reads rows on connections of its own, so they are committed. They stay until the module ends:
-emptying the database takes longer than most of these tests, and none of them looks at rows that are not its own.
+The gateway reads rows on connections of its own, so they are committed. They stay until the module ends: none of
+these tests looks at rows that are not its own.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 
 import pytest
-from django.core.management import call_command
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
 from apps.gateway.upstream import AiohttpUpstream
+from tests.database import empty_written_tables
 from tests.fakes.upstream import FakeUpstream
 from tests.gateway.dialling import dialling
 from tests.gateway.server import RunningGateway, running_gateway
@@ -23,7 +23,7 @@ from tests.gateway.shop import Shop, open_shop
 def open_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
-        call_command("flush", interactive=False, verbosity=0)
+        empty_written_tables()
         connections.close_all()
 
 

@@ -1,9 +1,12 @@
 """What the tests of pages share."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html.parser import HTMLParser
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+import pytest
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -22,6 +25,26 @@ HOSTILE = [
 
 # Those that can stand in one segment of a path.
 HOSTILE_SEGMENTS = [quote(value, safe="") for value in HOSTILE if value.strip("./ ") and "/" not in value]
+
+Field = TypeVar("Field")
+Value = TypeVar("Value")
+
+
+def each_once(fields: Sequence[Field], values: Sequence[Value]) -> Iterator[tuple[Field, Value]]:
+    """Pairs in which every field and every value stands at least once."""
+    for number in range(max(len(fields), len(values)) if fields else 0):
+        yield fields[number % len(fields)], values[number % len(values)]
+
+
+Pairs = Callable[[Sequence[Any], Sequence[Any]], Iterable[tuple[Any, Any]]]
+# Which fields are given which values: some pairs in every run, all of them in the long one.
+pairings = pytest.mark.parametrize(
+    "pairs",
+    [
+        pytest.param(each_once, id="each once"),
+        pytest.param(itertools.product, id="every pair", marks=pytest.mark.long),
+    ],
+)
 
 
 def member(role: str = Role.OWNER, **fields: str) -> tuple[Organization, User]:

@@ -7,8 +7,7 @@ from apps.gateway.engine.settle import Outcome
 from apps.portal.requests.explanations import explain_failure, explain_refusal
 from apps.usage.counters.records import ABANDONED
 
-PROBLEMS = [value for value in vars(problems).values() if isinstance(value, problems.Problem)]
-REFUSALS = [problem for problem in PROBLEMS if not problem.code.startswith("upstream_")]
+REFUSALS = [problem for problem in problems.PROBLEMS if not problem.code.startswith("upstream_")]
 
 
 @pytest.mark.parametrize("code", sorted({problem.code for problem in REFUSALS} | {ABANDONED}))

@@ -1,6 +1,7 @@
 """Numbers are written in one way everywhere: parted by narrow spaces, with a unit that is never wrong by rounding."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
@@ -59,6 +60,18 @@ def test_compact_numbers_have_at_most_three_digits(value: int, expected: str) ->
 )
 def test_sizes_are_binary(value: int, expected: str) -> None:
     assert written(formats.byte_size(value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "expected"),
+    [
+        ("0.2", "USD", "0.002 USD"), ("20", "USD", "0.20 USD"), ("0.20000000", "USD", "0.002 USD"),
+        ("100", "USD", "1.00 USD"), ("0", "USD", "0.00 USD"), ("250000", "USD", "2 500.00 USD"),
+        ("0.5", "JPY", "0.5 JPY"), ("30", "JPY", "30 JPY"), ("0.00000001", "USD", "0.0000000001 USD"),
+    ],
+)  # fmt: skip
+def test_a_unit_price_has_the_places_that_it_needs(amount: str, currency: str, expected: str) -> None:
+    assert written(formats.unit_price(Decimal(amount), currency)) == expected
 
 
 @pytest.mark.parametrize(

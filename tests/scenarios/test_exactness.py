@@ -4,32 +4,67 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import aiohttp
 import pytest
 import redis
 from django.conf import settings
-from pytest_django import Settings
+from django.db import connections
+from pytest_django import DjangoDbBlocker, Settings
 
 from apps.plans.specs import QuotaSpec
 from apps.usage import selectors as usage_selectors
 from apps.usage.models import Rejection, UsageEvent
 from tests import processes
 from tests.counters import quota_counter
+from tests.database import empty_written_tables
 from tests.processes import Server, running, wait_until
 from tests.scenarios.world import Contract, contract
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.scenario, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
 
 CLIENTS = 50
 SETTLED_SECONDS = 60.0
 
 
+@dataclass
+class Installation:
+    """What runs for all tests of this module. Each has a product of its own, and leaves everything running."""
+
+    backend: Server
+    gateways: list[Server]
+    meter: Server
+
+    @property
+    def urls(self) -> list[str]:
+        return [gateway.url for gateway in self.gateways]
+
+    def contract(self, slug: str, units: int) -> Contract:
+        """A product that is called at the backend, and a subscription with so many units a month."""
+        quotas = (QuotaSpec(included_units=units, period="month"),)
+        return contract(upstream_url=self.backend.url, slug=slug, quotas=quotas)
+
+
+@pytest.fixture(scope="module")
+def everything_runs(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Installation]:
+    with django_db_blocker.unblock():
+        try:
+            with processes.backend() as backend:
+                upstreams = [processes.address(backend.url)]
+                gateways = [processes.gateway(upstreams=upstreams, impatient=True) for _ in range(3)]
+                meter = processes.meter(impatient=True)
+                with running(*gateways, meter):
+                    yield Installation(backend, gateways, meter)
+        finally:
+            empty_written_tables()
+            connections.close_all()
+
+
 @pytest.fixture
-def backend(settings: Settings) -> Iterator[Server]:
-    with processes.backend() as server:
-        settings.UPSTREAM_ALLOW = [processes.address(server.url)]
-        yield server
+def installation(everything_runs: Installation, settings: Settings) -> Installation:
+    settings.UPSTREAM_ALLOW = [processes.address(everything_runs.backend.url)]
+    return everything_runs
 
 
 def call_all(
@@ -108,68 +143,56 @@ def assert_all_agree(world: Contract, whole: int) -> None:
     assert quota.used == whole
 
 
-def monthly(units: int) -> tuple[QuotaSpec, ...]:
-    return (QuotaSpec(included_units=units, period="month"),)
+def test_exactly_the_ten_units_that_are_left_pass_of_200_parallel_calls(installation: Installation) -> None:
+    world = installation.contract("ten-left", 50)
+    gateway = installation.urls[0]
+    assert call_all([gateway], world, 40, clients=4) == {200: 40}
+    seen = call_all([gateway], world, 200, clients=200)
+    assert seen == {200: 10, 429: 190}
+    assert_all_agree(world, 50)
+    rejected = Rejection.objects.filter(subscription=world.subscription)
+    wait_until(rejected.exists, what="rejections")
+    assert {(r.code, r.policy, r.limit) for r in rejected} == {("quota_exceeded", "monthly", 50)}
 
 
-def test_exactly_the_ten_units_that_are_left_pass_of_200_parallel_calls(backend: Server) -> None:
-    world = contract(upstream_url=backend.url, quotas=monthly(50))
-    gateway = processes.gateway(upstreams=[processes.address(backend.url)])
-    with running(gateway, processes.meter()):
-        assert call_all([gateway.url], world, 40, clients=4) == {200: 40}
-        seen = call_all([gateway.url], world, 200, clients=200)
-        assert seen == {200: 10, 429: 190}
-        assert_all_agree(world, 50)
-        rejected = Rejection.objects.filter(subscription=world.subscription)
-        wait_until(rejected.exists, what="rejections")
-        assert {(r.code, r.policy, r.limit) for r in rejected} == {("quota_exceeded", "monthly", 50)}
+def test_2000_calls_from_50_clients_over_three_gateways_are_counted_to_the_call(installation: Installation) -> None:
+    world = installation.contract("plain", 1_000_000)
+    seen = call_all(installation.urls, world, 2000)
+    assert_all_agree(world, answered(seen, of=2000))
 
 
-def test_2000_calls_from_50_clients_over_three_gateways_are_counted_to_the_call(backend: Server) -> None:
-    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
-    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
-    with running(*gateways, processes.meter()):
-        seen = call_all([gateway.url for gateway in gateways], world, 2000)
-        assert_all_agree(world, answered(seen, of=2000))
-
-
-def test_redis_flushed_in_mid_run_loses_and_doubles_nothing(backend: Server) -> None:
-    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
-    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
+def test_redis_flushed_in_mid_run_loses_and_doubles_nothing(installation: Installation) -> None:
+    world = installation.contract("flushed", 1_000_000)
 
     def flush() -> None:
         redis.Redis.from_url(settings.COUNTERS_URL).flushdb()
 
-    with running(*gateways, processes.meter()):
-        seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=flush)
-        assert_all_agree(world, answered(seen, of=2000))
+    seen = call_all(installation.urls, world, 2000, midway=flush)
+    assert_all_agree(world, answered(seen, of=2000))
 
 
-def test_a_meter_killed_in_mid_run_loses_and_doubles_nothing(backend: Server) -> None:
-    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
-    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
-    meter = processes.meter()
+def test_a_meter_killed_in_mid_run_loses_and_doubles_nothing(installation: Installation) -> None:
+    world = installation.contract("meter-killed", 1_000_000)
 
     def kill() -> None:
-        meter.kill()
-        meter.start()
+        installation.meter.kill()
+        installation.meter.start()
 
-    with running(*gateways, meter):
-        seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=kill)
-        assert_all_agree(world, answered(seen, of=2000))
+    seen = call_all(installation.urls, world, 2000, midway=kill)
+    assert_all_agree(world, answered(seen, of=2000))
 
 
-def test_a_gateway_killed_in_mid_run_loses_no_answered_call(backend: Server) -> None:
-    world = contract(upstream_url=backend.url, quotas=monthly(1_000_000))
-    gateways = [processes.gateway(upstreams=[processes.address(backend.url)]) for _ in range(3)]
-    with running(*gateways, processes.meter()):
-        seen = call_all([gateway.url for gateway in gateways], world, 2000, midway=gateways[0].kill)
-        whole = answered(seen, of=2000, broken=True)
-        assert seen[0] > 0
-        # A call that the killed process had settled, and whose last byte it could not send any more, may have
-        # a row without an answer: at most as many as the clients had open there.
-        wait_until(lambda: rows(world) >= whole, seconds=SETTLED_SECONDS, what="rows")
-        wait_until(
-            lambda: counter_value(world) == rows(world), seconds=SETTLED_SECONDS, what="the counter equal to the rows"
-        )
-        assert whole <= rows(world) <= whole + CLIENTS
+def test_a_gateway_killed_in_mid_run_loses_no_answered_call(installation: Installation) -> None:
+    world = installation.contract("gateway-killed", 1_000_000)
+    victim = installation.gateways[0]
+    seen = call_all(installation.urls, world, 2000, midway=victim.kill)
+    victim.start()
+    whole = answered(seen, of=2000, broken=True)
+    assert seen[0] > 0
+    # A call that the killed process had settled, and whose last byte it could not send any more, may have
+    # a row without an answer: at most as many as the clients had open there.
+    wait_until(lambda: rows(world) >= whole, seconds=SETTLED_SECONDS, what="rows")
+    wait_until(
+        lambda: counter_value(world) == rows(world), seconds=SETTLED_SECONDS, what="the counter equal to the rows"
+    )
+    assert whole <= rows(world) <= whole + CLIENTS

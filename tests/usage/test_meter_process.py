@@ -22,14 +22,15 @@ async def calls(client: CountersClient, consumer: Consumer, count: int) -> None:
         await asyncio.sleep(0.002)
 
 
+@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.long)])
 async def test_a_meter_killed_again_and_again_loses_and_doubles_nothing(
-    client: CountersClient, consumer: Consumer, orm: Orm
+    client: CountersClient, consumer: Consumer, orm: Orm, kills: int
 ) -> None:
     meter = processes.meter()
     meter.start()
     answered = 0
     try:
-        for _ in range(5):
+        for _ in range(kills):
             traffic = asyncio.create_task(calls(client, consumer, 150))
             answered += 150
             wanted = answered - 100

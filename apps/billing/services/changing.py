@@ -17,7 +17,6 @@ from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice
 from apps.billing.services.stretches import draft_usage, note_usage
 from apps.core import clock
-from apps.plans.enums import OverageRule
 from apps.plans.models import Plan
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.locks import lock_subscription
@@ -63,9 +62,8 @@ def apply_change(*, subscription: Subscription, plan: Plan, at: dt.datetime, act
     previous, epoch = subscription.plan, subscription.quota_epoch
     start = subscription.current_period_start
     changed = subscriptions.change_plan_now(subscription=subscription, plan=plan, at=at, actor=actor)
-    goes_on = changed.quota_epoch == epoch and plan.quotas.filter(overage=OverageRule.PER_UNIT).exists()
-    if not goes_on:
-        # Nothing of the new plan charges for what was used before: the old one's extra units are rated up to here.
+    if changed.quota_epoch != epoch:
+        # The new plan counts anew, so what the old one charges for extra units ends here.
         used = note_usage(subscription=changed, plan=previous, period_start=start, end=at)
         if used is not None:
             draft_usage(stretch=used)

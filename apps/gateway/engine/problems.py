@@ -74,6 +74,8 @@ UNAVAILABLE = Problem(
     headers=(_RETRY_SOON,),
 )
 INTERNAL_ERROR = Problem("internal_error", 500, "Something went wrong in the gateway.")
+# All of them, for whoever documents what the gateway answers.
+PROBLEMS: tuple[Problem, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """A plan as the marketplace shows it: what it allows in words, and what it opens."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.plans.models import Plan, RateLimit
-from apps.portal.wording import quotas_in_words, rate_limit_in_words, rate_limits_in_words
+from apps.portal.wording import beyond_in_words, quotas_in_words, rate_limit_in_words, rate_limits_in_words
 from apps.products.models import Endpoint
 
 
@@ -22,6 +22,7 @@ class Offer:
 
     plan: Plan
     quotas: str
+    beyond: str  # what happens once they are used up; empty without any
     rate_limits: str
     overrides: tuple[Override, ...]
     opened: int
@@ -37,11 +38,17 @@ def offer(plan: Plan, endpoints_by_rank: Mapping[int, int]) -> Offer:
     return Offer(
         plan=plan,
         quotas=quotas_in_words(plan),
+        beyond=beyond_in_words(plan),
         rate_limits=rate_limits_in_words(plan),
         overrides=tuple(_override(limit) for limit in plan.rate_limits.all() if limit.endpoint is not None),
         opened=sum(count for rank, count in endpoints_by_rank.items() if rank <= plan.tier.rank),
         endpoints=sum(endpoints_by_rank.values()),
     )
+
+
+def opened_by(endpoint: Endpoint, plans: Iterable[Plan]) -> Plan | None:
+    """The first of the plans, which are sorted from the lowest tier up, that opens the endpoint."""
+    return next((plan for plan in plans if plan.tier.rank >= endpoint.tier.rank), None)
 
 
 def _override(limit: RateLimit) -> Override:

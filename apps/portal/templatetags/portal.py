@@ -2,11 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
+from zlib import crc32
 
 from django import template
 from django.forms import CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.forms.boundfield import BoundField
+from django.http import HttpRequest
 from django.utils import formats as django_formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -45,6 +48,12 @@ register.filter("http_tone", states.http_tone)
 @register.filter
 def money(amount: int, currency: str) -> str:
     return str(formats.money(amount, currency))
+
+
+@register.filter
+def unit_price(unit_amount: Decimal, currency: str) -> str:
+    """Minor units that may have fractions, with as many decimals as they have: 29.00, 0.0004."""
+    return formats.unit_price(unit_amount, currency).text
 
 
 @register.simple_tag
@@ -107,6 +116,18 @@ def pattern_for(text: str) -> str:
 @register.filter
 def initial(name: str) -> str:
     return name[:1].upper()
+
+
+@register.filter
+def monogram_tone(slug: str) -> int:
+    """One of the six tones of a monogram, always the same for the same product."""
+    return crc32(slug.encode()) % 6 + 1
+
+
+@register.filter
+def absolute_url(path: str, request: HttpRequest) -> str:
+    """The whole address of a path of this site; an address that is whole already stays."""
+    return request.build_absolute_uri(path)
 
 
 @register.simple_tag

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.plans.enums import QuotaPeriodUnit
+from apps.portal.formats import grouped, money
 from apps.usage.selectors import QuotaUsage
 
 # From this share of a quota on, it is said to be near its end.
@@ -26,6 +27,18 @@ class QuotaPace:
     @property
     def is_high(self) -> bool:
         return self.usage.percent >= HIGH_PERCENT
+
+    @property
+    def extra_note(self) -> str:
+        """What is charged so far, once the included units are used; empty before, and where nothing more may pass."""
+        usage = self.usage
+        if not usage.extra_max or usage.remaining:
+            return ""
+        return _("%(extra)s extra, %(amount)s so far, %(left)s more may pass") % {
+            "extra": grouped(usage.extra),
+            "amount": money(usage.extra_amount, usage.currency),
+            "left": grouped(usage.left),
+        }
 
     @property
     def is_used_up(self) -> bool:

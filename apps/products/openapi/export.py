@@ -20,6 +20,8 @@ _OWN_ANSWERS = {
     "403": ("GatewayForbidden", "No active subscription, or the plan does not open this endpoint."),
     "429": ("GatewayTooManyRequests", "The rate limit is reached or the quota is used up."),
 }
+# OpenAPI wants one answer at least.
+_UNDESCRIBED = {"description": "The answer of the backend.", GATEWAY_MARK: True}
 _LIMIT_HEADERS = {
     "RateLimit-Policy": "The limits that hold for the call.",
     "RateLimit": "What is left of them, and when they are full again.",
@@ -83,7 +85,7 @@ def _operation(endpoint: Endpoint, own: PathTemplate, template: PathTemplate, co
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["name"] = names[parameter["name"]]
-    answers = operation.pop("responses", {}) or {"default": {"description": "The answer of the backend."}}
+    answers = operation.pop("responses", {}) or {"default": _UNDESCRIBED}
     operation["responses"] = answers | {
         status: {"$ref": f"#/components/responses/{name}"}
         for status, (name, _words) in _OWN_ANSWERS.items()

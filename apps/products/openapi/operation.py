@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.products.openapi.constraints import constraints_of, written
 from apps.products.openapi.schema import (
     Field,
     allowed_values,
@@ -16,15 +17,20 @@ from apps.products.openapi.schema import (
     as_text,
     example_of,
     fields_of,
+    merged,
     type_in_words,
 )
 
 EXAMPLE_CHARACTERS_MAX = 20_000
+PARAMETER_CHARACTERS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`location` is path, query, header or cookie; `example` a value to call with, None where there is none."""
+    """`location` is path, query, header or cookie; `example` a value to call with, None where there is none.
+
+    `documented` is the example that the document itself gives, as text; empty without one.
+    """
 
     name: str
     location: str
@@ -34,6 +40,8 @@ class Parameter:
     allowed: tuple[str, ...] = ()
     deprecated: bool = False
     example: Any = None
+    constraints: tuple[str, ...] = ()
+    documented: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,7 @@ def _parameter(item: dict[str, Any]) -> Parameter:
     content = next(iter(as_dict(item.get("content")).values()), None)
     schema = item.get("schema") or as_dict(content).get("schema")
     location = as_text(item.get("in"))
+    documented = _documented_example(item, schema)
     return Parameter(
         name=as_text(item.get("name")),
         location=location,
@@ -132,6 +141,8 @@ def _parameter(item: dict[str, Any]) -> Parameter:
         allowed=allowed_values(schema),
         deprecated=item.get("deprecated") is True,
         example=_given_example(item, schema),
+        constraints=constraints_of(merged(schema)),
+        documented="" if documented is None else written(documented)[:PARAMETER_CHARACTERS_MAX],
     )
 
 
@@ -161,12 +172,26 @@ def _contents(holder: dict[str, Any]) -> tuple[Content, ...]:
 
 
 def _given_example(holder: dict[str, Any], schema: Any) -> Any:
+    given = _example_beside(holder)
+    return example_of(schema) if given is None else given
+
+
+def _example_beside(holder: dict[str, Any]) -> Any:
+    """The example that stands beside a schema, not in it."""
     if "example" in holder:
         return holder["example"]
     for example in as_dict(holder.get("examples")).values():
         if "value" in as_dict(example):
             return example["value"]
-    return example_of(schema)
+    return None
+
+
+def _documented_example(holder: dict[str, Any], schema: Any) -> Any:
+    given = _example_beside(holder)
+    if given is not None:
+        return given
+    schema = merged(schema)
+    return schema.get("example", next(iter(as_list(schema.get("examples"))), None))
 
 
 def _text(example: Any) -> str:

@@ -9,11 +9,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from apps.products.openapi.constraints import constraints_of
+
 DEPTH_MAX = 6
 FIELDS_MAX = 300
 ENUM_SHOWN = 12
 
-_BY_FORMAT = {
+_BY_FORMAT: dict[str, str | None] = {
+    "binary": None,  # bytes that no text stands for
     "date": "2026-01-31",
     "date-time": "2026-01-31T12:00:00Z",
     "email": "ada@example.com",
@@ -36,6 +39,7 @@ class Field:
     description: str
     allowed: tuple[str, ...] = ()
     deprecated: bool = False
+    constraints: tuple[str, ...] = ()
 
 
 def as_dict(value: Any) -> dict[str, Any]:
@@ -117,6 +121,7 @@ def _walk(schema: Any, depth: int) -> Iterator[Field]:
             description=as_text(detail.get("description")),
             allowed=allowed_values(part),
             deprecated=detail.get("deprecated") is True,
+            constraints=constraints_of(detail),
         )
         yield from _walk(part, depth + 1)
 

@@ -15,6 +15,7 @@ from apps.products.services.writing import lock_product, record_text
 
 ENTRIES_MAX = 1000
 BODY_MAX = 20_000
+EARLIEST_YEAR = 1990
 
 
 @transaction.atomic
@@ -58,6 +59,8 @@ def publish_changelog_entry(
     published_at = published_at or entry.published_at or now
     if published_at.tzinfo is None or published_at > now:
         raise Invalid(_("The date cannot lie in the future."), field="published_at")
+    if published_at.year < EARLIEST_YEAR:
+        raise Invalid(_("This is before the web."), field="published_at")
     entry.published_at = published_at
     entry.save(update_fields=["published_at"])
     record_text(actor, entry.product, "changelog.published", f"Published “{entry.title}” in the changelog")

@@ -21,6 +21,7 @@ from apps.products.services.writing import lock_product, record_change
 ENDPOINTS_MAX = 10_000
 WEIGHT_MAX = 1_000_000
 NOTE_MAX = 500
+EARLIEST_YEAR = 1990
 _MARKS = ["deprecated_at", "sunset_at", "deprecation_note"]
 
 
@@ -93,8 +94,8 @@ def deprecate_endpoint(
     endpoint = _locked(actor, endpoint)
     now = clock.now()
     since = deprecated_at or endpoint.deprecated_at or now
-    if since.tzinfo is None:
-        raise Invalid(_("Give a date with a time zone."), field="deprecated_at")
+    if since.tzinfo is None or since.year < EARLIEST_YEAR:
+        raise Invalid(_("This date cannot be."), field="deprecated_at")
     if sunset_at is not None and (sunset_at.tzinfo is None or sunset_at <= now):
         raise Invalid(_("An endpoint is switched off at a time in the future."), field="sunset_at")
     if sunset_at is not None and sunset_at < since:

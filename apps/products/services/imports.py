@@ -27,6 +27,10 @@ ORIGIN_MAX = 500
 # Of one product; the oldest make room.
 IMPORTS_KEPT = 20
 _BATCH = 500
+# What an import writes of an endpoint that exists.
+_WRITTEN = [
+    "method", "path", "pattern", "upstream_path", "operation_id", "operation", "deprecated_at", "sunset_at",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +146,13 @@ def apply_import(*, actor: Actor, imported: OpenApiImport, options: ImportOption
         raise Conflict(_("A product has %(most)s endpoints at most.") % {"most": f"{ENDPOINTS_MAX:,}"})
     now = clock.now()
     Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in removed]).update(removed_at=now)
-    Endpoint.objects.bulk_update(
+    # An insert that becomes an update where the row exists, as each does: one statement, where `bulk_update` builds
+    # a CASE over all rows for each field.
+    Endpoint.objects.bulk_create(
         [_updated(matched) for matched in (*changes.changed, *changes.renamed)],
-        ["method", "path", "pattern", "upstream_path", "operation_id", "operation", "deprecated_at", "sunset_at"],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=_WRITTEN,
         batch_size=_BATCH,
     )
     Endpoint.objects.bulk_create([_new(product, tier, added) for added in changes.added], batch_size=_BATCH)

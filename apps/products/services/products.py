@@ -63,6 +63,7 @@ def update_product(
     category: str | None = None,
     tags: Iterable[str] | None = None,
     version: str | None = None,
+    test_upstream_url: str | None = None,
 ) -> Product:
     """Change what a product says and where its backend is; the gateway follows within seconds.
 
@@ -81,9 +82,11 @@ def update_product(
     if rapidapi_compatible is not None:
         product.rapidapi_compatible = bool(rapidapi_compatible)
     _place(product, category, tags, version)
+    if test_upstream_url is not None:
+        product.test_upstream_url = _checked_url(test_upstream_url, "test_upstream_url") if test_upstream_url else ""
     product.save(
         update_fields=[
-            "name", "tagline", "description", "upstream_url", "category", "tags", "version",
+            "name", "tagline", "description", "upstream_url", "test_upstream_url", "category", "tags", "version",
             "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
         ]
     )  # fmt: skip
@@ -184,8 +187,12 @@ def _describe(product: Product, name: str, upstream_url: str, tagline: str, desc
     product.name = check_line(name, field="name", longest=80)
     product.tagline = check_line(tagline, field="tagline", shortest=0, longest=160)
     product.description = check_text(description, field="description", longest=20_000)
-    url = upstream_url.strip() if isinstance(upstream_url, str) else upstream_url
-    product.upstream_url = check_url(url, field="upstream_url", allow=settings.UPSTREAM_ALLOW)
+    product.upstream_url = _checked_url(upstream_url, "upstream_url")
+
+
+def _checked_url(value: str, field: str) -> str:
+    url = value.strip() if isinstance(value, str) else value
+    return check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
 
 
 def _place(product: Product, category: str | None, tags: Iterable[str] | None, version: str | None) -> None:

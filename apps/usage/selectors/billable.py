@@ -1,21 +1,57 @@
 """The units that an invoice charges for."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from apps.plans.models import Quota
+from apps.plans.periods import period_at
+from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.sums import UsageSpan, sum_units
 
+_BEGINNINGS = ("started", "approved", "activated")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reign:
+    """A plan and an epoch of the subscription, from `since` until the next one."""
+
+    plan_id: int
+    epoch: int
+    since: dt.datetime
+
 
 def billable_units(subscription: Subscription, *, quota: Quota, start: dt.datetime, end: dt.datetime) -> int:
-    """The units of `[start, end)` that count against this quota of a plan that the subscription had then.
+    """The units that count against this quota of a plan which the subscription had in `[start, end)`.
 
-    Those of the last epoch in which it had the plan: what was used before a reset is forgiven. None where the next
-    plan took the count over, as then the units count against its quota. Final once `is_complete(subscription, end)`.
+    Those of the last epoch in which it had the plan: what was used before a reset is forgiven. Where a plan takes over
+    the count of another within a period, the units of the whole period count against its quota and none against
+    that of the other. Final once `is_complete(subscription, end)`.
     """
-    epoch = _epoch_of(subscription, quota.plan_id, end)
-    return 0 if epoch is None else sum_units([UsageSpan(subscription.pk, epoch, start, end)])[0]
+    changes = list(
+        SubscriptionChange.objects.filter(subscription=subscription)
+        .select_related("from_plan", "to_plan")
+        .order_by("pk")
+    )
+    reigns = _reigns(subscription, changes)
+    last = max((n for n, one in enumerate(reigns) if one.plan_id == quota.plan_id and one.since < end), default=None)
+    if last is None:
+        return 0
+    reign = reigns[last]
+
+    def period_start(at: dt.datetime) -> dt.datetime:
+        return period_at(quota.period, quota.anchor, _anchor(subscription, changes, at), at)[0]
+
+    if last + 1 < len(reigns) and reigns[last + 1].epoch == reign.epoch:
+        taken_over_at = reigns[last + 1].since
+        if taken_over_at <= end and period_start(taken_over_at) < taken_over_at:
+            return 0
+        end = min(end, taken_over_at)
+    if last > 0 and reigns[last - 1].epoch == reign.epoch and start <= reign.since:
+        start = period_start(reign.since)
+    return sum_units([UsageSpan(subscription.pk, reign.epoch, start, end)])[0]
 
 
 def is_complete(subscription: Subscription, until: dt.datetime) -> bool:
@@ -24,17 +60,22 @@ def is_complete(subscription: Subscription, until: dt.datetime) -> bool:
     return complete_until is not None and complete_until >= until
 
 
-def _epoch_of(subscription: Subscription, plan_id: int, end: dt.datetime) -> int | None:
-    """The epoch whose units count against the plan at `end`, or did when the subscription left it."""
-    changes = list(SubscriptionChange.objects.filter(subscription=subscription).order_by("pk"))
-    # It begins in epoch 0, under the plan that the first change of plan left.
+def _reigns(subscription: Subscription, changes: Sequence[SubscriptionChange]) -> list[_Reign]:
+    """In their order. A subscription begins in epoch 0, under the plan that the first change of plan left."""
     first = next((change.from_plan_id for change in changes if change.from_plan_id), subscription.plan_id)
-    epoch = 0 if first == plan_id else None
+    reigns = [_Reign(first, 0, dt.datetime.min.replace(tzinfo=dt.UTC))]
     for change in changes:
-        if change.occurred_at >= end:
-            continue
-        if change.to_plan_id == plan_id:
-            epoch = change.quota_epoch
-        elif change.quota_epoch == epoch:
-            epoch = None
-    return epoch
+        if (change.to_plan_id, change.quota_epoch) != (reigns[-1].plan_id, reigns[-1].epoch):
+            reigns.append(_Reign(change.to_plan_id, change.quota_epoch, change.occurred_at))
+    return reigns
+
+
+def _anchor(subscription: Subscription, changes: Sequence[SubscriptionChange], at: dt.datetime) -> dt.datetime:
+    """Where the periods of the subscription were counted from at this instant: its beginning, or a later change."""
+    moved = [
+        change.occurred_at
+        for change in changes
+        if change.kind in _BEGINNINGS
+        or (change.from_plan is not None and not keeps_period(change.from_plan, change.to_plan))
+    ]
+    return max((moment for moment in moved if moment <= at), default=subscription.started_at)

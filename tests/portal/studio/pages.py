@@ -1,9 +1,16 @@
 """What each page of studio and team asks of the role, and what a form there would be sent."""
 
+import base64
+import datetime as dt
 from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.accounts.enums import Role
 from apps.accounts.permissions import Action
+from apps.core import clock
+from apps.plans.models import PlanGrant
+from apps.products.services import changes_of
 from tests.portal.studio.world import World
 
 # What a page asks of the role for a GET; pages that only act have none.
@@ -14,6 +21,9 @@ READS: dict[str, Action] = {
     "studio-endpoints": Action.VIEW,
     "studio-endpoint-new": Action.PRODUCTS_EDIT,
     "studio-endpoint": Action.PRODUCTS_EDIT,
+    "studio-product-import": Action.PRODUCTS_EDIT,
+    "studio-imports": Action.PRODUCTS_EDIT,
+    "studio-import": Action.PRODUCTS_EDIT,
     "studio-tiers": Action.VIEW,
     "studio-plans": Action.VIEW,
     "studio-plan-new": Action.PLANS_EDIT,
@@ -24,6 +34,15 @@ READS: dict[str, Action] = {
     "studio-usage-csv": Action.VIEW,
     "studio-requests": Action.VIEW,
     "studio-request": Action.VIEW,
+    "studio-changelog": Action.VIEW,
+    "studio-change-new": Action.PRODUCTS_EDIT,
+    "studio-change": Action.PRODUCTS_EDIT,
+    "studio-help": Action.VIEW,
+    "studio-question-new": Action.PRODUCTS_EDIT,
+    "studio-question": Action.PRODUCTS_EDIT,
+    "studio-channel-new": Action.PRODUCTS_EDIT,
+    "studio-channel": Action.PRODUCTS_EDIT,
+    "studio-lifecycle": Action.VIEW,
     "studio-settings": Action.VIEW,
     "members": Action.VIEW,
     "member": Action.VIEW,
@@ -31,15 +50,21 @@ READS: dict[str, Action] = {
     "settings": Action.VIEW,
 }
 
+PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")  # a GIF of one pixel
 PLAN_FORM = {
     "name": "Other",
     "tier": "",  # filled in by `posted`
     "price": "0",
+    "interval": "month",
+    "overage": "block",
+    "visibility": "public",
+    "quota_on_change": "reset",
     "quotas-TOTAL_FORMS": "0",
     "quotas-INITIAL_FORMS": "0",
     "rate_limits-TOTAL_FORMS": "0",
     "rate_limits-INITIAL_FORMS": "0",
 }
+DOCUMENT = "openapi: 3.1.0\ninfo: {title: Maps, version: '2'}\npaths: {/tiles: {get: {summary: A tile}}}"
 # What a page asks of the role for a POST, and a body that it would carry out.
 WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-product-new": (
@@ -50,13 +75,24 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-endpoint-new": (Action.PRODUCTS_EDIT, {"method": "GET", "path": "/new", "tier": "", "weight": "1"}),
     "studio-endpoint": (Action.PRODUCTS_EDIT, {"method": "PUT", "path": "/other", "tier": "", "weight": "2"}),
     "studio-endpoint-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-product-import": (
+        Action.PRODUCTS_EDIT,
+        {"source": "paste", "document": DOCUMENT, "name": "Maps", "upstream_url": "https://maps.example.com"},
+    ),
+    "studio-imports": (Action.PRODUCTS_EDIT, {"source": "paste", "document": DOCUMENT}),
+    "studio-import-apply": (Action.PRODUCTS_EDIT, {"seen": ""}),
+    "studio-import-discard": (Action.PRODUCTS_EDIT, {}),
     "studio-tiers": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
     "studio-tier-rename": (Action.PRODUCTS_EDIT, {"name": "Gold"}),
     "studio-tier-remove": (Action.PRODUCTS_EDIT, {}),
     "studio-plan-new": (Action.PLANS_EDIT, PLAN_FORM),
     "studio-plan": (Action.PLANS_EDIT, PLAN_FORM),
+    "studio-plan-grant": (Action.PLANS_EDIT, {"organization": ""}),
+    "studio-plan-revoke": (Action.PLANS_EDIT, {"organization": ""}),
     "studio-plan-publish": (Action.PLANS_EDIT, {}),
     "studio-plan-withdraw": (Action.PLANS_EDIT, {}),
+    "studio-consumer-approve": (Action.CONSUMERS_MANAGE, {}),
+    "studio-consumer-decline": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-pause": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-resume": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-reset": (Action.CONSUMERS_MANAGE, {}),
@@ -64,6 +100,27 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
         Action.PRODUCTS_EDIT,
         {"name": "Other", "upstream_url": "https://b.example.com", "max_body_mib": "1", "timeout_seconds": "5"},
     ),
+    "studio-endpoint-deprecate": (Action.PRODUCTS_EDIT, {"note": "Use another"}),
+    "studio-endpoint-undeprecate": (Action.PRODUCTS_EDIT, {}),
+    "studio-change-new": (Action.PRODUCTS_EDIT, {"title": "New"}),
+    "studio-change": (Action.PRODUCTS_EDIT, {"title": "Other"}),
+    "studio-change-publish": (Action.PRODUCTS_EDIT, {"published_on": "2025-01-01"}),
+    "studio-change-unpublish": (Action.PRODUCTS_EDIT, {}),
+    "studio-change-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-question-new": (Action.PRODUCTS_EDIT, {"question": "New?", "answer": "Yes."}),
+    "studio-question": (Action.PRODUCTS_EDIT, {"question": "Other?", "answer": "No."}),
+    "studio-question-move": (Action.PRODUCTS_EDIT, {"up": "1"}),
+    "studio-question-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-channel-new": (Action.PRODUCTS_EDIT, {"kind": "email", "value": "new@example.com"}),
+    "studio-channel": (Action.PRODUCTS_EDIT, {"kind": "phone", "value": "+49 30 1234567"}),
+    "studio-channel-move": (Action.PRODUCTS_EDIT, {"up": "1"}),
+    "studio-channel-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-deprecate": (Action.PRODUCTS_PUBLISH, {"note": "Use another"}),
+    "studio-undeprecate": (Action.PRODUCTS_PUBLISH, {}),
+    "studio-retire": (Action.PRODUCTS_PUBLISH, {"confirm": "", "retires_on": "", "note": "x"}),
+    "studio-retirement-off": (Action.PRODUCTS_PUBLISH, {}),
+    "studio-logo": (Action.PRODUCTS_EDIT, {"logo": ""}),
+    "studio-logo-remove": (Action.PRODUCTS_EDIT, {}),
     "studio-secret": (Action.PRODUCTS_EDIT, {}),
     "studio-secret-rotate": (Action.PRODUCTS_EDIT, {"confirm": ""}),
     "members": (Action.MEMBERS_MANAGE, {"email": "new@example.com", "role": "viewer"}),
@@ -74,11 +131,19 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
 }  # fmt: skip
 
 
-def posted(ours: World, name: str) -> dict[str, str]:
+def posted(ours: World, name: str) -> dict[str, Any]:
     """The body of a POST, with what only this world knows."""
-    body = dict(WRITES[name][1]) if name in WRITES else {}
+    body: dict[str, Any] = dict(WRITES[name][1]) if name in WRITES else {}
     if "tier" in body:
         body["tier"] = ours.tier.slug
+    if "organization" in body:
+        body["organization"] = ours.subscription.organization.slug
+    if "retires_on" in body:
+        body["retires_on"] = f"{clock.now() + dt.timedelta(days=30):%Y-%m-%d}"
+    if "logo" in body:
+        body["logo"] = SimpleUploadedFile("logo.gif", PICTURE)
+    if "seen" in body:
+        body["seen"] = changes_of(ours.imported).seen
     if "confirm" in body:
         body["confirm"] = ours.product.slug
     return body
@@ -89,8 +154,21 @@ def prepared(ours: World, name: str) -> dict[str, Any]:
     if name == "studio-publish":
         ours.product.status = "draft"
         ours.product.save()
+    if name == "studio-change-unpublish":
+        ours.change.published_at = clock.now()
+        ours.change.save()
+    if name == "studio-retirement-off":
+        ours.product.retires_at, ours.product.status = clock.now() + dt.timedelta(days=30), "unpublished"
+        ours.product.save()
     if name == "studio-plan-publish":
         return {"plan_id": ours.draft.public_id}
+    if name == "studio-plan-revoke":
+        PlanGrant.objects.create(
+            product=ours.product, plan_slug=ours.plan.slug, organization=ours.subscription.organization
+        )
+    if name in ("studio-consumer-approve", "studio-consumer-decline"):
+        ours.subscription.status = "pending_approval"
+        ours.subscription.save()
     if name == "studio-consumer-resume":
         ours.subscription.status = "paused"
         ours.subscription.save()

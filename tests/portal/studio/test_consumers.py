@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.test import Client
+from django.utils.formats import date_format
 
 from apps.core import clock
 from apps.subscriptions.enums import SubscriptionStatus
@@ -113,6 +114,29 @@ class TestActions:
         ours.subscription.refresh_from_db()
         assert ours.subscription.status == SubscriptionStatus.ACTIVE
         assert [change.kind for change in ours.subscription.changes.all()] == ["resumed", "paused"]
+
+    @pytest.mark.parametrize(("action", "status"), [("approve", "active"), ("decline", "canceled")])
+    def test_who_waits_is_approved_or_declined(self, ours: World, client: Client, action: str, status: str) -> None:
+        ours.subscription.status = SubscriptionStatus.PENDING_APPROVAL
+        ours.subscription.save()
+        assert "1 waits for your approval" in words(client, ours.url("studio-consumers"))
+        assert "Waits for your approval" in words(client, ours.url("studio-consumer"))
+        client.post(ours.url(f"studio-consumer-{action}"))
+        ours.subscription.refresh_from_db()
+        assert ours.subscription.status == status
+        assert client.post(ours.url(f"studio-consumer-{action}")).status_code == 409
+        assert "waits for" not in words(client, ours.url("studio-consumers"))
+
+    def test_what_is_planned_is_told(self, ours: World, client: Client) -> None:
+        end = date_format(ours.subscription.current_period_end, "j M Y")
+        ours.subscription.pending_plan = PlanFactory(tier=ours.tier, name="Small")
+        ours.subscription.save()
+        for page in (ours.url("studio-consumers"), ours.url("studio-consumer")):
+            assert f"Small from {end}" in words(client, page)
+        ours.subscription.pending_plan, ours.subscription.cancel_at_period_end = None, True
+        ours.subscription.save()
+        for page in (ours.url("studio-consumers"), ours.url("studio-consumer")):
+            assert f"ends on {end}" in words(client, page)
 
     def test_resetting_gives_the_whole_quota_and_keeps_the_usage(self, ours: World, client: Client) -> None:
         store_calls(ours.key, ours.endpoint, 9)

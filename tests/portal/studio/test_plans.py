@@ -1,11 +1,13 @@
 """Plans: what a form makes of them, and that a published one never changes under its subscribers."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from apps.plans.models import Plan, RateLimit
+from apps.plans.models import Plan, PlanGrant, RateLimit
+from tests.factories.accounts import OrganizationFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.django_db
 
 def body(ours: World, *, quotas: list[Any] = (), limits: list[Any] = (), **changed: str) -> dict[str, str]:  # type: ignore[assignment]
     """The form of a plan; a quota is (units, period, anchor), a limit (calls, window, endpoint)."""
-    fields = {"name": "Growth", "tier": ours.tier.slug, "price": "0"}
+    fields = {"name": "Growth", "tier": ours.tier.slug, "price": "0", "interval": "month"}
+    fields |= {"overage": "block", "visibility": "public", "quota_on_change": "reset"}
     for prefix, names, rows in (
         ("quotas", ("included_units", "period", "anchor"), quotas),
         ("rate_limits", ("max_calls", "window", "endpoint"), limits),
@@ -128,6 +131,79 @@ class TestRevise:
         client.post(url, body(ours, price="700"))
         new = Plan.objects.on_sale().get(slug=plan.slug)
         assert (new.price_amount, new.currency) == (700, "JPY")
+
+
+class TestTerms:
+    EXTRA = {"overage": "per_unit", "overage_price": "0.002", "overage_max": "50000"}
+
+    def test_extra_units_belong_to_the_quota_of_the_billing_interval(self, ours: World, client: Client) -> None:
+        quotas = [(10_000, "month", "subscription"), (500, "day", "calendar")]
+        terms = {"interval": "month", "price": "29", "visibility": "private", "requires_approval": "on"}
+        fields = body(ours, quotas=quotas, **self.EXTRA, **terms, quota_on_change="carry_over")
+        assert client.post(ours.url("studio-plan-new"), fields).status_code == 302
+        plan = Plan.objects.get(name="Growth")
+        assert (plan.visibility, plan.requires_approval, plan.quota_on_change) == ("private", True, "carry_over")
+        monthly, daily = plan.quotas.order_by("-included_units")
+        assert (monthly.overage, monthly.overage_unit_amount, monthly.overage_max_units) == (
+            "per_unit", Decimal("0.2"), 50_000,
+        )  # fmt: skip
+        assert daily.overage == "block"
+        page = client.get(ours.url("studio-plan", plan_id=plan.public_id))
+        form = page.context["editor"].form
+        assert (form.initial["overage_price"], form.initial["overage_max"]) == ("0.002", 50_000)
+        text = text_of(page).replace("\u202f", " ")
+        assert "Beyond 10 000 a month: 0.002 USD each, up to 50 000" in text
+        assert "Nobody is named yet, so nobody can subscribe." in text
+        assert "29.00 USD / month" in text
+
+    def test_the_sentence_follows_what_is_typed_and_nothing_is_saved(self, ours: World, client: Client) -> None:
+        before = Plan.objects.count()
+        asked = {"HX-Request": "true", "HX-Target": "overage-sentence"}
+        for url in (ours.url("studio-plan-new"), ours.url("studio-plan")):
+            fields = body(ours, quotas=[(7, "year", "subscription")], interval="year", **self.EXTRA)
+            said = client.post(url, fields, headers=asked).content.decode().replace("\u202f", " ")
+            assert "Beyond 7 a year: 0.002 USD each, up to 50 000" in said
+            assert "<main" not in said
+            for half_typed in ({"overage_price": "0."}, {"overage_max": ""}, {"interval": "x"}, {"name": ""}):
+                said = client.post(url, fields | half_typed, headers=asked).content.decode()
+                assert "Beyond" not in said or half_typed == {"overage_price": "0."}
+        assert Plan.objects.count() == before
+
+    @pytest.mark.parametrize(
+        ("quotas", "changed", "field"),
+        [
+            ([], {}, "overage"),
+            ([(7, "month", "calendar")], {}, "overage"),
+            ([(7, "month", "subscription")], {"interval": "year"}, "overage"),
+            ([(7, "month", "subscription")], {"overage_price": ""}, "overage_price"),
+            ([(7, "month", "subscription")], {"overage_max": "0"}, "overage_max"),
+            ([(7, "month", "subscription")], {"overage_price": "-1"}, "overage_price"),
+        ],
+    )
+    def test_a_price_without_what_it_is_for_is_refused(
+        self, ours: World, client: Client, quotas: list[Any], changed: dict[str, str], field: str
+    ) -> None:
+        response = client.post(ours.url("studio-plan-new"), body(ours, quotas=quotas, **(self.EXTRA | changed)))
+        assert (response.status_code, list(response.context["editor"].form.errors)) == (422, [field])
+
+    def test_organizations_are_named_and_removed(self, ours: World, client: Client) -> None:
+        acme = OrganizationFactory(name="Acme Labs", slug="acme-labs")
+        page = ours.url("studio-plan")
+        client.post(ours.url("studio-plan-grant"), {"organization": "acme-labs"})
+        assert "Acme Labs acme-labs Remove Acme Labs" in text_of(client.get(page))
+        client.post(ours.url("studio-plan-revoke"), {"organization": acme.slug})
+        assert not PlanGrant.objects.exists()
+        answer = client.post(ours.url("studio-plan-grant"), {"organization": "nobody\x00"}, follow=True)
+        assert "There is no organization with this short name." in text_of(answer)
+        assert client.post(ours.url("studio-plan-revoke"), {"organization": "acme-labs"}).status_code == 404
+
+    def test_versions_with_their_subscribers(self, ours: World, client: Client) -> None:
+        client.post(ours.url("studio-plan"), body(ours, name=ours.plan.name))
+        new = Plan.objects.on_sale().get(slug=ours.plan.slug)
+        SubscriptionFactory.create_batch(2, plan=new)
+        page = client.get(ours.url("studio-plan", plan_id=new.public_id))
+        assert [(one.version, one.live_subscriptions) for one in page.context["versions"]] == [(2, 2), (1, 1)]
+        assert "2 this one Free" in text_of(page)
 
 
 class TestSale:

@@ -23,7 +23,12 @@ def typed(client: Client, ours: World, **changed: object) -> dict[str, str]:
 class TestSettings:
     def test_saving_them_untouched_changes_nothing(self, ours: World, client: Client) -> None:
         Product.objects.filter(pk=ours.product.pk).update(
-            max_body_bytes=1_000_001, timeout_seconds=7, tagline="T", description="# D", rapidapi_compatible=True
+            max_body_bytes=1_000_001,
+            timeout_seconds=7,
+            tagline="T",
+            description="# D",
+            rapidapi_compatible=True,
+            test_upstream_url="https://test.example.com/v1",
         )
         before = Product.objects.filter(pk=ours.product.pk).values().get()
         assert client.post(ours.url("studio-settings"), typed(client, ours)).status_code == 302
@@ -33,18 +38,22 @@ class TestSettings:
     def test_each_is_changed(self, ours: World, client: Client) -> None:
         fields = typed(
             client, ours, name="N", tagline="T", description="**D**", upstream_url="https://new.example.com/v2",
-            max_body_mib="0.5", timeout_seconds=300, rapidapi_compatible="on",
+            max_body_mib="0.5", timeout_seconds=300, rapidapi_compatible="on", test_upstream_url="https://t.example.com",
         )  # fmt: skip
         client.post(ours.url("studio-settings"), fields)
         product = Product.objects.get(pk=ours.product.pk)
         assert (product.name, product.tagline, product.description) == ("N", "T", "**D**")
         assert (product.upstream_url, product.max_body_bytes) == ("https://new.example.com/v2", 512 * 1024)
         assert (product.timeout_seconds, product.rapidapi_compatible) == (300, True)
+        assert product.test_upstream_url == "https://t.example.com"
+        client.post(ours.url("studio-settings"), fields | {"test_upstream_url": ""})
+        assert Product.objects.get(pk=ours.product.pk).test_upstream_url == ""
 
     @pytest.mark.parametrize(
         ("field", "value", "reason"),
         [
             ("upstream_url", "http://169.254.169.254/latest", "is not an address of the public internet"),
+            ("test_upstream_url", "http://169.254.169.254/latest", "is not an address of the public internet"),
             ("upstream_url", "ftp://example.com", "Give a full address"),
             ("timeout_seconds", "301", "less than or equal to 300"),
             ("max_body_mib", "0", "greater than or equal to 0.001"),

@@ -150,6 +150,7 @@ def _page(
         "subscription": subscription,
         "presets": PRESET_CHOICES,
         "row": row,
+        "tab": "keys",
         "rename": rename or RenameForm(initial={"name": key.name}),
         "rotate": rotate or RotateForm(),
         "may_manage": may_manage,

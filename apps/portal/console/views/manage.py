@@ -22,6 +22,7 @@ from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import list_changes
 
 CHANGES_PER_PAGE = 20
+_CHANGEABLE = SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}
 
 
 @require_safe
@@ -55,6 +56,10 @@ def _context(request: PortalRequest, subscription: Subscription) -> dict[str, An
         "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
         "page": page,
         "lines": [history.line(change) for change in page.object_list],
+        "may_change": request.actor.may(Action.SUBSCRIPTIONS_MANAGE) and subscription.status in _CHANGEABLE,
+        "may_end_later": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
+        and subscription.status in SubscriptionStatus.begun()
+        and not subscription.cancel_at_period_end,
         "may_cancel": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
         and subscription.status != SubscriptionStatus.CANCELED,
     }

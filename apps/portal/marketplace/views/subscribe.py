@@ -7,19 +7,22 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, User
 from apps.accounts.permissions import Action, allows
 from apps.accounts.selectors import get_actor, list_memberships_of
+from apps.billing import services
+from apps.billing.enums import CheckoutStatus
+from apps.billing.models import Checkout
 from apps.core.errors import NotFound
+from apps.plans.enums import PlanVisibility
 from apps.plans.models import Plan
-from apps.plans.selectors import find_replaced_plan, get_plan_seen_by, list_plans_seen_by
+from apps.plans.selectors import find_replaced_plan, get_plan_seen_by, is_granted, list_plans_seen_by
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.forms import SubscribeForm
 from apps.portal.marketplace.offers import offer
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints_by_rank
-from apps.subscriptions import services
-from apps.subscriptions.models import Subscription
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.selectors import get_visible_product, list_live_subscriptions_of
 
 
@@ -33,9 +36,11 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
         chosen = get_plan_seen_by(user, product, slug=plan)
     except NotFound:
         return _not_on_sale(request, product, plan)
-    memberships = [m for m in list_memberships_of(user) if allows(m.role, Action.SUBSCRIPTIONS_MANAGE)]
+    memberships = _who_may_buy(user, chosen)
     subscribed = list(list_live_subscriptions_of(user, product))
-    free = [m for m in memberships if m.organization_id not in {s.organization_id for s in subscribed}]
+    # A purchase that is not paid can be gone on with, or given up for another plan.
+    taken = {s.organization_id for s in subscribed if s.status != SubscriptionStatus.INCOMPLETE}
+    free = [m for m in memberships if m.organization_id not in taken]
     # Who has a subscription already is offered too, on POST only: the service says why it cannot be.
     form = SubscribeForm(
         request.POST if request.method == "POST" else None,
@@ -44,11 +49,9 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
         initial={"plan": chosen.public_id},
     )
     if request.method == "POST" and form.is_valid():
-        subscription = _carry_out(form, user, chosen)
-        if subscription is not None:
-            text = _("%(organization)s is subscribed to %(product)s. Create a key to make the first call.")
-            messages.success(request, text % {"organization": subscription.organization, "product": product})
-            return redirect("portal:subscription", subscription.organization.slug, subscription.public_id)
+        checkout = _carry_out(form, user, chosen)
+        if checkout is not None:
+            return _after(request, checkout)
     context = {
         "product": product,
         "offer": offer(chosen, count_endpoints_by_rank(product)),
@@ -60,9 +63,30 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
     return render(request, "marketplace/subscribe.html", context, status=422 if form.errors else 200)
 
 
-def _carry_out(form: SubscribeForm, user: User, plan: Plan) -> Subscription | None:
+def _who_may_buy(user: User, plan: Plan) -> list[Membership]:
+    """The person's organizations that they may subscribe for: of a private plan, those that it was granted to."""
+    memberships = list(list_memberships_of(user))
+    if plan.visibility == PlanVisibility.PRIVATE:
+        memberships = [m for m in memberships if is_granted(m.organization, plan)]
+    return [m for m in memberships if allows(m.role, Action.SUBSCRIPTIONS_MANAGE)]
+
+
+def _carry_out(form: SubscribeForm, user: User, plan: Plan) -> Checkout | None:
     actor = get_actor(user=user, organization_slug=form.cleaned_data["organization"])
-    return carried_out(form, lambda: services.subscribe(actor=actor, plan=plan))
+    return carried_out(form, lambda: services.start_checkout(actor=actor, plan=plan))
+
+
+def _after(request: HttpRequest, checkout: Checkout) -> HttpResponse:
+    """To the payment, or to the subscription where nothing is to be paid (yet)."""
+    subscription = checkout.subscription
+    if checkout.invoice is not None and checkout.status == CheckoutStatus.OPEN:
+        return redirect("portal:checkout", checkout.organization.slug, checkout.public_id)
+    if checkout.status == CheckoutStatus.OPEN:
+        text = _("The creator of %(product)s decides whether %(organization)s gets the plan. You are told.")
+    else:
+        text = _("%(organization)s is subscribed to %(product)s. Create a key to make the first call.")
+    messages.success(request, text % {"organization": checkout.organization, "product": subscription.product})
+    return redirect("portal:subscription", checkout.organization.slug, subscription.public_id)
 
 
 def _not_on_sale(request: HttpRequest, product: Product, slug: str) -> HttpResponse:

@@ -1,14 +1,18 @@
 """A plan being written: its form and both formsets as one thing."""
 
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from apps.core.money import minor_unit_digits
-from apps.plans.models import Plan
-from apps.plans.specs import PlanSpec
+from apps.plans.enums import BillingInterval, OverageRule, QuotaAnchor
+from apps.plans.models import Plan, Quota
+from apps.plans.specs import PlanSpec, QuotaSpec
 from apps.portal.studio.forms.plans import PlanForm, QuotaFormSet, RateLimitFormSet
+from apps.portal.wording import beyond_in_words, overage_in_words
 from apps.products.models import Product
 from apps.products.selectors import list_endpoints
 
@@ -33,6 +37,7 @@ class PlanEditor:
         rows: dict[str, list[Row]] | None = None,
     ) -> None:
         rows = rows or {}
+        self.plan = plan
         self.focused = ""  # the formset whose button is focused
         self.currency = plan.currency if plan else DEFAULT_CURRENCY
         self.endpoints = {str(endpoint): endpoint for endpoint in list_endpoints(product)}
@@ -56,7 +61,11 @@ class PlanEditor:
             "description": plan.description,
             "tier": plan.tier.slug,
             "price": Decimal(plan.price_amount).scaleb(-minor_unit_digits(plan.currency)),
-        }
+            "interval": plan.interval,
+            "requires_approval": plan.requires_approval,
+            "visibility": plan.visibility,
+            "quota_on_change": plan.quota_on_change,
+        } | _overage_of(plan)
         rows: dict[str, list[Row]] = {
             QUOTAS: [
                 {"included_units": quota.included_units, "period": quota.period, "anchor": quota.anchor}
@@ -100,7 +109,24 @@ class PlanEditor:
 
     def is_valid(self) -> bool:
         # Each is asked, so that every mistake is shown at once.
-        return all([self.form.is_valid(), self.quotas.is_valid(), self.rate_limits.is_valid()])
+        parts = [self.form.is_valid(), self.quotas.is_valid(), self.rate_limits.is_valid()]
+        return all(parts) and self._has_quota_to_go_beyond()
+
+    def _has_quota_to_go_beyond(self) -> bool:
+        """Extra units are charged beyond the quota of the billing interval: there is one, or the form says so."""
+        values = self.form.cleaned_data
+        if values["overage"] != OverageRule.PER_UNIT or any(self._is_charged(row.spec()) for row in self.quotas.filled):
+            return True
+        interval = BillingInterval(values["interval"]).label
+        self.form.add_error(
+            "overage",
+            _("Add a quota for each %(interval)s that begins with the subscription: beyond it, units are charged.")
+            % {"interval": interval},
+        )
+        return False
+
+    def _is_charged(self, quota: QuotaSpec) -> bool:
+        return quota.period == self.form.cleaned_data["interval"] and quota.anchor == QuotaAnchor.SUBSCRIPTION
 
     @property
     def has_errors(self) -> bool:
@@ -114,9 +140,42 @@ class PlanEditor:
             tier_slug=values["tier"],
             price_amount=int(values["price"].scaleb(self.price_digits)),
             currency=self.currency,
-            quotas=tuple(row.spec() for row in self.quotas.filled),
+            quotas=tuple(self._with_overage(row.spec()) for row in self.quotas.filled),
             rate_limits=tuple(row.spec() for row in self.rate_limits.filled),
+            interval=values["interval"],
+            requires_approval=values["requires_approval"],
+            visibility=values["visibility"],
+            quota_on_change=values["quota_on_change"],
         )
+
+    def _with_overage(self, quota: QuotaSpec) -> QuotaSpec:
+        values = self.form.cleaned_data
+        if values["overage"] != OverageRule.PER_UNIT or not self._is_charged(quota):
+            return quota
+        return replace(
+            quota,
+            overage=OverageRule.PER_UNIT,
+            overage_unit_amount=values["overage_price"].scaleb(self.price_digits),
+            overage_max_units=values["overage_max"],
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What happens beyond the quota, in words, by what is filled in; empty while that says nothing yet."""
+        if not self.form.is_bound:
+            return beyond_in_words(self.plan) if self.plan else ""
+        if not self.is_valid():
+            return ""
+        quotas = [Quota(**asdict(quota)) for quota in self.spec().quotas]
+        return next((words for quota in quotas if (words := overage_in_words(quota, self.currency))), "")
+
+
+def _overage_of(plan: Plan) -> Row:
+    for quota in plan.quotas.all():
+        if quota.overage_unit_amount is not None:
+            price = quota.overage_unit_amount.scaleb(-minor_unit_digits(plan.currency)).normalize()
+            return {"overage": quota.overage, "overage_price": f"{price:f}", "overage_max": quota.overage_max_units}
+    return {"overage": OverageRule.BLOCK}
 
 
 def _posted_rows(data: QueryDict, prefix: str) -> list[Row]:

@@ -8,8 +8,16 @@ from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
-from apps.plans.enums import QuotaAnchor, QuotaPeriodUnit, RateWindow
-from apps.plans.specs import CALLS_MAX, RATE_LIMITS_MAX, UNITS_MAX, QuotaSpec, RateLimitSpec
+from apps.plans.enums import (
+    BillingInterval,
+    OverageRule,
+    PlanVisibility,
+    QuotaAnchor,
+    QuotaOnChange,
+    QuotaPeriodUnit,
+    RateWindow,
+)
+from apps.plans.specs import CALLS_MAX, RATE_LIMITS_MAX, UNIT_AMOUNT_DIGITS, UNITS_MAX, QuotaSpec, RateLimitSpec
 from apps.products.models import Endpoint, Product
 
 PRICE_MAX = Decimal(1_000_000)
@@ -25,19 +33,65 @@ class PlanForm(forms.Form):
         label=_("Tier"), help_text=_("Subscribers may call the endpoints of this tier and of those below it.")
     )
 
+    interval = forms.ChoiceField(
+        label=_("For each"), choices=BillingInterval.choices, initial=BillingInterval.MONTH, help_text=_("In advance.")
+    )
+    overage = forms.ChoiceField(
+        label=_("Beyond the quota"),
+        choices=OverageRule.choices,
+        initial=OverageRule.BLOCK,
+        widget=forms.RadioSelect,
+    )
+    overage_max = forms.IntegerField(label=_("Extra units at most"), min_value=1, max_value=UNITS_MAX, required=False)
+    requires_approval = forms.BooleanField(
+        label=_("You approve each subscription"),
+        required=False,
+        help_text=_(
+            "Who subscribes waits until you say yes, and pays only then. Organizations that you name need not."
+        ),
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who can have it"),
+        choices=PlanVisibility.choices,
+        initial=PlanVisibility.PUBLIC,
+        widget=forms.RadioSelect,
+    )
+    quota_on_change = forms.ChoiceField(
+        label=_("When somebody changes to this plan, its quotas"),
+        choices=QuotaOnChange.choices,
+        initial=QuotaOnChange.RESET,
+        widget=forms.RadioSelect,
+        help_text=_("Carried over, what they used in the running period counts here, too."),
+    )
+
     def __init__(self, *args: Any, product: Product, price_digits: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["price"] = forms.DecimalField(
-            label=_("Price for a month"),
+            label=_("Price"),
             min_value=0,
             max_value=PRICE_MAX,
             decimal_places=price_digits,
             initial=0,
             help_text=_("0 is a free plan."),
         )
+        self.fields["overage_price"] = forms.DecimalField(
+            label=_("Price of an extra unit"),
+            min_value=0,
+            max_value=PRICE_MAX,
+            decimal_places=price_digits + UNIT_AMOUNT_DIGITS,
+            required=False,
+        )
         choice = self.fields["tier"]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = [(tier.slug, tier.name) for tier in product.tiers.all()]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("overage") == OverageRule.PER_UNIT:
+            for name in ("overage_price", "overage_max"):
+                if values.get(name) is None and name not in self.errors:
+                    self.add_error(name, _("Give a number, or let further calls be refused."))
+        return values
 
 
 class QuotaForm(forms.Form):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
-from apps.products.selectors import suggest_slug
+from apps.products.selectors import list_categories, suggest_slug
 
 MIB = 1024 * 1024
 
@@ -56,10 +56,30 @@ class ProductSettingsForm(DetailsForm):
         help_text=_("Shown on the product's page. Markdown: headings, lists, links, code."),
         widget=forms.Textarea(attrs={"rows": 10}),
     )
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    tags = forms.CharField(
+        label=_("Tags"),
+        max_length=400,
+        required=False,
+        help_text=_("Up to 10, with commas between them: forecast, open data."),
+    )
+    version = forms.CharField(
+        label=_("Version"),
+        max_length=20,
+        required=False,
+        help_text=_("What you call the current release, such as 2.1."),
+    )
     upstream_url = forms.CharField(
         label=_("Backend address"),
         max_length=500,
         help_text=_("Where the gateway sends calls to. A change is live within 5 seconds."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+    test_upstream_url = forms.CharField(
+        label=_("Backend address for test keys"),
+        max_length=500,
+        required=False,
+        help_text=_("Calls with a test key go there and take no units. Left empty, there are no test keys."),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
     max_body_mib = forms.DecimalField(
@@ -84,13 +104,23 @@ class ProductSettingsForm(DetailsForm):
         ),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["category"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [("", _("None")), *((category.slug, category.name) for category in list_categories())]
+
     @classmethod
     def initial_of(cls, product: Product) -> dict[str, Any]:
         return {
             "name": product.name,
             "tagline": product.tagline,
             "description": product.description,
+            "category": product.category.slug if product.category else "",
+            "tags": ", ".join(product.tags),
+            "version": product.version,
             "upstream_url": product.upstream_url,
+            "test_upstream_url": product.test_upstream_url,
             # Three places at most, without zeros at the end and without an exponent: 10, 0.5, 1.333.
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
             "timeout_seconds": product.timeout_seconds,
@@ -100,6 +130,7 @@ class ProductSettingsForm(DetailsForm):
     def values(self) -> dict[str, Any]:
         """The arguments of `update_product`. A limit that was not touched is not rounded by passing through here."""
         values = dict(self.cleaned_data)
+        values["tags"] = values["tags"].split(",")
         size = values.pop("max_body_mib")
         values["max_body_bytes"] = int(size * MIB) if "max_body_mib" in self.changed_data else None
         return values

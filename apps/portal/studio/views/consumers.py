@@ -26,8 +26,14 @@ from apps.portal.usage.ranges import read_range
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.subscriptions.selectors import count_live_subscriptions, get_consumer, list_changes, search_consumers
-from apps.subscriptions.services import pause_consumer, reset_quota, resume_consumer
+from apps.subscriptions.selectors import (
+    count_live_subscriptions,
+    count_waiting,
+    get_consumer,
+    list_changes,
+    search_consumers,
+)
+from apps.subscriptions.services import approve_consumer, decline_consumer, pause_consumer, reset_quota, resume_consumer
 from apps.subscriptions.state import TRANSITIONS
 from apps.usage import selectors as usage
 from apps.usage.selectors import Scope, UsageStats
@@ -65,6 +71,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "plans": plans.items(),
         "is_filtered": bool(search or status or plan),
         "live": count_live_subscriptions([product]).get(product.pk, 0),
+        "waiting": count_waiting(request.actor, product),
     }
     return render_page(request, "studio/consumers.html", context, fragment="consumers")
 
@@ -85,9 +92,22 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
         "lines": [line(change) for change in changes.object_list],
         "may_pause": may_manage and SubscriptionStatus.PAUSED in _following(subscription),
         "may_resume": may_manage and subscription.status == SubscriptionStatus.PAUSED,
-        "may_reset": may_manage and subscription.status != SubscriptionStatus.CANCELED,
+        "may_reset": may_manage and subscription.status in SubscriptionStatus.begun(),
+        "may_decide": may_manage and subscription.status == SubscriptionStatus.PENDING_APPROVAL,
     }
     return render(request, "studio/consumer.html", context)
+
+
+@require_POST
+@product_page
+def approve(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    return _change(request, product, subscription_id, approve_consumer, _("%(name)s is approved."))
+
+
+@require_POST
+@product_page
+def decline(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    return _change(request, product, subscription_id, decline_consumer, _("%(name)s is declined."))
 
 
 @require_POST

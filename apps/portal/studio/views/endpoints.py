@@ -14,6 +14,7 @@ from apps.portal.marketplace.documentation import gateway_url
 from apps.portal.query import searched
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
+from apps.portal.studio.forms.content import EndpointDeprecationForm
 from apps.portal.studio.forms.endpoints import EndpointForm
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import get_endpoint, list_endpoints, search_endpoints
@@ -84,5 +85,12 @@ def remove(request: PortalRequest, product: Product, endpoint_id: str) -> HttpRe
 def _form_page(
     request: PortalRequest, product: Product, form: EndpointForm, endpoint: Endpoint | None = None
 ) -> HttpResponse:
-    context = {"product": product, "endpoint": endpoint, "form": form, "gateway_url": gateway_url(product)}
+    initial = EndpointDeprecationForm.initial_of(endpoint) if endpoint else {}
+    context = {
+        "product": product,
+        "endpoint": endpoint,
+        "form": form,
+        "gateway_url": gateway_url(product),
+        "deprecation": EndpointDeprecationForm(initial=initial, auto_id="deprecation_%s"),
+    }
     return render(request, "studio/endpoint.html", context, status=422 if form.errors else 200)

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.permissions import Action
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, Invalid
 from apps.plans.models import Plan
-from apps.plans.selectors import get_plan, list_plans
-from apps.plans.services import create_plan, publish_plan, revise_plan, withdraw_plan
+from apps.plans.selectors import get_grant, get_plan, list_grants, list_plans, list_versions
+from apps.plans.services import create_plan, grant_plan, publish_plan, revise_plan, revoke_grant, withdraw_plan
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.offers import offer
@@ -20,6 +20,9 @@ from apps.portal.studio.forms.plan_editor import PlanEditor
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints_by_rank
 from apps.subscriptions.selectors import count_live_subscriptions, count_subscribers
+
+# The part of the form's page that says in words what happens beyond the quota.
+SENTENCE = "overage-sentence"
 
 
 @require_safe
@@ -43,7 +46,7 @@ def create(request: PortalRequest, product: Product) -> HttpResponse:
     actor = request.actor
     actor.require(Action.PLANS_EDIT)
     editor = _posted_editor(request, product) or PlanEditor.blank(product)
-    if request.method == "POST" and editor.is_valid():
+    if _saves(request) and editor.is_valid():
         plan = carried_out(editor.form, lambda: create_plan(actor=actor, product=product, spec=editor.spec()))
         if plan is not None and "publish" in request.POST:
             plan = publish_plan(actor=actor, plan=plan)
@@ -63,13 +66,39 @@ def edit(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse
     if plan.withdrawn_at is not None:
         raise Conflict(_("This version has been replaced or withdrawn. Change the current one."))
     editor = _posted_editor(request, product, plan) or PlanEditor.of(product, plan)
-    if request.method == "POST" and editor.is_valid():
+    if _saves(request) and editor.is_valid():
         revised = carried_out(editor.form, lambda: revise_plan(actor=actor, plan=plan, spec=editor.spec()))
         if revised is not None:
             text = _("Version %(version)d of %(name)s is on sale.") if revised.is_on_sale else _("Changed %(name)s.")
             messages.success(request, text % {"name": revised.name, "version": revised.version})
             return redirect("portal:studio-plans", actor.organization.slug, product.slug)
     return _form_page(request, product, editor, plan)
+
+
+@require_POST
+@product_page
+def grant(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
+    """Name an organization for the plan."""
+    plan = get_plan(product, public_id=plan_id)
+    try:
+        named = grant_plan(actor=request.actor, plan=plan, organization_slug=request.POST.get("organization", ""))
+    except Invalid as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("%(name)s may subscribe to it.") % {"name": named.organization.name})
+    return _back_to_plan(request, product, plan_id)
+
+
+@require_POST
+@product_page
+def revoke(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
+    """Take the plan back from an organization; who is subscribed stays."""
+    request.actor.require(Action.PLANS_EDIT)
+    plan = get_plan(product, public_id=plan_id)
+    named = get_grant(plan, organization_slug=request.POST.get("organization", ""))
+    revoke_grant(actor=request.actor, plan=plan, organization=named.organization)
+    messages.success(request, _("%(name)s may not subscribe to it any more.") % {"name": named.organization.name})
+    return _back_to_plan(request, product, plan_id)
 
 
 @require_POST
@@ -88,11 +117,20 @@ def withdraw(request: PortalRequest, product: Product, plan_id: str) -> HttpResp
     return redirect("portal:studio-plans", request.actor.organization.slug, product.slug)
 
 
+def _back_to_plan(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
+    return redirect("portal:studio-plan", request.actor.organization.slug, product.slug, plan_id)
+
+
 def _posted_editor(request: PortalRequest, product: Product, plan: Plan | None = None) -> PlanEditor | None:
     if request.method != "POST":
         return None
     changed = PlanEditor.with_rows_changed(product, request.POST, plan)
     return changed or PlanEditor(product, plan=plan, data=request.POST)
+
+
+def _saves(request: PortalRequest) -> bool:
+    """Whether the form was sent to be saved, and not to read what it says so far."""
+    return request.method == "POST" and not (request.htmx and request.htmx.target == SENTENCE)
 
 
 def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, plan: Plan | None) -> HttpResponse:
@@ -101,7 +139,11 @@ def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, pla
         "plan": plan,
         "editor": editor,
         "subscribers": count_subscribers(plan) if plan else 0,
+        "grants": list_grants(plan) if plan else [],
+        "versions": list_versions(plan) if plan else [],
     }
+    if request.method == "POST" and not _saves(request):
+        return render(request, f"studio/plan.html#{SENTENCE}", context)
     return render_page(
         request, "studio/plan.html", context, fragment="plan-rows", status=422 if editor.has_errors else 200
     )

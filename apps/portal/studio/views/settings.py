@@ -14,6 +14,7 @@ from apps.portal.forms import carried_out
 from apps.portal.rendering import render_page
 from apps.portal.studio import signature_sample
 from apps.portal.studio.access import product_page
+from apps.portal.studio.forms.content import LogoForm
 from apps.portal.studio.forms.products import ProductSettingsForm
 from apps.products.models import Product
 from apps.products.services import rotate_proxy_secret, update_product
@@ -59,6 +60,7 @@ def _page(request: PortalRequest, product: Product, form: ProductSettingsForm, s
     context = {
         "product": product,
         "form": form,
+        "logo_form": LogoForm(),
         "secret": secret,
         "signature_sample": signature_sample.PYTHON,
         "may_edit": request.actor.may(Action.PRODUCTS_EDIT),

@@ -8,7 +8,7 @@ from apps.products.openapi.references import References
 
 # Values of schemas in one operation and in all of a document. Beyond them a reference stays one, by its name.
 OPERATION_VALUES_MAX = 5_000
-DOCUMENT_VALUES_MAX = 600_000
+DOCUMENT_VALUES_MAX = 300_000
 # References inside of references, and levels of nesting.
 REFERENCE_DEPTH_MAX = 12
 LEVEL_MAX = 48

@@ -4,7 +4,10 @@ A schema that refers to itself is written out once; inside itself it stays a ref
 documentation shows. Keywords that are not understood, or whose value makes no sense, are left out.
 """
 
+import re
+import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from apps.products.openapi.normalizing.context import (
@@ -17,6 +20,7 @@ from apps.products.openapi.normalizing.context import (
 
 Schema = dict[str, Any] | bool
 
+_PATTERN_MAX = 1_000
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 _SINGLE = frozenset(
     {
@@ -50,8 +54,22 @@ def _is_anything(value: Any) -> bool:
     return True
 
 
+@lru_cache(maxsize=2_000)
+def _is_pattern(value: str) -> bool:
+    """Whether it is a regular expression that readers of the document can check; dialects differ in the rest."""
+    if len(value) > _PATTERN_MAX:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python might read otherwise
+            re.compile(value)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("title", "description", "format", "pattern", "contentEncoding", "contentMediaType"), _is_text),
+    **dict.fromkeys(("title", "description", "format", "contentEncoding", "contentMediaType"), _is_text),
     **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _is_flag),
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
     **dict.fromkeys(
@@ -60,6 +78,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
         _is_count,
     ),
     "multipleOf": lambda value: _is_number(value) and value > 0,
+    "pattern": lambda value: isinstance(value, str) and _is_pattern(value),
     "const": _is_anything,
     "default": _is_anything,
     "enum": lambda value: isinstance(value, list) and bool(value),

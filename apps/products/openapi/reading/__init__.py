@@ -15,7 +15,7 @@ from apps.core.json_values import fault_in
 from apps.products.openapi.reading.encoding import decode
 from apps.products.openapi.reading.foreign import find_foreign_reference
 from apps.products.openapi.reading.json_text import parse_json
-from apps.products.openapi.reading.limits import BYTES_MAX, DEPTH_MAX, VALUES_MAX, Unreadable
+from apps.products.openapi.reading.limits import BYTES_MAX, DEPTH_MAX, OPERATIONS_MAX, VALUES_MAX, Unreadable
 from apps.products.openapi.reading.yaml_text import parse_yaml
 
 _TITLE_MAX = 200
@@ -78,8 +78,11 @@ def _read(raw: bytes) -> Document:
     if fault := fault_in(content, deepest=DEPTH_MAX, most_values=VALUES_MAX):
         raise Unreadable(_("The document cannot be taken. %(fault)s") % {"fault": fault})
     document = as_document(content)
-    if not isinstance(document.content.get("paths", {}), dict):
+    paths = document.content.get("paths", {})
+    if not isinstance(paths, dict):
         raise Unreadable(_("“paths” has to be an object with a path in each key."))
+    if sum(len(item) for item in paths.values() if isinstance(item, dict)) > OPERATIONS_MAX:
+        raise Unreadable(_("The document has more than %(most)s operations.") % {"most": f"{OPERATIONS_MAX:,}"})
     if foreign := find_foreign_reference(content):
         place, target = foreign
         raise Unreadable(

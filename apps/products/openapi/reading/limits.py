@@ -4,7 +4,9 @@
 # `bench/openapi_import.py`.
 BYTES_MAX = 5_000_000
 # Keys and values.
-VALUES_MAX = 400_000
+VALUES_MAX = 300_000
+# As many as a product may have endpoints.
+OPERATIONS_MAX = 10_000
 DEPTH_MAX = 100
 
 

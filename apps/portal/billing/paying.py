@@ -1,0 +1,80 @@
+"""Paying on a page: with a card that is saved, or with one that is typed in; a refusal stands at its form."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from apps.accounts.access import Actor
+from apps.core.errors import DomainError, NotFound
+from apps.payments import services
+from apps.payments.errors import CardDeclined
+from apps.payments.models import Payment, PaymentMethod
+from apps.payments.providers.sandbox import TEST_CARDS, TestCard
+from apps.payments.selectors import get_method, list_methods
+from apps.portal.access import PortalRequest
+from apps.portal.billing.forms import CardForm, SavedCardForm
+from apps.portal.forms import carried_out
+
+
+@dataclass
+class PayForms:
+    """The two ways to pay that a page offers. `status` is that of the answer."""
+
+    saved: SavedCardForm
+    card: CardForm
+    has_saved: bool
+    status: int = 200
+    paid: Payment | None = None
+
+    @property
+    def test_cards(self) -> tuple[TestCard, ...]:
+        """Named on the page of an installation whose provider is the sandbox."""
+        return test_cards()
+
+
+def test_cards() -> tuple[TestCard, ...]:
+    return TEST_CARDS if settings.PAYMENT_PROVIDER == "sandbox" else ()
+
+
+def pay_forms(actor: Actor) -> PayForms:
+    """As they stand before anything is sent."""
+    methods = list(list_methods(actor))
+    return PayForms(SavedCardForm(methods=methods), CardForm(), bool(methods))
+
+
+def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment]) -> PayForms:
+    """Pay with what was sent. A card that is typed in and declined is not kept."""
+    actor = request.actor
+    methods = list(list_methods(actor))
+    uses_saved = "method" in request.POST
+    saved = SavedCardForm(request.POST if uses_saved else None, methods=methods)
+    card = CardForm(None if uses_saved else request.POST)
+    forms = PayForms(saved, card, bool(methods), status=422)
+    form = saved if uses_saved else card
+    if not form.is_valid():
+        return forms
+    try:
+        method = get_method(actor, public_id=saved.cleaned_data["method"]) if uses_saved else add_card(actor, card)
+        forms.paid = pay(method)
+    except NotFound:
+        raise
+    except CardDeclined as error:
+        if not uses_saved:
+            services.remove_method(actor=actor, method=method)
+        form.add_error(None, error.message)
+        forms.status = error.status
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        forms.status = error.status
+    return forms
+
+
+def add_card(actor: Actor, form: CardForm) -> PaymentMethod:
+    """Save the card of a form that is valid."""
+    return services.add_card(actor=actor, **form.cleaned_data)
+
+
+def saved_card(actor: Actor, form: CardForm) -> PaymentMethod | None:
+    """The same; where the card is refused, the reason stands on the form."""
+    return carried_out(form, lambda: add_card(actor, form))

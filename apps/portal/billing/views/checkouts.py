@@ -1,0 +1,81 @@
+"""The page on which something is bought."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.permissions import Action
+from apps.billing import services
+from apps.billing.enums import CheckoutKind, CheckoutStatus
+from apps.billing.models import Checkout
+from apps.billing.selectors import get_checkout
+from apps.core import clock
+from apps.payments.selectors import is_being_paid
+from apps.portal.access import PortalRequest, organization_page
+from apps.portal.billing.paying import PayForms, carry_out, pay_forms
+from apps.portal.console.access import subscription_page
+from apps.subscriptions.models import Subscription
+
+
+@require_safe
+@organization_page
+def checkout(request: PortalRequest, checkout_id: str) -> HttpResponse:
+    found = get_checkout(request.actor, public_id=checkout_id)
+    return render(request, "billing/checkout.html", _context(found, pay_forms(request.actor)))
+
+
+@sensitive_post_parameters("number", "cvc")
+@require_POST
+@organization_page
+def pay(request: PortalRequest, checkout_id: str) -> HttpResponse:
+    request.actor.require(Action.BILLING_MANAGE)
+    found = get_checkout(request.actor, public_id=checkout_id)
+    forms = carry_out(request, lambda method: services.pay_checkout(actor=request.actor, checkout=found, method=method))
+    if forms.paid is None:
+        found = get_checkout(request.actor, public_id=checkout_id)
+        return render(request, "billing/checkout.html", _context(found, forms), status=forms.status)
+    return _after(request, found)
+
+
+@require_POST
+@subscription_page
+def resume(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    """Go on with a purchase: the same checkout, or a new one where its time is over or the creator has approved."""
+    found = services.start_checkout(actor=request.actor, plan=subscription.plan)
+    if found.status == CheckoutStatus.OPEN:
+        return redirect("portal:checkout", request.actor.organization.slug, found.public_id)
+    return _after(request, found)
+
+
+def _after(request: PortalRequest, checkout: Checkout) -> HttpResponse:
+    subscription = checkout.subscription
+    address = (checkout.organization.slug, subscription.public_id)
+    values = {"product": subscription.product.name, "plan": checkout.plan.name}
+    if checkout.kind == CheckoutKind.PLAN_CHANGE:
+        messages.success(request, _("%(product)s is on the plan %(plan)s now.") % values)
+        return redirect("portal:subscription-manage", *address)
+    messages.success(request, _("You are subscribed to %(product)s. Create a key to make the first call.") % values)
+    return redirect("portal:subscription", *address)
+
+
+def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
+    invoice = checkout.invoice
+    is_open = checkout.status == CheckoutStatus.OPEN
+    is_over = checkout.expires_at is not None and checkout.expires_at <= clock.now()
+    return {
+        "checkout": checkout,
+        "subscription": checkout.subscription,
+        "plan": checkout.plan,
+        "invoice": invoice,
+        "lines": list(invoice.lines.all()) if invoice else [],
+        "forms": forms,
+        "is_change": checkout.kind == CheckoutKind.PLAN_CHANGE,
+        "is_waiting": is_open and invoice is None,
+        "is_over": is_over or checkout.status == CheckoutStatus.EXPIRED,
+        "is_processing": invoice is not None and is_open and is_being_paid(invoice.public_id),
+    }

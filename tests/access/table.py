@@ -1,0 +1,78 @@
+"""Who gets in, by the name of each address of the web process. A new address stands here, or a test fails.
+
+After a name: nothing — a page to read; `+` — read and written; `!` — only written (POST, and for the REST API PATCH,
+PUT and DELETE). The admin's addresses are `STAFF` without being named: they follow from the models registered there.
+"""
+
+from enum import Enum
+
+
+class Guard(Enum):
+    EVERYBODY = "anybody, signed in or not"
+    SIGNED_IN = "every person with an account, about their own things"
+    CONSUMER = "members of the organization that has the subscription"
+    CREATOR = "members of the organization that owns the product"
+    STAFF = "staff with the rights for it"
+
+
+_TABLE: dict[Guard, str] = {
+    Guard.EVERYBODY: """
+        healthz metrics hello-ping hello-echo! rest-openapi rest-docs rest-redoc
+        portal:home portal:theme! portal:product-list portal:product portal:product-endpoint
+        portal:product-openapi-json portal:product-openapi-yaml
+        rest-categories rest-catalog rest-catalog-product rest-catalog-endpoints rest-catalog-plans
+        portal:mailbox portal:mail portal:style-guide
+    """,
+    Guard.SIGNED_IN: """
+        portal:subscribe+ portal:organization-new+ portal:notices portal:notices-read!
+        rest-me rest-organizations rest-notices rest-notices-read!
+    """,
+    Guard.CONSUMER: """
+        portal:dashboard portal:subscriptions portal:subscription portal:subscription-usage-csv
+        portal:subscription-keys portal:key-create! portal:key portal:key-rename! portal:key-rotate! portal:key-revoke!
+        portal:subscription-requests portal:subscription-request portal:subscription-manage portal:subscription-cancel!
+        portal:requests portal:request portal:notice portal:notice-read!
+        rest-subscriptions+ rest-subscription rest-subscription-cancel! rest-subscription-undo!
+        rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
+        rest-usage rest-usage-endpoints rest-usage-keys rest-requests rest-request rest-notice-read!
+    """,
+    Guard.CREATOR: """
+        portal:studio portal:studio-product-new+ portal:studio-product-import+ portal:studio-product
+        portal:studio-publish! portal:studio-unpublish!
+        portal:studio-endpoints portal:studio-endpoint-new+ portal:studio-endpoint+ portal:studio-endpoint-remove!
+        portal:studio-imports+ portal:studio-import portal:studio-import-apply! portal:studio-import-discard!
+        portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
+        portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
+        portal:studio-plan-withdraw!
+        portal:studio-consumers portal:studio-consumer portal:studio-consumer-pause! portal:studio-consumer-resume!
+        portal:studio-consumer-reset!
+        portal:studio-usage portal:studio-usage-csv portal:studio-requests portal:studio-request
+        portal:studio-settings+ portal:studio-secret! portal:studio-secret-rotate!
+        portal:members+ portal:member portal:member-role! portal:member-remove! portal:invitation-withdraw!
+        portal:audit portal:settings+
+        rest-organization+ rest-members
+        rest-products+ rest-product+ rest-product-publish! rest-product-unpublish! rest-proxy-secret+
+        rest-tiers+ rest-tier+ rest-endpoints+ rest-endpoint+ rest-endpoint-deprecate! rest-endpoint-undeprecate!
+        rest-plans+ rest-plan+ rest-plan-publish! rest-plan-withdraw!
+        rest-consumers rest-consumer rest-consumer-approve! rest-consumer-decline! rest-consumer-pause!
+        rest-consumer-resume! rest-consumer-reset-quota!
+    """,
+    Guard.STAFF: "",
+}
+
+# Addresses that are tested elsewhere, by how their names begin, and why.
+ELSEWHERE = {
+    "account_": "sign-in, sign-up, the person's own account: django-allauth's (tests/portal/test_account_pages.py)",
+    "mfa_": "the person's own second factor, likewise",
+    "headless:": "the same for programs (tests/accounts)",
+    "rest-keys-me": "is asked with an API key, not by a person",
+    "rest-actions": "passes a call on to the gateway, which asks for an API key",
+    "unknown": "what no address matches",
+}
+
+READS, WRITES = {"", "+"}, {"+", "!"}
+GUARDS: dict[str, tuple[Guard, str]] = {
+    entry.rstrip("+!"): (guard, entry[len(entry.rstrip("+!")) :])
+    for guard, entries in _TABLE.items()
+    for entry in entries.split()
+}

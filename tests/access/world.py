@@ -1,0 +1,105 @@
+"""One world for all addresses: a creator, a consumer, another of each, staff; with an object for every parameter.
+
+Everybody owns their organization: what lesser roles in it may is tested with the pages and services themselves.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.test import Client
+
+from apps.accounts.models import Organization, User
+from apps.core import clock
+from apps.notifications.models import Notice
+from apps.products.enums import ImportSource
+from apps.products.models import OpenApiImport
+from tests.access.table import Guard
+from tests.access.walk import Route
+from tests.factories.accounts import MembershipFactory, UserFactory
+from tests.portal.studio.world import World as Shop
+from tests.portal.studio.world import world as open_shop
+from tests.staff.rows import MAKERS
+
+# The roles: whose browser asks.
+ANONYMOUS, CONSUMER, CREATOR = "anonymous", "consumer", "creator"
+OTHER_CONSUMER, OTHER_CREATOR = "other consumer", "other creator"
+STAFF, STAFF_WITHOUT_RIGHTS = "staff", "staff without rights"
+ROLES = (ANONYMOUS, CONSUMER, OTHER_CONSUMER, CREATOR, OTHER_CREATOR, STAFF)
+
+INSIDE: dict[Guard, set[str]] = {
+    Guard.EVERYBODY: set(ROLES),
+    Guard.SIGNED_IN: set(ROLES) - {ANONYMOUS},
+    Guard.CONSUMER: {CONSUMER},
+    Guard.CREATOR: {CREATOR},
+    Guard.STAFF: {STAFF},
+}
+
+
+@dataclass
+class World:
+    shop: Shop
+    consumer: Organization
+    own: dict[str, tuple[Organization, Shop]]  # by role: an outsider's own organization, and what belongs to it
+    clients: dict[str, Client]
+    values: dict[str, Any]
+    rows: dict[type[Model], Model]
+
+    def organization(self, guard: Guard) -> Organization:
+        """Whose addresses these are."""
+        return self.consumer if guard is Guard.CONSUMER else self.shop.organization
+
+    def url(self, route: Route, guard: Guard, **changed: Any) -> str:
+        values = self.values | {"organization": self.organization(guard).slug}
+        if route.model:
+            values["object_id"] = self.rows[route.model].pk
+        return route.url(values | changed)
+
+
+def build_world() -> World:
+    shop, other = open_shop(), open_shop()
+    people = {
+        CONSUMER: MembershipFactory(organization=shop.subscription.organization).user,
+        OTHER_CONSUMER: MembershipFactory(organization=other.subscription.organization).user,
+        CREATOR: shop.owner,
+        OTHER_CREATOR: other.owner,
+        STAFF: UserFactory(is_staff=True, is_superuser=True),
+        STAFF_WITHOUT_RIGHTS: UserFactory(is_staff=True),
+    }
+    values = shop.ids() | _values(shop, people[CONSUMER])
+    rows = {model: make() for model, make in MAKERS.items()}
+    own = {
+        OTHER_CONSUMER: (other.subscription.organization, other),
+        OTHER_CREATOR: (other.organization, other),
+    }
+    return World(shop, shop.subscription.organization, own, _clients(people), values, rows)
+
+
+def _values(shop: Shop, consumer: User) -> dict[str, Any]:
+    """What parameters hold that the shop's own addresses do not have."""
+    imported = OpenApiImport.objects.create(
+        product=shop.product, source=ImportSource.PASTE, dialect="3.1", created_by=shop.owner,
+        document={"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {}},
+    )  # fmt: skip
+    notice = Notice.objects.create(
+        user=consumer, organization=shop.subscription.organization, kind="x.done", title="x", created_at=clock.now()
+    )
+    return {
+        "plan": shop.plan.slug,
+        "tier": shop.spare_tier.slug,
+        "key_id": shop.key.public_id,
+        "import_id": imported.public_id,
+        "notice_id": notice.public_id,
+        "product_id": shop.product.public_id,
+        "organization_id": shop.organization.public_id,
+        "mail_id": "none",
+        "app_label": "accounts",
+    }
+
+
+def _clients(people: dict[str, User]) -> dict[str, Client]:
+    clients = {ANONYMOUS: Client()}
+    for role, person in people.items():
+        clients[role] = Client()
+        clients[role].force_login(person)
+    return clients
