@@ -63,13 +63,16 @@ def identifiers(world: World) -> dict[str, list[str]]:
 def callers(world: World) -> list[dict[str, str]]:
     """The headers of each who asks."""
     tokens = [party.api.token for party in (world.creator, world.consumer, world.stranger)]
-    return [*({"Authorization": f"Bearer {token}"} for token in tokens), {"X-Api-Key": world.secret}, {}]
+    return [{"Authorization": f"Bearer {token}"} for token in tokens]
 
 
 def sweep(world: World, examples: int, operations: list[Any]) -> dict[str, Counter[int]]:
     """Try every operation as everybody; what each was answered with."""
-    known, headers = identifiers(world), callers(world)
-    return {operation.label: try_out(operation, examples, known, headers) for operation in operations}
+    known, headers, key = identifiers(world), callers(world), {"X-Api-Key": world.secret}
+    return {
+        operation.label: try_out(operation, examples, known, [key, *headers] if _takes_key(operation) else headers)
+        for operation in operations
+    }
 
 
 def try_out(operation: Any, examples: int, known: dict[str, list[str]], headers: list[dict[str, str]]) -> Counter[int]:
@@ -100,6 +103,10 @@ def try_out(operation: Any, examples: int, known: dict[str, list[str]], headers:
 
     answers()
     return seen
+
+
+def _takes_key(operation: Any) -> bool:
+    return {"apiKey": []} in operation.definition.raw["security"]
 
 
 def _example(operation: Any) -> Any:
