@@ -27,7 +27,10 @@ NAMES = [
         ({"minimum": 0, "exclusiveMinimum": True}, ["more than 0"]),  # OpenAPI 3.0
         ({"exclusiveMaximum": 10}, ["less than 10"]),  # OpenAPI 3.1
         ({"minLength": 3, "maxLength": 20}, ["3 to 20 characters"]),
-        ({"maxItems": 5, "uniqueItems": True, "items": {"minimum": 1}}, ["up to 5 items", "each item once", "each at least 1"]),
+        (
+            {"maxItems": 5, "uniqueItems": True, "items": {"minimum": 1}},
+            ["up to 5 items", "each item once", "each at least 1"],
+        ),
         ({"pattern": "^a%s$", "default": 0}, ["matches ^a%s$", "default 0"]),
         ({"default": "x", "multipleOf": 5, "readOnly": True}, ["a multiple of 5", "only in answers", "default x"]),
         ({}, []),
