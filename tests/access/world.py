@@ -7,6 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.test import Client
 
@@ -95,6 +97,8 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
     notice = Notice.objects.create(
         user=consumer, organization=shop.subscription.organization, kind="x.done", title="x", created_at=clock.now()
     )
+    logo = "x" * 16
+    default_storage.save(f"logos/{shop.product.public_id}/{logo}.png", ContentFile(b"x"))
     owned = _owned_by(shop.subscription, consumer)
     return owned | {
         "plan": shop.plan.slug,
@@ -104,6 +108,7 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
         "notice_id": notice.public_id,
         "product_id": shop.product.public_id,
         "organization_id": shop.organization.public_id,
+        "name": logo,
         "mail_id": "none",
         "app_label": "accounts",
         "content_type_id": 1,
