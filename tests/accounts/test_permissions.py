@@ -14,6 +14,7 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
+from apps.accounts.access import Actor
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation
 from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
@@ -26,7 +27,7 @@ from apps.payments.models import PaymentMethod
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
-from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
+from tests.factories.accounts import MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
@@ -69,6 +70,8 @@ EXPECTED = {
 class World:
     """An organization as creator and as consumer, with one of everything that a service can be given."""
 
+    actor: Actor  # who asks
+
     def __init__(self) -> None:
         self.organization = OrganizationFactory()
         MembershipFactory(organization=self.organization)
@@ -90,7 +93,6 @@ class World:
         self.consumer = SubscriptionFactory(plan=self.plan)
         self.subscription = SubscriptionFactory(organization=self.organization)
         self.key = ApiKeyFactory(subscription=self.subscription)
-        self.access_token = AccessTokenFactory(organization=self.organization)
         self.plan_of_others = PlanFactory()
 
 
@@ -375,6 +377,7 @@ def test_every_service_asks_for_its_action(name: str) -> None:
         # As the test's own transaction, in which services that commit by themselves run, too.
         own._from_testcase = True  # type: ignore[attr-defined]
         with own:
+            world.actor = actor
             call = partial(service(name), actor=actor, **arguments(world))
             hold_to_the_table(call, may=EXPECTED[action, actor.role])
             transaction.set_rollback(True)  # the next one finds the same world
