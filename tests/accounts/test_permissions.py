@@ -27,7 +27,7 @@ from apps.payments.models import PaymentMethod
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
-from tests.factories.accounts import MembershipFactory, OrganizationFactory
+from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
