@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from apps.core import clock
 from apps.plans.models import Quota
 from apps.plans.periods import period_at
 from apps.subscriptions.changes import keeps_period
@@ -57,6 +58,8 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
 
 def is_complete(subscription: Subscription, until: dt.datetime) -> bool:
     """Whether every call of the subscription before `until` is stored or given up."""
+    if clock.is_replaying():
+        return True  # no gateway serves the past: what is stored of it is all there was
     complete_until = find_complete_until([subscription])
     return complete_until is not None and complete_until >= until
 
