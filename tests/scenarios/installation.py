@@ -42,9 +42,9 @@ class Installation:
 @contextlib.contextmanager
 def installation(local_dir: Path) -> Iterator[Installation]:
     """Started, and stopped at the end; `local_dir` gets the mails."""
-    with processes.httpbin() as httpbin:
-        allowed = [processes.address(httpbin.url)]
-        gateway = processes.gateway(upstreams=allowed)
-        web = processes.web(local_dir=local_dir, gateway_url=gateway.url, upstreams=allowed)
-        with running(gateway, web, processes.meter()):
-            yield Installation(httpbin, gateway, web, local_dir)
+    httpbin = processes.httpbin()
+    allowed = [processes.address(httpbin.url)]
+    gateway = processes.gateway(upstreams=allowed)
+    web = processes.web(local_dir=local_dir, gateway_url=gateway.url, upstreams=allowed)
+    with running(httpbin, gateway, web, processes.meter()):
+        yield Installation(httpbin, gateway, web, local_dir)
