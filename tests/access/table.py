@@ -89,7 +89,7 @@ ELSEWHERE = {
     "unknown": "what no address matches",
 }
 
-# Bodies that would be carried out: what the REST API refuses for its form alone, it refuses whoever sends it.
+# Bodies that would be carried out: what is refused for its form alone, is refused whoever sends it.
 # Names in braces are parameters of the world.
 BODIES: dict[str, dict[str, object]] = {
     "rest-tiers": {"name": "Gold"},
@@ -103,6 +103,7 @@ BODIES: dict[str, dict[str, object]] = {
     "rest-change-plan": {"plan": "{plan_id}"},
     "rest-checkout-pay": {"method": "{method_id}"},
     "rest-invoice-pay": {"method": "{method_id}"},
+    "portal:studio-plan-revoke": {"organization": "{granted}"},
 }
 # What a page must be asked with.
 QUERIES = {"rest-quote": "?plan={plan_id}"}
