@@ -159,7 +159,7 @@ def assert_invoice_is_for_a_whole_period(consumer: Consumer, invoice: Json, *, b
     assert (invoice["number"], invoice["status"]) == (f"INV-{year}-000001", "paid")
     assert (invoice["subtotal_amount"], invoice["tax_amount"], invoice["total_amount"]) == (PRO_AMOUNT, 0, PRO_AMOUNT)
     (line,) = invoice["lines"]
-    assert (line["kind"], line["amount"]) == ("proration_charge", PRO_AMOUNT)
+    assert (line["kind"], line["amount"]) == ("plan", PRO_AMOUNT)
     text = consumer.read_pdf(invoice)
     for words in (invoice["number"], "Paid", "Httpbin: Pro", "29.00 USD", billed_to):
         assert words in text, words
