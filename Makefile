@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-full lint format smoke css lock clean reset packages packages-dev
+.PHONY: help up test test-full bench-pages lint format smoke css lock clean reset packages packages-dev
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: packages-dev ## Run the tests, without the long sets (ARGS="tests/core -k 
 
 test-full: packages-dev ## Run all tests, the long sets too
 	@$(RUN) -m pytest $(ARGS)
+
+bench-pages: packages-dev ## Measure the pages with millions of rows (ARGS="--only admin"; data in LOCAL_DIR/bench)
+	@$(RUN) -m bench.pages $(ARGS)
 
 lint: packages-dev ## Check style, types, layers, templates, migrations
 	$(RUN) -m ruff check .

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import services
-from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.core.staff import CappedPaginator, ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, staff_action
 
 # Staff sign in where everybody does: with the limits on attempts and the second factor.
@@ -162,6 +162,21 @@ class AuditEventAdmin(ReadOnlyAdmin[AuditEvent]):
     search_fields = ["target", "organization__slug", "organization__public_id", "actor__email", "actor__public_id"]
     search_help_text = _("A public id, the address of an organization, or the e-mail address of who did it")
     fields = ["occurred_at", "action", "organization", "actor", "target", "summary", "data"]
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(ReadOnlyAdmin[AccessToken]):
+    """Tokens of the REST API by what is safe to show; the digest is not."""
+
+    list_display = ["__str__", "name", "user", "organization", "created_at", "expires_at", "revoked_at", "last_used_at"]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter), ("expires_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["user", "organization"]
+    search_fields = ["public_id", "user__email", "user__public_id", "organization__slug", "organization__public_id"]
+    search_help_text = _WHO
+    fields = [
+        "public_id", "name", "prefix", "last4", "user", "organization", "scopes", "created_at", "expires_at",
+        "revoked_at", "last_used_at",
+    ]  # fmt: skip
 
 
 @admin.register(Authenticator)

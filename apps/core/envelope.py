@@ -38,11 +38,11 @@ class EnvelopeRenderer(JSONRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         response: Response = renderer_context["response"]
+        request_id = new_request_id()
+        response["X-Request-Id"] = request_id
         if response.status_code == 204:
             return b""
         failed = response.status_code >= 400
-        request_id = new_request_id()
-        response["X-Request-Id"] = request_id
         meta = {"request_id": request_id}
         view = renderer_context.get("view")
         if not failed and hasattr(view, "next_cursor"):

@@ -3,7 +3,6 @@
 from django.db.models import QuerySet
 
 from apps.accounts.access import Actor
-from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import PaymentStatus
@@ -18,11 +17,6 @@ def list_methods(actor: Actor) -> QuerySet[PaymentMethod]:
 
 def get_method(actor: Actor, *, public_id: str) -> PaymentMethod:
     return first_or_not_found(list_methods(actor).filter(public_id=public_id))
-
-
-def find_default_method(organization: Organization) -> PaymentMethod | None:
-    """What renewals are charged to."""
-    return PaymentMethod.objects.filter(organization=organization, is_default=True).first()
 
 
 def list_payments_of(reference: str) -> QuerySet[Payment]:

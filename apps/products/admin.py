@@ -1,8 +1,11 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, staff_action
 from apps.products import services
 from apps.products.models import (
@@ -30,6 +33,24 @@ class CategoryAdmin(StaffAdmin[Category]):
     ordering = ["position", "name"]
     fields = ["name", "slug", "position"]
     prepopulated_fields = {"slug": ["name"]}
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        saved = services.save_category(
+            staff=_staff(request), slug=obj.slug, name=obj.name, position=obj.position, category=obj if change else None
+        )
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        services.remove_category(staff=_staff(request), category=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
+        for category in queryset:
+            self.delete_model(request, category)
+
+
+def _staff(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 class TierInline(ReadOnlyInline[Tier]):

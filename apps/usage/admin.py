@@ -1,8 +1,9 @@
+import datetime as dt
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -62,9 +63,12 @@ class CallAdmin(ReadOnlyAdmin[Row]):
             return None if found is None else Q(subscription=found)
         if word.startswith("key_"):
             key = ApiKey.objects.filter(public_id=word).values("pk", "subscription").first()
-            return None if key is None else Q(subscription=key["subscription"], api_key=key["pk"])
+            return None if key is None else self.of_key(key["subscription"], key["pk"])
         product = Product.objects.filter(Q(public_id=word) | Q(slug=word)).values_list("pk", flat=True).first()
         return None if product is None else Q(product=product)
+
+    def of_key(self, subscription: int, key: int) -> Q | None:
+        return Q(subscription=subscription, api_key=key)
 
     @admin.display(description=_("subscription"))
     def subscription_id_shown(self, row: Any) -> str:
@@ -90,6 +94,15 @@ class RequestAdmin(CallAdmin[Row]):
 @admin.register(UsageEvent)
 class UsageEventAdmin(RequestAdmin[UsageEvent]):
     """Calls that were forwarded: what is metered and billed."""
+
+    def of_key(self, subscription: int, key: int) -> Q | None:
+        """Between the first and the last hour of the key, which the rollups know: a subscription may have millions."""
+        rollups = UsageRollup.objects.filter(subscription=subscription, api_key=key)
+        hours = rollups.aggregate(first=Min("hour"), last=Max("hour"))
+        if hours["first"] is None:
+            return None
+        span = (hours["first"], hours["last"] + dt.timedelta(hours=1))
+        return Q(subscription=subscription, api_key=key, occurred_at__gte=span[0], occurred_at__lt=span[1])
 
     list_display = [
         "request_id", "occurred_at", "product_shown", "subscription_id_shown", "method", "path", "status", "outcome",

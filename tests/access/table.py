@@ -21,6 +21,7 @@ _TABLE: dict[Guard, str] = {
         portal:home portal:theme! portal:product-list portal:product portal:product-endpoint
         portal:product-openapi-json portal:product-openapi-yaml
         rest-categories rest-catalog rest-catalog-product rest-catalog-endpoints rest-catalog-plans
+        rest-catalog-openapi
         portal:mailbox portal:mail portal:style-guide
     """,
     Guard.SIGNED_IN: """
@@ -34,6 +35,9 @@ _TABLE: dict[Guard, str] = {
         portal:requests portal:request portal:notice portal:notice-read!
         rest-subscriptions+ rest-subscription rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
+        rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
+        rest-checkouts rest-checkout rest-checkout-pay! rest-invoices rest-invoice rest-invoice-pdf rest-invoice-pay!
+        portal:tokens portal:token-create! portal:token-revoke!
         rest-usage rest-usage-endpoints rest-usage-keys rest-requests rest-request rest-notice-read!
     """,
     Guard.CREATOR: """
@@ -54,6 +58,8 @@ _TABLE: dict[Guard, str] = {
         rest-products+ rest-product+ rest-product-publish! rest-product-unpublish! rest-proxy-secret+
         rest-tiers+ rest-tier+ rest-endpoints+ rest-endpoint+ rest-endpoint-deprecate! rest-endpoint-undeprecate!
         rest-plans+ rest-plan+ rest-plan-publish! rest-plan-withdraw!
+        rest-product-deprecate! rest-product-undeprecate! rest-product-retire! rest-product-keep!
+        rest-imports+ rest-import rest-apply! rest-product-openapi
         rest-consumers rest-consumer rest-consumer-approve! rest-consumer-decline! rest-consumer-pause!
         rest-consumer-resume! rest-consumer-reset-quota!
     """,
@@ -65,10 +71,29 @@ ELSEWHERE = {
     "account_": "sign-in, sign-up, the person's own account: django-allauth's (tests/portal/test_account_pages.py)",
     "mfa_": "the person's own second factor, likewise",
     "headless:": "the same for programs (tests/accounts)",
+    "admin:log": "the way in and out, for everybody",
     "rest-keys-me": "is asked with an API key, not by a person",
     "rest-actions": "passes a call on to the gateway, which asks for an API key",
     "unknown": "what no address matches",
 }
+
+# Bodies that would be carried out: what the REST API refuses for its form alone, it refuses whoever sends it.
+# Names in braces are parameters of the world.
+BODIES: dict[str, dict[str, object]] = {
+    "rest-tiers": {"name": "Gold"},
+    "rest-tier": {"name": "Gold"},
+    "rest-endpoints": {"method": "GET", "path": "/new", "tier": "tier-0"},
+    "rest-plans": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
+    "rest-plan": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
+    "rest-keys": {"name": "production"},
+    "rest-key": {"name": "production"},
+    "rest-apply": {"seen": "x"},
+    "rest-change-plan": {"plan": "{plan_id}"},
+    "rest-checkout-pay": {"method": "{method_id}"},
+    "rest-invoice-pay": {"method": "{method_id}"},
+}
+# What a page must be asked with.
+QUERIES = {"rest-quote": "?plan={plan_id}"}
 
 READS, WRITES = {"", "+"}, {"+", "!"}
 GUARDS: dict[str, tuple[Guard, str]] = {

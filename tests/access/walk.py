@@ -43,7 +43,7 @@ def list_routes() -> list[Route]:
 
 def _walk(patterns: list[Any], namespace: str, outer: tuple[str, ...]) -> Iterator[Route]:
     for pattern in patterns:
-        parameters = (*outer, *pattern.pattern.converters)
+        parameters = (*outer, *pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLResolver):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
             yield from _walk(pattern.url_patterns, inner, parameters)

@@ -3,20 +3,24 @@
 Everybody owns their organization: what lesser roles in it may is tested with the pages and services themselves.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
 from django.test import Client
 
-from apps.accounts.models import Organization, User
+from apps.accounts.models import AccessToken, Organization, User
+from apps.billing.models import Checkout, Invoice, InvoiceLine
 from apps.core import clock
 from apps.notifications.models import Notice
 from apps.products.enums import ImportSource
 from apps.products.models import OpenApiImport
-from tests.access.table import Guard
+from apps.subscriptions.models import Subscription
+from tests.access.table import BODIES, QUERIES, Guard
 from tests.access.walk import Route
 from tests.factories.accounts import MembershipFactory, UserFactory
+from tests.factories.payments import PaymentMethodFactory
 from tests.portal.studio.world import World as Shop
 from tests.portal.studio.world import world as open_shop
 from tests.staff.rows import MAKERS
@@ -53,11 +57,18 @@ class World:
         values = self.values | {"organization": self.organization(guard).slug}
         if route.model:
             values["object_id"] = self.rows[route.model].pk
-        return route.url(values | changed)
+        return route.url(values | changed) + QUERIES.get(route.name, "").format_map(values)
+
+    def body(self, route: Route) -> dict[str, object]:
+        """What would be carried out, if its sender were the right one."""
+        filled = BODIES.get(route.name, {}).items()
+        return {name: value.format_map(self.values) if isinstance(value, str) else value for name, value in filled}
 
 
 def build_world() -> World:
     shop, other = open_shop(), open_shop()
+    shop.product.published_at = clock.now()
+    shop.product.save()
     people = {
         CONSUMER: MembershipFactory(organization=shop.subscription.organization).user,
         OTHER_CONSUMER: MembershipFactory(organization=other.subscription.organization).user,
@@ -84,7 +95,8 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
     notice = Notice.objects.create(
         user=consumer, organization=shop.subscription.organization, kind="x.done", title="x", created_at=clock.now()
     )
-    return {
+    owned = _owned_by(shop.subscription, consumer)
+    return owned | {
         "plan": shop.plan.slug,
         "tier": shop.spare_tier.slug,
         "key_id": shop.key.public_id,
@@ -94,6 +106,39 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
         "organization_id": shop.organization.public_id,
         "mail_id": "none",
         "app_label": "accounts",
+        "content_type_id": 1,
+        "object_id": 1,
+        "url": "nowhere",
+    }
+
+
+def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
+    """What the consumer pays with, owes and calls the REST API with."""
+    organization, now = subscription.organization, clock.now()
+    period = {"period_start": now, "period_end": now + dt.timedelta(days=30)}
+    invoice = Invoice.objects.create(
+        issuer="x", reason="renewal", organization=organization, subscription=subscription,
+        product=subscription.product, currency="USD", subtotal_amount=1, total_amount=1, **period,
+    )  # fmt: skip
+    InvoiceLine.objects.create(
+        invoice=invoice, kind="plan", description="x", unit_amount=1, amount=1, plan=subscription.plan, **period
+    )
+    names = {"name": "x", "id": "x", "address": "x", "lines": [], "tax_id": "x"}
+    Invoice.objects.filter(pk=invoice.pk).update(
+        status="open", number="X-1", issued_at=now, billed_to=names, issued_by=names
+    )
+    checkout = Checkout.objects.create(
+        kind="subscribe", organization=organization, subscription=subscription, plan=subscription.plan,
+        invoice=invoice, expires_at=now + dt.timedelta(days=1),
+    )  # fmt: skip
+    token = AccessToken.objects.create(
+        user=consumer, organization=organization, name="x", scopes=[], prefix="af_pat_xxxx", last4="xxxx", digest=b"x"
+    )
+    return {
+        "invoice_id": invoice.public_id,
+        "checkout_id": checkout.public_id,
+        "method_id": PaymentMethodFactory(organization=organization).public_id,
+        "token_id": token.public_id,
     }
 
 

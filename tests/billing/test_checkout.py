@@ -193,9 +193,12 @@ class TestExpiry:
         assert (fresh(first).status, second.status) == ("expired", "open")
         assert [one.status for one in invoices()] == ["void", "open"]
 
-    def test_who_cancels_has_no_checkout_left(self, shop: Shop) -> None:
+    def test_who_cancels_pays_nothing_and_has_no_checkout_left(self, shop: Shop) -> None:
         checkout = services.start_checkout(actor=shop.alice, plan=shop.pro)
         subscriptions.cancel_subscription(actor=shop.alice, subscription=checkout.subscription)
+        with pytest.raises(CheckoutClosed):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+        assert not Payment.objects.exists()
         assert services.expire_checkouts() == 1
         assert [one.status for one in invoices()] == ["void"]
 

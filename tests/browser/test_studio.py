@@ -39,7 +39,7 @@ def scriptless(new_context: NewContext, live_server: Any, ours: World) -> Page:
 
 def test_from_nothing_to_a_published_product(owner: Page, live_server: Any, ours: World) -> None:
     owner.goto(live_server.url + ours.url("studio-product-new"))
-    owner.get_by_label("Name").press_sequentially("City Maps")
+    owner.get_by_label("Name", exact=True).press_sequentially("City Maps")
     expect(owner.locator("#id_slug")).to_have_attribute("placeholder", "city-maps")
     owner.get_by_label("Backend address").fill("https://maps.example.com")
     owner.get_by_role("button", name="Create product").click()
@@ -52,15 +52,19 @@ def test_from_nothing_to_a_published_product(owner: Page, live_server: Any, ours
 
     owner.get_by_role("link", name="Overview").click()
     owner.get_by_role("link", name="Create plan").click()
-    owner.get_by_label("Name").fill("Starter")
+    owner.get_by_label("Name", exact=True).fill("Starter")
     owner.locator("[name=quotas-0-included_units]").fill("1000")
     owner.get_by_role("button", name="Add quota").click()
     # Typing goes on in the new row, and nothing that was typed is lost.
     expect(owner.locator("[name=quotas-1-included_units]")).to_be_focused()
     owner.keyboard.type("50")
-    expect(owner.get_by_label("Name")).to_have_value("Starter")
+    expect(owner.get_by_label("Name", exact=True)).to_have_value("Starter")
     expect(owner.locator("[name=quotas-0-included_units]")).to_have_value("1000")
     owner.locator("[name=quotas-1-period]").select_option("day")
+    owner.get_by_label("charge a price per unit").check()
+    owner.get_by_label("Price of an extra unit").fill("0.002")
+    owner.get_by_label("Extra units at most").fill("50000")
+    expect(owner.get_by_text("Beyond 1\u202f000 a month: 0.002\u202fUSD each, up to 50\u202f000")).to_be_visible()
     owner.get_by_role("button", name="Add rate limit").click()
     expect(owner.locator("[name=rate_limits-1-max_calls]")).to_be_focused()
     owner.get_by_role("button", name="Remove this row").last.click()
@@ -150,7 +154,7 @@ def test_every_page_fits_the_screen_without_complaint(
 
 def test_the_studio_works_without_scripts(scriptless: Page, live_server: Any, ours: World, problems: list[str]) -> None:
     scriptless.goto(live_server.url + ours.url("studio-plan-new"))
-    scriptless.get_by_label("Name").fill("Starter")
+    scriptless.get_by_label("Name", exact=True).fill("Starter")
     scriptless.locator("[name=quotas-0-included_units]").fill("7")
     scriptless.get_by_role("button", name="Add quota").click()
     scriptless.locator("[name=quotas-1-included_units]").fill("1")

@@ -15,7 +15,7 @@ from apps.payments.errors import CardRefused, ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod, SandboxCharge
 from apps.payments.providers.base import CardToken, ChargeResult
 from apps.payments.providers.sandbox import SandboxProvider
-from apps.payments.selectors import find_default_method, get_method, list_methods
+from apps.payments.selectors import get_method, list_methods
 from apps.payments.services import charging
 from tests.factories.actors import make_actor
 from tests.factories.payments import PaymentMethodFactory
@@ -92,9 +92,9 @@ class TestCards:
     def test_another_card_becomes_the_default(self, alice: Actor) -> None:
         first, second = (services.add_card(actor=alice, **CARD) for _ in range(2))
         services.make_default(actor=alice, method=second)
-        assert find_default_method(alice.organization) == second
+        assert list(PaymentMethod.objects.filter(is_default=True)) == [second]
         services.remove_method(actor=alice, method=second)
-        assert find_default_method(alice.organization) is None
+        assert not PaymentMethod.objects.filter(is_default=True).exists()
         assert list(list_methods(alice)) == [PaymentMethod.objects.get(pk=first.pk)]
 
     def test_the_database_has_one_default_for_each_organization(self, alice: Actor) -> None:
@@ -116,6 +116,23 @@ class TestCards:
         ):
             with pytest.raises(NotFound):
                 again()
+
+    def test_a_card_that_paid_takes_the_place_of_a_default_that_was_declined_or_is_missing(self, alice: Actor) -> None:
+        declined = services.add_card(actor=alice, **CARD | {"number": "4000000000000002"})
+        good = services.add_card(actor=alice, **CARD)
+        other = services.add_card(actor=alice, **CARD | {"number": "5555555555554444"})
+
+        def default_after(method: PaymentMethod, reference: str) -> PaymentMethod | None:
+            payment = services.claim_payment(method=method, amount=100, currency="USD", reference=reference)
+            services.collect_payment(payment=payment)
+            return list_methods(alice).filter(is_default=True).first()
+
+        assert default_after(good, "inv_1") == declined, "it was not declined yet"
+        assert default_after(declined, "inv_2") == declined
+        assert default_after(good, "inv_3") == good
+        assert default_after(other, "inv_4") == good, "one that works is left alone"
+        services.remove_method(actor=alice, method=good)
+        assert default_after(other, "inv_5") == other
 
     def test_the_cards_of_others_are_not_found(self, alice: Actor) -> None:
         others = PaymentMethodFactory(is_default=True)

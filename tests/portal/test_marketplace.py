@@ -540,7 +540,7 @@ class TestSubscribe:
         client.force_login(user)
         PlanFactory(tier=weather.tiers.first(), slug="secret", name="Secret", visibility="private")
         assert client.get(subscribe_page(weather, "secret")).status_code == 404
-        product_page = reverse("portal:product", args=[weather.slug])
+        product_page = reverse("portal:product-plans", args=[weather.slug])
         assert "Secret" not in client.get(product_page).content.decode()
         PlanGrant.objects.create(product=weather, plan_slug="secret", organization=organization)
         assert client.get(subscribe_page(weather, "secret")).status_code == 200
@@ -554,7 +554,7 @@ class TestSubscribe:
             plan=plan, name="yearly", period="year", included_units=10_000,
             overage="per_unit", overage_unit_amount="0.2", overage_max_units=50_000,
         )  # fmt: skip
-        text = words(client, reverse("portal:product", args=[weather.slug]))
+        text = words(client, reverse("portal:product-plans", args=[weather.slug]))
         assert "290.00 USD / year" in text
         assert "Beyond 10 000 a year: 0.002 USD each, up to 50 000" in text
         assert "The creator approves each subscription before it begins" in text

@@ -9,16 +9,26 @@ from django.urls import reverse
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import Invitation
+from apps.accounts.permissions import Action
 from apps.billing.enums import InvoiceReason
 from apps.billing.models import Invoice
 from apps.billing.services.invoicing import draft_invoice, issue_invoice, plan_line
 from apps.core import clock
+from apps.notifications.services import notify
 from apps.subscriptions.models import SubscriptionChange
-from tests.factories.accounts import MembershipFactory
+from tests.factories.accounts import AccessTokenFactory, MembershipFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
-from tests.factories.products import EndpointFactory, OpenApiImportFactory, ProductFactory, TierFactory
+from tests.factories.products import (
+    ChangelogEntryFactory,
+    EndpointFactory,
+    FaqEntryFactory,
+    OpenApiImportFactory,
+    ProductFactory,
+    SupportChannelFactory,
+    TierFactory,
+)
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
 from tests.portal.console.world import routes as console_routes
@@ -63,8 +73,15 @@ def grow(ours: World, number: int) -> None:
         )  # fmt: skip
         issue_invoice(invoice=draft)
         PaymentMethodFactory(organization=ours.subscription.organization)
+        ChangelogEntryFactory(product=ours.product, published_at=clock.now())
+        FaqEntryFactory(product=ours.product)
+        SupportChannelFactory(product=ours.product, tier=ours.tier)
+        # For the owner alone: the organization gets more members with each round.
+        told = Action.ORGANIZATION_MANAGE
+        notify(organization=ours.organization, kind="x.done", title="Done", body="It was done.", action=told)
         person = MembershipFactory(organization=ours.organization, role=Role.VIEWER).user
         MembershipFactory(user=ours.owner)
+        AccessTokenFactory(organization=ours.organization)
         Invitation.objects.create(organization=ours.organization, email=f"to-{person.email}", role=Role.VIEWER)
         record_event(organization=ours.organization, actor=person, action="x.done", summary="Did it.")
 
@@ -102,7 +119,11 @@ def pages(ours: World) -> list[str]:
         *billing_pages(ours),
         reverse("portal:organization-new"),
         reverse("portal:product-list"),
-        reverse("portal:product", kwargs=product),
+        *(
+            reverse(f"portal:product{tab}", kwargs=product)
+            for tab in ("", "-endpoints", "-plans", "-changelog", "-support")
+        ),
+        reverse("portal:notices"),
         reverse("portal:product-openapi-json", kwargs=product),
         reverse("portal:product-endpoint", kwargs=product | {"endpoint_id": ours.endpoint.public_id}),
         reverse("portal:subscribe", kwargs=product | {"plan": ours.plan.slug}),

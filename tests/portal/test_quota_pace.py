@@ -56,7 +56,8 @@ def test_beyond_the_included_units_it_says_what_is_extra_and_what_that_costs() -
     assert not found.is_used_up
     assert found.runs_out_at == START + dt.timedelta(days=6.25)
     assert pace_of(replace(usage, used=1500), START).is_used_up
-    assert pace_of(replace(usage, used=900), START).extra_note == ""
+    assert pace_of(replace(usage, used=999), START).extra_note == ""
+    assert pace_of(replace(usage, used=1000), START).extra_note.startswith("0 extra, 0.00")
 
 
 def test_a_quota_of_nothing_is_used_up() -> None:

@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
-from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.core import clock
 from apps.core.models import Change, SandboxClock
@@ -212,6 +212,15 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     AuditEvent: lambda: record_event(
         organization=OrganizationFactory(), actor=UserFactory(), action="x.done", summary="x", data={"a": 1}
+    ),
+    AccessToken: lambda: AccessToken.objects.create(
+        user=UserFactory(),
+        organization=OrganizationFactory(),
+        name="x",
+        scopes=[],
+        prefix="af_pat_xxxx",
+        last4="xxxx",
+        digest=f"secret digest {next(_numbers)}".encode(),
     ),
     Authenticator: lambda: Authenticator.objects.create(user=UserFactory(), type="totp", data={"secret": OTP_SECRET}),
     EmailAddress: lambda: EmailAddress.objects.create(user=UserFactory(), email=f"e{next(_numbers)}@example.com"),

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from apps.accounts.models import AuditEvent, Organization, User
+from apps.accounts.models import AccessToken, AuditEvent, Organization, User
 from apps.accounts.services import reactivate_user, suspend_user
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
@@ -187,13 +187,24 @@ class TestServices:
 
 
 class TestSuspendedPerson:
-    def test_sessions_end_and_do_not_come_back(self) -> None:
+    def test_sessions_and_tokens_end_and_do_not_come_back(self) -> None:
         root, person = UserFactory(is_staff=True, is_superuser=True), UserFactory()
         client = Client()
         client.force_login(person)
         home = reverse("portal:settings", args=[person.organizations.get().slug])
         assert client.get(home).status_code == 200
+        token = AccessToken.objects.create(
+            user=person,
+            organization=person.organizations.get(),
+            name="x",
+            scopes=[],
+            prefix="x",
+            last4="x",
+            digest=b"x",
+        )
         suspend_user(staff=root, user=person, reason="spam")
+        token.refresh_from_db()
+        assert token.revoked_at is not None
         assert client.get(home).status_code == 302
         reactivate_user(staff=root, user=person, reason="a mistake")
         assert client.get(home).status_code == 302

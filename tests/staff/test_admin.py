@@ -19,7 +19,6 @@ from apps.core.staff import CappedPaginator
 from apps.keys.models import ApiKey
 from apps.products.models import Category, Product
 from apps.subscriptions.models import Subscription
-from apps.usage.admin import CallAdmin
 from tests.factories.accounts import UserFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import ProductFactory
@@ -35,6 +34,7 @@ ON_ANOTHER_PAGE = {
     "products.SearchEntry": "is kept by triggers from its product, and holds nothing that a person could read",
     "billing.InvoiceLine": "stands on the page of its invoice",
     "ledger.Posting": "stands on the page of its journal entry",
+    "core.IdempotentRequest": "holds whole answers of the REST API, new secrets among them",
     "plans.Quota": "stands on the page of its plan",
     "plans.RateLimit": "stands on the page of its plan",
     "subscriptions.SubscriptionChange": "stands on the page of its subscription",
@@ -99,7 +99,7 @@ def test_the_pages_of_a_model(client: Client, model: type[Model]) -> None:
 
 
 def secrets() -> list[str]:
-    found = [OTP_SECRET, CARD_TOKEN, "md5$", *Product.objects.values_list("proxy_secret", flat=True)]
+    found = [OTP_SECRET, CARD_TOKEN, "secret digest", "md5$", *Product.objects.values_list("proxy_secret", flat=True)]
     for key in ApiKey.objects.all():
         found += [bytes(key.digest).hex(), str(key.digest)]
     return found
@@ -154,22 +154,19 @@ class TestLargeTables:
 
     @pytest.mark.parametrize("model", SEARCHED)
     def test_a_search_never_reads_a_table_line_by_line(self, client: Client, model: type[Model]) -> None:
-        """With sequential scans made dear, the plan of a search has none left in the table that is searched."""
+        """With sequential scans made dear, the plan of a search has none left."""
         for _ in range(3):
             make(model)
         with CaptureQueriesContext(connection) as captured:
             page(client, model, "changelist", q="prod0000000000000000000000")
-        table = model._meta.db_table
-        searches = [
-            query["sql"] for query in captured if f'FROM "{table}"' in query["sql"] and "prod000" in query["sql"]
-        ]
-        assert searches or issubclass(type(admin.site.get_model_admin(model)), CallAdmin)  # nothing has this id
+        searches = [query["sql"] for query in captured if "prod000" in query["sql"]]
+        assert searches
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
             for sql in searches:
                 cursor.execute(f"EXPLAIN {sql}")
                 plan = "\n".join(row[0] for row in cursor.fetchall())
-                assert f"Seq Scan on {table}" not in plan, plan
+                assert "Seq Scan" not in plan, plan
 
 
 class TestSearch:
@@ -293,6 +290,8 @@ class TestCategories:
         client.post(reverse("admin:products_category_delete", args=[category.pk]), {"post": "yes"})
         product.refresh_from_db()
         assert product.category is None
+        done = AuditEvent.objects.filter(target="test-shelf").order_by("id").values_list("action", flat=True)
+        assert list(done) == ["category.added", "category.changed", "category.removed"]
 
 
 class TestSignIn:

@@ -3,10 +3,12 @@
 import datetime as dt
 
 import pytest
+from django.urls import resolve
 
 from apps.core import clock
 from apps.core.errors import Conflict, NotFound
 from apps.core.models import Change
+from apps.notifications.models import Notice
 from apps.plans.enums import PlanVisibility
 from apps.plans.models import Plan, PlanGrant
 from apps.subscriptions import services
@@ -67,6 +69,13 @@ def test_the_creator_approves(price: int, status: S) -> None:
     assert approved.status == status
     assert approved.started_at >= before
     assert (approved.current_period_end is not None) is (status == S.ACTIVE)
+    told = Notice.objects.order_by("pk").values_list("kind", "organization", "user", "url")
+    creator, consumer = plan.product.organization.pk, bob.organization.pk
+    assert [row[:3] for row in told] == [
+        ("subscription.requested", creator, alice.user.pk),
+        ("subscription.approved", consumer, bob.user.pk),
+    ]
+    assert [resolve(url).url_name for *_, url in told] == ["studio-consumer", "subscription"]
     for decide in (services.approve_consumer, services.decline_consumer):
         with pytest.raises(Conflict):
             decide(actor=alice, subscription=approved)
@@ -78,6 +87,7 @@ def test_the_creator_declines_and_may_be_asked_again() -> None:
     declined = services.decline_consumer(actor=alice, subscription=services.subscribe(actor=bob, plan=plan))
     assert declined.status == S.CANCELED
     assert kinds(declined) == ["started", "declined"]
+    assert Notice.objects.get(kind="subscription.declined").organization == bob.organization
     assert services.subscribe(actor=bob, plan=plan).status == S.PENDING_APPROVAL
 
 

@@ -5,8 +5,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.audit import record_event
-from apps.accounts.models import User
+from apps.accounts.models import AccessToken, User
 from apps.accounts.staff import checked_reason, require_staff
+from apps.core import clock
 from apps.core.errors import Conflict, NotAllowed
 from apps.core.rows import first_or_not_found
 
@@ -15,7 +16,7 @@ _CHANGE = "accounts.change_user"
 
 @transaction.atomic
 def suspend_user(*, staff: User, user: User, reason: str) -> User:
-    """Shut a person out: every session ends for good, and they cannot sign in.
+    """Shut a person out: sessions and access tokens end for good, and they cannot sign in.
 
     What belongs to their organizations goes on, its API keys too: other members may depend on them, and products and
     keys have a stop of their own. Raises `NotAllowed` for oneself, and for a superuser unless one asks.
@@ -29,6 +30,7 @@ def suspend_user(*, staff: User, user: User, reason: str) -> User:
     user.is_active = False
     user.session_epoch += 1
     user.save(update_fields=["is_active", "session_epoch"])
+    AccessToken.objects.filter(user=user, revoked_at=None).update(revoked_at=clock.now())
     _record(staff, user, "user.suspended", f"Suspended {user.email}: {reason}")
     return user
 

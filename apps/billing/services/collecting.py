@@ -9,8 +9,8 @@ from apps.billing.services.invoicing import lock_invoice
 from apps.billing.services.settlement import leave_unpaid
 from apps.core import clock
 from apps.core.transactions import committed
-from apps.payments.models import Payment
-from apps.payments.selectors import find_default_method, is_being_paid
+from apps.payments.models import Payment, PaymentMethod
+from apps.payments.selectors import is_being_paid
 from apps.payments.services import claim_payment, collect_payment
 from apps.subscriptions.locks import lock_subscription
 
@@ -28,7 +28,12 @@ def collect_invoice(*, invoice: Invoice) -> bool:
         invoice.collected_at = clock.now()
         invoice.save(update_fields=["collected_at"])
         payment: Payment | None = None
-        method = find_default_method(invoice.organization)
+        # Locked, so that it is not removed while it is charged.
+        method = (
+            PaymentMethod.objects.select_for_update(no_key=True)
+            .filter(organization=invoice.organization, is_default=True)
+            .first()
+        )
         if method is None:
             leave_unpaid(invoice, subscription, why=_("There is no card to charge."))
         elif not is_being_paid(invoice.public_id):

@@ -18,7 +18,9 @@ from apps.payments.errors import CardDeclined, PaymentPending, decline_message
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.selectors import is_being_paid
 from apps.payments.services import claim_payment, collect_payment
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.models import Subscription
 
 
 def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment:
@@ -55,7 +57,7 @@ def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Pay
 def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
     owned = Invoice.objects.select_related("subscription").filter(organization=actor.organization, pk=invoice.pk)
     invoice = first_or_not_found(owned)
-    lock_subscription(invoice.subscription, Q())
+    subscription = lock_subscription(invoice.subscription, Q())
     invoice = lock_invoice(invoice)
     # Locked, so that it is not removed while it is charged.
     usable = PaymentMethod.objects.select_for_update(no_key=True).filter(
@@ -67,9 +69,7 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
     if invoice.status not in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE):
         raise InvoiceNotOpen
     checkout = Checkout.objects.filter(invoice=invoice).first()
-    if checkout is not None and (
-        checkout.status != CheckoutStatus.OPEN or (checkout.expires_at and checkout.expires_at <= clock.now())
-    ):
+    if checkout is not None and not _can_be_paid(checkout, subscription):
         raise CheckoutClosed
     if is_being_paid(invoice.public_id):
         raise PaymentPending
@@ -78,3 +78,10 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
     )
     record_action(actor, "payment.started", f"Paid {invoice} with {card}", target=payment.public_id)
     return payment
+
+
+def _can_be_paid(checkout: Checkout, subscription: Subscription) -> bool:
+    """Whether its time runs, and the subscription that it is for has not been canceled meanwhile."""
+    is_over = checkout.expires_at is not None and checkout.expires_at <= clock.now()
+    is_canceled = subscription.status == SubscriptionStatus.CANCELED
+    return checkout.status == CheckoutStatus.OPEN and not is_over and not is_canceled

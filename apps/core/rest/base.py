@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.envelope import new_request_id
 from apps.core.rest.throttling import AddressThrottle
 
 
@@ -16,6 +18,13 @@ class RestView(APIView):
     query: dict[str, Any]
     body: dict[str, Any]
     throttle_classes = [AddressThrottle]
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """What has no envelope has an id all the same."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if not isinstance(final, Response):
+            final["X-Request-Id"] = new_request_id()
+        return final
 
     @property
     def caller(self) -> str:

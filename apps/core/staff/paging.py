@@ -16,4 +16,4 @@ class CappedPaginator(Paginator[Any]):
     @cached_property
     def count(self) -> int:
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return rows.order_by()[: self.rows_max].count()
+        return rows.order_by().values("pk")[: self.rows_max].count()

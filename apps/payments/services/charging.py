@@ -15,6 +15,7 @@ from apps.payments.enums import PaymentStatus
 from apps.payments.errors import ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers import provider_named
+from apps.payments.services.methods import prefer_card_that_paid
 
 # How long an attempt is left to the process that began it.
 PATIENCE = dt.timedelta(seconds=30)
@@ -66,6 +67,9 @@ def collect_payment(*, payment: Payment) -> Payment:
             payment.settled_at = clock.now()
             payment.save(update_fields=["status", "provider_reference", "decline_code", "settled_at"])
             outcomes.tell(payment)
+            if result.succeeded:
+                # Last: cards are locked after subscriptions and invoices.
+                prefer_card_that_paid(method=payment.method)
     return payment
 
 

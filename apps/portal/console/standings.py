@@ -7,7 +7,7 @@ from apps.core import clock
 from apps.portal.usage.pace import QuotaPace, pace_of
 from apps.portal.usage.ranges import DateRange
 from apps.subscriptions.models import Subscription
-from apps.usage.selectors import Scope, UsageStats, quota_usages, usage_by_consumer
+from apps.usage.selectors import Scope, UsageStats, quota_usages, usage_by_subscription
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ def standings_of(subscriptions: Sequence[Subscription], span: DateRange) -> list
     """One for each, in the same order. The plans come with their quotas."""
     now = clock.now()
     quotas = quota_usages(subscriptions)
-    used = usage_by_consumer(Scope.of_subscriptions(subscriptions), span.start, span.end)
-    stats = {one.subscription.pk: one.stats for one in used if one.subscription}
+    stats = usage_by_subscription(Scope.of_subscriptions(subscriptions), span.start, span.end)
     return [
         Standing(one, [pace_of(usage, now) for usage in quotas[one.pk]], stats.get(one.pk, UsageStats()))
         for one in subscriptions

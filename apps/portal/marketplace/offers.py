@@ -1,6 +1,6 @@
 """A plan as the marketplace shows it: what it allows in words, and what it opens."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.plans.models import Plan, RateLimit
@@ -44,11 +44,6 @@ def offer(plan: Plan, endpoints_by_rank: Mapping[int, int]) -> Offer:
         opened=sum(count for rank, count in endpoints_by_rank.items() if rank <= plan.tier.rank),
         endpoints=sum(endpoints_by_rank.values()),
     )
-
-
-def opened_by(endpoint: Endpoint, plans: Iterable[Plan]) -> Plan | None:
-    """The first of the plans, which are sorted from the lowest tier up, that opens the endpoint."""
-    return next((plan for plan in plans if plan.tier.rank >= endpoint.tier.rank), None)
 
 
 def _override(limit: RateLimit) -> Override:

@@ -30,9 +30,9 @@ class QuotaPace:
 
     @property
     def extra_note(self) -> str:
-        """What is charged so far beyond the included units; empty while nothing is."""
+        """What is charged so far, once the included units are used; empty before, and where nothing more may pass."""
         usage = self.usage
-        if not usage.extra:
+        if not usage.extra_max or usage.remaining:
             return ""
         return _("%(extra)s extra, %(amount)s so far, %(left)s more may pass") % {
             "extra": grouped(usage.extra),

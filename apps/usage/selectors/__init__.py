@@ -8,6 +8,7 @@ from apps.usage.selectors.breakdowns import (
     UsagePoint,
     UsageStats,
     calls_by_product,
+    count_consumers,
     get_usage,
     has_calls,
     rejections_by_code,
@@ -16,6 +17,7 @@ from apps.usage.selectors.breakdowns import (
     usage_by_endpoint,
     usage_by_hour,
     usage_by_key,
+    usage_by_subscription,
 )
 from apps.usage.selectors.by_key import KeyStatistics, key_statistics
 from apps.usage.selectors.progress import find_complete_until
@@ -37,6 +39,7 @@ __all__ = [
     "UsageStats",
     "billable_units",
     "calls_by_product",
+    "count_consumers",
     "find_complete_until",
     "get_request",
     "get_usage",
@@ -52,4 +55,5 @@ __all__ = [
     "usage_by_endpoint",
     "usage_by_hour",
     "usage_by_key",
+    "usage_by_subscription",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from apps.keys.models import ApiKey
@@ -121,11 +121,24 @@ def rejections_by_code(scope: Scope, start: dt.datetime, end: dt.datetime) -> li
     return [(row["code"], row["calls"]) for row in rows]
 
 
-def usage_by_consumer(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[ConsumerUsage]:
-    """The subscriptions that made calls, most calls first."""
+def count_consumers(scope: Scope, start: dt.datetime, end: dt.datetime) -> int:
+    """How many subscriptions made calls."""
+    return int(_rollups(scope, start, end).aggregate(count=Count("subscription_id", distinct=True))["count"])
+
+
+def usage_by_consumer(
+    scope: Scope, start: dt.datetime, end: dt.datetime, *, limit: int | None = None
+) -> list[ConsumerUsage]:
+    """The subscriptions that made calls, most calls first; the first `limit` of them."""
     subscriptions = Subscription.objects.select_related("organization", "plan", "product")
-    found = _grouped(scope, start, end, "subscription_id", subscriptions.in_bulk)
+    found = _grouped(scope, start, end, "subscription_id", subscriptions.in_bulk, limit)
     return [ConsumerUsage(subscription, stats) for subscription, stats in found]
+
+
+def usage_by_subscription(scope: Scope, start: dt.datetime, end: dt.datetime) -> dict[int, UsageStats]:
+    """The usage of each subscription that made calls, by its primary key."""
+    rows = _rollups(scope, start, end).order_by().values("subscription_id").annotate(**_SUMS, **_LATENCIES)
+    return {row["subscription_id"]: _stats(row) for row in rows}
 
 
 def calls_by_product(products: Iterable[Product], start: dt.datetime, end: dt.datetime) -> dict[int, int]:
@@ -139,9 +152,19 @@ def _rollups(scope: Scope, start: dt.datetime, end: dt.datetime) -> QuerySet[Usa
 
 
 def _grouped(
-    scope: Scope, start: dt.datetime, end: dt.datetime, column: str, fetch: Callable[[Iterable[int]], dict[int, Any]]
+    scope: Scope,
+    start: dt.datetime,
+    end: dt.datetime,
+    column: str,
+    fetch: Callable[[Iterable[int]], dict[int, Any]],
+    limit: int | None = None,
 ) -> list[tuple[Any, UsageStats]]:
-    rows = list(_rollups(scope, start, end).values(column).annotate(**_SUMS, **_LATENCIES).order_by("-calls", column))
+    rollups = _rollups(scope, start, end)
+    if limit is not None:
+        # The ranking alone is cheap; the other sums are made of those that are shown.
+        ranking = rollups.values(column).annotate(calls=_SUMS["calls"]).order_by("-calls", column)
+        rollups = rollups.filter(**{f"{column}__in": [row[column] for row in ranking[:limit]]})
+    rows = list(rollups.values(column).annotate(**_SUMS, **_LATENCIES).order_by("-calls", column))
     objects = fetch([row[column] for row in rows])
     return [(objects.get(row[column]), _stats(row)) for row in rows]
 

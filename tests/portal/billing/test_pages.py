@@ -152,6 +152,7 @@ class TestRenewals:
         slug = shop.alice.organization.slug
         manage = reverse("portal:subscription-manage", args=[slug, subscription.public_id])
         assert "A payment failed" in text_of(alice.get(manage))
+        assert "A payment for Weather failed" in text_of(alice.get(reverse("portal:dashboard", args=[slug])))
         assert "1 invoice could not be charged" in text_of(alice.get(reverse("portal:invoices", args=[slug])))
         pay = reverse("portal:invoice-pay", args=[slug, invoice.public_id])
         declined = alice.post(pay, CARD | {"number": "4000000000009995"})

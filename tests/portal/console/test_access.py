@@ -1,8 +1,7 @@
-"""Who may open and do what below `/o/<organization>/`, over every address that there is."""
+"""Which member may open and do what below `/o/<organization>/`. Who is none gets nowhere: see `tests/access`."""
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.keys.models import ApiKey
@@ -35,39 +34,6 @@ def test_every_page_is_known_to_these_tests() -> None:
 def test_every_member_may_read(client: Client, acme: World, name: str, role: str) -> None:
     client.force_login(acme.members[role])
     assert client.get(acme.url(name)).status_code == 200
-
-
-@pytest.mark.parametrize("name", [name for name, _parameters in routes()])
-def test_strangers_find_nothing_and_change_nothing(client: Client, acme: World, other: World, name: str) -> None:
-    client.force_login(other.owner)
-    for response in (client.get(acme.url(name)), client.post(acme.url(name), deed(acme))):
-        assert response.status_code in (404, 405)
-    assert_unchanged(acme)
-
-
-@pytest.mark.parametrize("name", [name for name, _parameters in routes()])
-def test_who_is_not_signed_in_is_asked_to(acme: World, name: str) -> None:
-    visitor = Client()
-    response = visitor.post(acme.url(name)) if name in DEEDS else visitor.get(acme.url(name))
-    assert response.status_code == 302
-    assert response.headers["Location"].startswith(reverse("account_login"))
-    assert_unchanged(acme)
-
-
-@pytest.mark.parametrize(("name", "parameter"), OBJECTS)
-def test_the_objects_of_others_are_not_found_below_ones_own(
-    client: Client, acme: World, other: World, name: str, parameter: str
-) -> None:
-    client.force_login(acme.owner)
-    foreign = {
-        "subscription_id": other.subscription.public_id,
-        "key_id": other.key.public_id,
-        "request_id": other.answered,
-    }
-    url = acme.url(name, **{parameter: foreign[parameter]})
-    response = client.post(url, deed(other)) if name in DEEDS else client.get(url)
-    assert response.status_code == 404
-    assert_unchanged(other)
 
 
 @pytest.mark.parametrize(("name", "parameter"), [*OBJECTS, ("dashboard", "organization")])

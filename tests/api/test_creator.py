@@ -1,0 +1,186 @@
+"""What a creator does with the REST API. Every answer is also held to the document (`tests.api.client`)."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from apps.accounts.enums import Role
+from apps.core import clock
+from apps.products.models import Product
+from tests.api.world import World, api_of
+from tests.factories.actors import make_actor
+
+NEW = {"name": "Maps of Towns", "slug": "towns", "upstream_url": "https://towns.example.com"}
+
+
+def test_a_product_from_nothing_to_the_marketplace(world: World) -> None:
+    api, stranger = world.creator.api, world.stranger.api
+    made = api.post("/products", NEW | {"description": "All towns."})
+    assert made.status == 201
+    path = f"/products/{made.data['id']}"
+    assert made.data["status"] == "draft"
+    assert api.post(f"{path}/publish").code == "conflict"
+    endpoint = {"method": "GET", "path": "/towns/{id}", "tier": "free", "operation": {"summary": "A town"}}
+    added = api.post(f"{path}/endpoints", endpoint)
+    assert (added.status, added.data["upstream_path"], added.data["weight"]) == (201, "/towns/{id}", 1)
+    assert api.post(f"{path}/endpoints", endpoint).code == "conflict"
+    plan = api.post(
+        f"{path}/plans", {"name": "Free", "tier": "free", "quotas": [{"included_units": 9, "period": "day"}]}
+    )
+    assert plan.status == 201
+    assert stranger.get("/catalog/products/towns").status == 404
+    assert api.post(f"{path}/plans/{plan.data['id']}/publish").data["published_at"]
+    assert api.post(f"{path}/publish").data["status"] == "published"
+    shown = stranger.get("/catalog/products/towns").data
+    assert (shown["description"], shown["tiers"][0]["slug"]) == ("All towns.", "free")
+    assert "upstream_url" not in shown
+    assert [one["path"] for one in stranger.get("/catalog/products/towns/endpoints").data] == ["/towns/{id}"]
+    assert stranger.get("/catalog/products/towns/plans").data[0]["quotas"][0]["included_units"] == 9
+    assert [one["slug"] for one in stranger.get("/catalog/products", search="maps town").data] == ["towns"]
+    assert api.post(f"{path}/unpublish").data["status"] == "unpublished"
+    assert stranger.get("/catalog/products/towns").status == 404
+
+
+def test_a_change_keeps_what_it_does_not_name(world: World) -> None:
+    api, path = world.creator.api, world.product_path
+    before = api.get(path).data
+    changed = api.patch(path, {"tagline": "New", "billable_statuses": [200, 204], "tags": ["b", "a"]}).data
+    same = {name for name in before if before[name] == changed[name]}
+    assert set(before) - same == {"tagline", "billable_statuses", "tags", "updated_at"}
+    assert api.patch(path, {"billable_statuses": None}).data["billable_statuses"] is None
+    endpoint = f"{path}/endpoints/{world.endpoint.public_id}"
+    assert api.patch(endpoint, {"weight": 5}).data["path"] == "/forecast"
+    moved = api.patch(endpoint, {"path": "/forecasts"}).data
+    assert (moved["upstream_path"], moved["weight"], moved["summary"]) == ("/forecasts", 5, "The forecast")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        (NEW | {"name": ""}, "name"),
+        (NEW | {"name": 5}, "name"),
+        (NEW | {"slug": "no spaces"}, "slug"),
+        (NEW | {"upstream_url": "http://127.0.0.1/"}, "upstream_url"),
+        (NEW | {"nmae": "x"}, "nmae"),
+        (NEW | {"name": None}, "name"),
+        ([], "non_field_errors"),
+        ("x", "non_field_errors"),
+    ],
+)
+def test_a_wrong_field_is_named(world: World, body: Any, field: str) -> None:
+    answer = world.creator.api.post("/products", body)
+    assert answer.status == 422
+    details = answer.body["error"]["details"]
+    assert field == details.get("field") or field in details.get("fields", {})
+    assert not Product.objects.filter(slug="towns").exists()
+
+
+def test_the_role_decides(world: World) -> None:
+    organization = world.creator.actor.organization
+    developer = api_of(make_actor(organization, Role.DEVELOPER))
+    viewer = api_of(make_actor(organization, Role.VIEWER))
+    path = world.product_path
+    assert viewer.get(path).status == 200
+    assert viewer.patch(path, {"tagline": "x"}).code == "not_allowed"
+    assert viewer.post("/products", NEW).code == "not_allowed"
+    assert developer.patch(path, {"tagline": "x"}).status == 200
+    for forbidden in (f"{path}/publish", f"{path}/unpublish", f"{path}/retire"):
+        assert developer.post(forbidden).code == "not_allowed"
+    assert developer.post(f"{path}/plans", {"name": "x", "tier": "free"}).code == "not_allowed"
+
+
+def test_tiers_and_the_life_of_a_product(world: World) -> None:
+    api, path = world.creator.api, world.product_path
+    assert api.post(f"{path}/tiers", {"name": "Top"}).data == {"slug": "top", "name": "Top", "rank": 2}
+    assert api.patch(f"{path}/tiers/top", {"name": "Best"}).data["name"] == "Best"
+    assert api.delete(f"{path}/tiers/free").code == "conflict"
+    assert api.delete(f"{path}/tiers/top").status == 204
+    assert api.delete(f"{path}/tiers/top").code == "not_found"
+    assert api.post(f"{path}/deprecate", {"note": "Use maps."}).data["lifecycle_note"] == "Use maps."
+    assert api.post(f"{path}/undeprecate").data["deprecated_at"] is None
+    end = (clock.now() + dt.timedelta(days=400)).isoformat()
+    assert api.post(f"{path}/retire").body["error"]["details"]["field"] == "retires_at"
+    assert api.post(f"{path}/retire", {"retires_at": end, "note": "x"}).data["retires_at"]
+    assert api.post(f"{path}/keep").data["retires_at"] is None
+    secret = api.post(f"{path}/proxy-secret").data["proxy_secret"]
+    assert Product.objects.get(pk=world.product.pk).proxy_secret == secret
+
+
+def test_endpoints_are_deprecated_and_removed(world: World) -> None:
+    api, path = world.creator.api, f"{world.product_path}/endpoints/{world.endpoint.public_id}"
+    assert (
+        api.post(f"{path}/deprecate", {"sunset_at": "2090-01-01T00:00:00Z"}).data["sunset_at"] == "2090-01-01T00:00:00Z"
+    )
+    assert api.post(f"{path}/deprecate", {"sunset_at": "2020-01-01T00:00:00Z"}).status == 422
+    assert api.post(f"{path}/undeprecate").data["deprecated_at"] is None
+    assert api.delete(path).status == 204
+    assert api.get(path).code == "not_found"
+
+
+def test_a_plan_on_sale_gets_a_new_version(world: World) -> None:
+    api, path = world.creator.api, f"{world.product_path}/plans"
+    quota = {"included_units": 100, "period": "month", "overage": "per_unit", "overage_max_units": 50}
+    body = {
+        "name": "Basic", "tier": "free", "price_amount": 500, "currency": "EUR", "interval": "year",
+        "quotas": [quota | {"overage_unit_amount": "0.125"}],
+        "rate_limits": [{"max_calls": 5, "window": "second", "endpoint": world.endpoint.public_id}],
+    }  # fmt: skip
+    with_quota_of_its_interval = body | {"quotas": [quota | {"overage_unit_amount": "0.125", "period": "year"}]}
+    revised = api.put(f"{path}/{world.plan.public_id}", with_quota_of_its_interval)
+    assert revised.status == 200, revised.body
+    assert (revised.data["version"], revised.data["slug"]) == (2, "basic")
+    assert revised.data["quotas"][0]["overage_unit_amount"] == "0.12500000"
+    assert revised.data["rate_limits"][0]["endpoint"] == world.endpoint.public_id
+    assert api.put(f"{path}/{world.plan.public_id}", with_quota_of_its_interval).code == "conflict"
+    assert api.get(f"{path}/{world.plan.public_id}").data["withdrawn_at"]
+    assert api.post(f"{path}/{revised.data['id']}/withdraw").data["withdrawn_at"]
+    wrong = {"name": "x", "tier": "free", "rate_limits": [{"max_calls": 1, "window": "hour", "endpoint": "ep_0"}]}
+    assert api.post(path, wrong).body["error"]["details"]["field"] == "rate_limits"
+
+
+def test_an_import_is_shown_before_it_is_applied(world: World) -> None:
+    api, path = world.creator.api, f"{world.product_path}/imports"
+    text = '{"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": {"responses": {}}}}}'
+    preview = api.post(path, {"document": text})
+    assert preview.status == 201
+    changes = preview.data["changes"]
+    assert [one["path"] for one in changes["added"]] == ["/a"]
+    assert [one["path"] for one in changes["removed"]] == ["/forecast"]
+    one = f"{path}/{preview.data['imported']['id']}"
+    assert api.post(f"{one}/apply", {"seen": "else"}).code == "conflict"
+    assert api.post(f"{one}/apply", {"seen": changes["seen"], "tier": "none"}).status == 422
+    assert api.post(f"{one}/apply", {"seen": changes["seen"], "remove_missing": True, "tier": "pro"}).data["applied_at"]
+    assert [(e["path"], e["tier"]) for e in api.get(f"{world.product_path}/endpoints").data] == [("/a", "pro")]
+    assert api.get(one).data["changes"] is None
+    assert len(api.get(path).data) == 2
+    for body in ({}, {"document": "", "url": ""}, {"document": text, "url": "https://x.example"}, {"document": "{"}):
+        assert api.post(path, body).status == 422
+
+
+def test_consumers_are_stopped_and_let_on(world: World) -> None:
+    api, path = world.creator.api, f"{world.product_path}/consumers"
+    assert [one["id"] for one in api.get(path).data] == [world.subscription.public_id]
+    assert api.get(path, status="paused").data == []
+    assert api.get(path, status="else").status == 422
+    one = f"{path}/{world.subscription.public_id}"
+    assert api.get(one).data["organization"]["slug"] == world.consumer.actor.organization.slug
+    assert api.post(f"{one}/pause").data["status"] == "paused"
+    assert api.post(f"{one}/pause").status == 409
+    assert api.post(f"{one}/resume").data["status"] == "active"
+    assert api.post(f"{one}/reset-quota").status == 200
+    assert api.post(f"{one}/approve").status == 409
+    # The consumer itself is no creator of the product.
+    assert world.consumer.api.post(f"{one}/reset-quota").code == "not_found"
+
+
+def test_a_creator_sees_calls_and_not_whose_key_made_them(world: World) -> None:
+    api, product = world.creator.api, world.product.public_id
+    assert api.get("/usage", product=product).data["total"]["calls"] == 3
+    assert api.get("/usage/endpoints", product=product).data[0]["endpoint"]["path"] == "/forecast"
+    assert api.get("/usage/keys", product=product).data == []
+    assert {one["key"] for one in api.get("/requests", product=product).data} == {None}
+    assert api.get("/requests").data == []
+    assert api.get("/usage", subscription=world.subscription.public_id).code == "not_found"
+    assert world.consumer.api.get("/requests", product=product).code == "not_found"
