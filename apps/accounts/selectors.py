@@ -72,13 +72,11 @@ def list_audit_events(actor: Actor) -> QuerySet[AuditEvent]:
 
 
 def list_access_tokens(actor: Actor) -> QuerySet[AccessToken]:
-    """The actor's tokens for the organization; who manages members sees those of everybody. Working ones first."""
+    """The tokens of all members for the organization, those not revoked first, the newest of them at the top."""
     actor.require(Action.VIEW)
-    tokens = AccessToken.objects.filter(organization=actor.organization)
-    if not actor.may(Action.MEMBERS_MANAGE):
-        tokens = tokens.filter(user=actor.user)
     return (
-        tokens.select_related("user")
+        AccessToken.objects.filter(organization=actor.organization)
+        .select_related("user")
         .defer("digest")
         .order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-id")
     )

@@ -78,6 +78,7 @@ ELSEWHERE = {
 }
 
 # Bodies that would be carried out: what the REST API refuses for its form alone, it refuses whoever sends it.
+# Names in braces are parameters of the world.
 BODIES: dict[str, dict[str, object]] = {
     "rest-tiers": {"name": "Gold"},
     "rest-tier": {"name": "Gold"},
@@ -86,7 +87,13 @@ BODIES: dict[str, dict[str, object]] = {
     "rest-plan": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
     "rest-keys": {"name": "production"},
     "rest-key": {"name": "production"},
+    "rest-apply": {"seen": "x"},
+    "rest-change-plan": {"plan": "{plan_id}"},
+    "rest-checkout-pay": {"method": "{method_id}"},
+    "rest-invoice-pay": {"method": "{method_id}"},
 }
+# What a page must be asked with.
+QUERIES = {"rest-quote": "?plan={plan_id}"}
 
 READS, WRITES = {"", "+"}, {"+", "!"}
 GUARDS: dict[str, tuple[Guard, str]] = {

@@ -17,7 +17,7 @@ from apps.notifications.models import Notice
 from apps.products.enums import ImportSource
 from apps.products.models import OpenApiImport
 from apps.subscriptions.models import Subscription
-from tests.access.table import Guard
+from tests.access.table import BODIES, QUERIES, Guard
 from tests.access.walk import Route
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.payments import PaymentMethodFactory
@@ -57,7 +57,12 @@ class World:
         values = self.values | {"organization": self.organization(guard).slug}
         if route.model:
             values["object_id"] = self.rows[route.model].pk
-        return route.url(values | changed)
+        return route.url(values | changed) + QUERIES.get(route.name, "").format_map(values)
+
+    def body(self, route: Route) -> dict[str, object]:
+        """What would be carried out, if its sender were the right one."""
+        filled = BODIES.get(route.name, {}).items()
+        return {name: value.format_map(self.values) if isinstance(value, str) else value for name, value in filled}
 
 
 def build_world() -> World:
@@ -118,7 +123,10 @@ def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
     InvoiceLine.objects.create(
         invoice=invoice, kind="plan", description="x", unit_amount=1, amount=1, plan=subscription.plan, **period
     )
-    Invoice.objects.filter(pk=invoice.pk).update(status="open", number="X-1", issued_at=now)
+    names = {"name": "x", "id": "x", "address": "x", "lines": [], "tax_id": "x"}
+    Invoice.objects.filter(pk=invoice.pk).update(
+        status="open", number="X-1", issued_at=now, billed_to=names, issued_by=names
+    )
     checkout = Checkout.objects.create(
         kind="subscribe", organization=organization, subscription=subscription, plan=subscription.plan,
         invoice=invoice, expires_at=now + dt.timedelta(days=1),

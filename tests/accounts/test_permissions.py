@@ -113,7 +113,7 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "accounts.remove_member": (Action.MEMBERS_MANAGE, lambda world: {"member_id": world.other_member.pk}),
     "accounts.create_access_token": (Action.TOKENS_MANAGE, lambda world: {"name": "CI", "scopes": ["keys:read"]}),
-    "accounts.revoke_access_token": (Action.TOKENS_MANAGE, lambda world: {"token": world.access_token}),
+    "accounts.revoke_access_token": (Action.MEMBERS_MANAGE, lambda world: {"token": world.access_token}),
     "products.create_product": (
         Action.PRODUCTS_EDIT,
         lambda world: {"name": "New", "slug": "new-product", "upstream_url": URL},

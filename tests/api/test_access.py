@@ -12,7 +12,7 @@ from apps.accounts.enums import Role, TokenScope
 from apps.accounts.models import AccessToken, AuditEvent, Membership
 from apps.accounts.services import create_access_token, remove_member, revoke_access_token
 from apps.core import clock
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.api.client import Api
 from tests.api.conformance import document
 from tests.api.world import World, api_of
@@ -114,10 +114,11 @@ class TestToken:
         developer = make_actor(owner.organization, Role.DEVELOPER)
         other = make_actor(owner.organization, Role.DEVELOPER)
         token, _secret = create_access_token(actor=developer, name="CI", scopes=["keys:read"])
-        with pytest.raises(NotFound):
+        with pytest.raises(NotAllowed):
             revoke_access_token(actor=other, token=token)
         with pytest.raises(NotFound):
             revoke_access_token(actor=make_actor(), token=token)
+        assert revoke_access_token(actor=developer, token=token).revoked_at
         assert revoke_access_token(actor=owner, token=token).revoked_at
 
     @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from apps.billing.services.invoicing import draft_invoice, issue_invoice, plan_l
 from apps.core import clock
 from apps.notifications.services import notify
 from apps.subscriptions.models import SubscriptionChange
-from tests.factories.accounts import MembershipFactory
+from tests.factories.accounts import AccessTokenFactory, MembershipFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
@@ -81,6 +81,7 @@ def grow(ours: World, number: int) -> None:
         notify(organization=ours.organization, kind="x.done", title="Done", body="It was done.", action=told)
         person = MembershipFactory(organization=ours.organization, role=Role.VIEWER).user
         MembershipFactory(user=ours.owner)
+        AccessTokenFactory(organization=ours.organization)
         Invitation.objects.create(organization=ours.organization, email=f"to-{person.email}", role=Role.VIEWER)
         record_event(organization=ours.organization, actor=person, action="x.done", summary="Did it.")
 

@@ -74,11 +74,12 @@ async def test_700_of_1000_used_then_5000(
 
 
 async def test_a_quota_with_another_period_starts_anew_although_it_should_be_carried_over(
-    client: CountersClient, consumer: Consumer, orm: Orm, redis_client: "redis.Redis"
+    client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm, redis_client: "redis.Redis"
 ) -> None:
     """It was not counted before, so nothing that Redis and Postgres could agree on is there."""
     await orm(lambda: Plan.objects.update(price_amount=900))
     assert await use(client, consumer, 3, **await orm(entitled, consumer)) == 3
+    await drain(meter)
     await orm(lambda: upgrade(consumer, "carry_over", name="daily", period="day", included_units=500))
     after = await orm(entitled, consumer)
     assert await use(client, consumer, 4, **after) == 4

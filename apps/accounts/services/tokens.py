@@ -61,11 +61,10 @@ def create_access_token(
 @transaction.atomic
 def revoke_access_token(*, actor: Actor, token: AccessToken) -> AccessToken:
     """End a token for good: one's own, or anybody's for who manages members. Revoking twice is no error."""
-    actor.require(Action.TOKENS_MANAGE)
-    tokens = AccessToken.objects.select_for_update().filter(organization=actor.organization, pk=token.pk)
-    if not actor.may(Action.MEMBERS_MANAGE):
-        tokens = tokens.filter(user=actor.user)
-    token = first_or_not_found(tokens)
+    token = first_or_not_found(
+        AccessToken.objects.select_for_update().filter(organization=actor.organization, pk=token.pk)
+    )
+    actor.require(Action.TOKENS_MANAGE if token.user_id == actor.user.pk else Action.MEMBERS_MANAGE)
     if token.revoked_at is None:
         token.revoked_at = clock.now()
         token.save(update_fields=["revoked_at"])

@@ -26,15 +26,18 @@ def routes() -> list[tuple[str, tuple[str, ...]]]:
     return routes_of("apps.portal.billing.")
 
 
-def ids_of(checkout: Checkout) -> dict[str, str]:
-    method = checkout.organization.payment_methods.first() or PaymentMethodFactory(organization=checkout.organization)
+def ids_of(checkout: Checkout, *, with_card: bool = True) -> dict[str, str]:
+    """The parameters of every address; a card is made where there is none."""
+    method = checkout.organization.payment_methods.first()
+    if method is None and with_card:
+        method = PaymentMethodFactory(organization=checkout.organization)
     assert checkout.invoice is not None
     return {
         "organization": checkout.organization.slug,
         "subscription_id": checkout.subscription.public_id,
         "checkout_id": checkout.public_id,
         "invoice_id": checkout.invoice.public_id,
-        "method_id": method.public_id,
+        "method_id": method.public_id if method else "",
     }
 
 
@@ -44,7 +47,7 @@ def url(
     """The address of a page for a checkout, or (of those that need no more) for a subscription."""
     parameters = dict(routes())[name]
     if checkout is not None and len(parameters) > 1:
-        ids = ids_of(checkout)
+        ids = ids_of(checkout, with_card="method_id" in parameters)
     elif checkout is not None:
         ids = {"organization": checkout.organization.slug}
     else:

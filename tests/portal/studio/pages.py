@@ -47,6 +47,7 @@ READS: dict[str, Action] = {
     "members": Action.VIEW,
     "member": Action.VIEW,
     "audit": Action.AUDIT_VIEW,
+    "tokens": Action.VIEW,
     "settings": Action.VIEW,
 }
 
@@ -127,6 +128,9 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "member-role": (Action.MEMBERS_MANAGE, {"role": "viewer"}),
     "member-remove": (Action.MEMBERS_MANAGE, {}),
     "invitation-withdraw": (Action.MEMBERS_MANAGE, {}),
+    "token-create": (Action.TOKENS_MANAGE, {"name": "CI", "scopes": ["keys:read"]}),
+    # Of another member; everybody may revoke their own.
+    "token-revoke": (Action.MEMBERS_MANAGE, {}),
     "settings": (Action.ORGANIZATION_MANAGE, {"name": "Other"}),
 }  # fmt: skip
 

@@ -10,13 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.enums import Role
-from apps.accounts.models import Invitation, Membership, Organization, User
+from apps.accounts.models import AccessToken, Invitation, Membership, Organization, User
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
 from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, OpenApiImport, Product, SupportChannel, Tier
 from apps.subscriptions.models import Subscription
-from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import (
@@ -53,6 +53,7 @@ class World:
     question: FaqEntry
     channel: SupportChannel
     developer: Membership
+    token: AccessToken
     key: ApiKey
     answered: str  # ids of requests
     refused: str
@@ -74,6 +75,7 @@ class World:
             "tier_slug": self.spare_tier.slug,
             "plan_id": self.plan.public_id,
             "subscription_id": self.subscription.public_id,
+            "token_id": self.token.public_id,
             "member_id": self.developer.pk,
             "invitation_id": self.invitation.pk,
             "request_id": self.refused,
@@ -123,6 +125,7 @@ def world() -> World:
         question=FaqEntryFactory(product=product),
         channel=SupportChannelFactory(product=product),
         developer=memberships[Role.DEVELOPER],
+        token=AccessTokenFactory(organization=organization),
         key=key,
         answered=request_id(answered[0]),
         refused=request_id(refused[0]),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import services
 from apps.accounts.models import AccessToken
+from apps.accounts.permissions import Action
 from apps.accounts.selectors import get_access_token, list_access_tokens
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
@@ -69,4 +70,9 @@ def _state(token: AccessToken, now: dt.datetime) -> str:
 def _context(request: PortalRequest, form: AccessTokenForm) -> dict[str, Any]:
     page = Paginator(list_access_tokens(request.actor), PAGE_SIZE).get_page(request.GET.get("page"))
     now = clock.now()
-    return {"page": page, "rows": [(token, _state(token, now)) for token in page.object_list], "form": form}
+    return {
+        "page": page,
+        "rows": [(token, _state(token, now)) for token in page.object_list],
+        "form": form,
+        "may_manage": request.actor.may(Action.MEMBERS_MANAGE),
+    }
