@@ -24,7 +24,7 @@ from tests.scenarios.rest import HttpClient, sign_up
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.scenario, pytest.mark.timeout(180)]
 
 MAX_AMOUNT = 4_900
-SCOPES = ["subscriptions:write", "keys:write", "usage:read", "billing:write"]
+SCOPES = ["subscriptions:write", "keys:write", "usage:read", "billing:write", "notices:read"]
 Json = dict[str, Any]
 
 
@@ -215,6 +215,16 @@ def rotate(consumer: Consumer, key: str, program: Program) -> Program:
     return program.with_key(made["secret"])
 
 
+def assert_refusal_is_explained(consumer: Consumer) -> None:
+    """The log says which call was refused and why, as soon as it is stored."""
+
+    def newest() -> Json:
+        return consumer.api.get("/requests", outcome="rejected", limit=1).data[0]
+
+    wait_until(lambda: newest()["path"] == "/headers", what="the refusal in the log")
+    assert (newest()["status"], newest()["code"]) == (403, "plan_upgrade_required")
+
+
 def assert_usage_is_exact(consumer: Consumer, program: Program, since: dt.datetime, until: dt.datetime) -> None:
     """By endpoint and by key, over all plans of the way; and the running quota counts its own period alone."""
     calls = journey.wait_for_usage(program)
@@ -260,6 +270,8 @@ def test_from_free_to_pro_and_back(installed: Installation) -> None:
     ended = consumer.subscription
     assert (ended["plan"]["slug"], ended["pending_plan"], ended["status"]) == ("free", None, "active")
 
+    assert_refusal_is_explained(consumer)
+    assert {notice["title"] for notice in consumer.api.get("/notices").data} == {"Httpbin is on the plan Free now"}
     assert [one["id"] for one in consumer.api.get("/invoices").data] == [second["id"], invoice["id"]]
     assert_usage_is_exact(consumer, program, began, ended_at + dt.timedelta(minutes=5))
     journey.assert_books_balance(
