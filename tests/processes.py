@@ -67,6 +67,11 @@ class Server:
         return self._process.pid
 
     def start(self) -> Self:
+        self.launch()
+        self.wait_until_ready()
+        return self
+
+    def launch(self) -> None:
         self._process = subprocess.Popen(
             self.command,
             cwd=ROOT,
@@ -75,15 +80,20 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def wait_until_ready(self) -> None:
         if self.health:
             wait_until(self._answers, seconds=START_SECONDS, what=f"{self.name} ready ({self._log.name})")
-        return self
+
+    def ask_to_stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """Ask it to stop, and wait until it has."""
         if self._process is None or self._process.poll() is not None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -192,6 +202,15 @@ def address(url: str) -> str:
 
 @contextlib.contextmanager
 def running(*servers: Server) -> Iterator[tuple[Server, ...]]:
-    """Start several at once, in order; stop all of them at the end."""
+    """Start several at the same time; stop all of them at the end, at the same time too."""
     with contextlib.ExitStack() as stack:
-        yield tuple(stack.enter_context(server) for server in servers)
+        for server in servers:
+            server.launch()
+            stack.push(server)
+        for server in servers:
+            server.wait_until_ready()
+        try:
+            yield servers
+        finally:
+            for server in servers:
+                server.ask_to_stop()

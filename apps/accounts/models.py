@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.enums import Role, TokenScope
 from apps.core.ids import PublicIdField, SlugField
+from apps.core.timestamps import TimestampField
 
 EMAIL_MAX = 254
 NAME_MAX = 100
@@ -51,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     # Raised to end every session at once: a session is of the epoch in which it began.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -93,7 +94,7 @@ class Organization(models.Model):
     # Made with its person, who is its first member and stays its owner.
     is_personal = models.BooleanField(default=False)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
@@ -103,7 +104,7 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=20, choices=Role)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         constraints = [
@@ -122,7 +123,7 @@ class Invitation(models.Model):
     email = models.EmailField(_("e-mail address"), max_length=EMAIL_MAX)
     role = models.CharField(_("role"), max_length=20, choices=Role)
     invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         constraints = [
@@ -148,7 +149,7 @@ class AccessToken(models.Model):
     prefix = models.CharField(max_length=20)  # the recognisable start, such as af_pat_4fGh
     last4 = models.CharField(max_length=4)
     digest = models.BinaryField(max_length=32, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

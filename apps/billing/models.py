@@ -3,6 +3,7 @@ from django.db import models
 from apps.accounts.models import Organization, User
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
 from apps.core.ids import PublicIdField
+from apps.core.timestamps import TimestampField
 from apps.plans.models import Plan, Quota
 from apps.products.models import Product
 from apps.subscriptions.models import Subscription
@@ -53,7 +54,7 @@ class Invoice(models.Model):
     collected_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         ordering = ["-issued_at", "-id"]
@@ -159,7 +160,7 @@ class Checkout(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]

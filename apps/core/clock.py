@@ -6,6 +6,9 @@ The offset lives in Postgres (`SandboxClock`), the same for every process; produ
 import datetime as dt
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.db import Error, transaction
@@ -55,11 +58,36 @@ class _Offset:
 
 
 _offset = _Offset()
+# What time it is for the code that runs inside `as_of`.
+_replayed: ContextVar[dt.datetime | None] = ContextVar("replayed", default=None)
 
 
 def now() -> dt.datetime:
     """The time of the installation, aware, UTC."""
-    return dt.datetime.now(dt.UTC) + _offset.get()
+    return _replayed.get() or dt.datetime.now(dt.UTC) + _offset.get()
+
+
+@contextmanager
+def as_of(at: dt.datetime) -> Iterator[None]:
+    """Run the block at a past instant, so that services write a history as it would have come about.
+
+    For this thread alone; what asks Redis or Postgres for the time goes on in the present. The replay is one
+    transaction (see `core.transactions`). Raises `ClockRefused` without a sandbox clock, and for the future.
+    """
+    if not settings.SANDBOX_CLOCK:
+        raise ClockRefused
+    if at > dt.datetime.now(dt.UTC) + _offset.get():
+        raise ClockRefused(_("Only the past can be replayed."))
+    token = _replayed.set(at)
+    try:
+        yield
+    finally:
+        _replayed.reset(token)
+
+
+def is_replaying() -> bool:
+    """Whether this code runs inside `as_of`."""
+    return _replayed.get() is not None
 
 
 def offset() -> dt.timedelta:

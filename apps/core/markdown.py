@@ -45,6 +45,24 @@ def render(text: str) -> SafeString:
     )
 
 
+def plain(text: str) -> str:
+    """The words of the text alone, a line for each paragraph, item and cell: for e-mail and other plain text."""
+    lines, bullet = [], ""
+    for token in _parser().parse(text):
+        if token.type == "list_item_open":
+            bullet = "• "
+        elif token.type == "inline":
+            lines.append(bullet + "".join(_words(child) for child in token.children or ()))
+            bullet = ""
+        elif token.type in ("fence", "code_block"):
+            lines.append(token.content.rstrip())
+    return "\n".join(lines)
+
+
+def _words(token: Token) -> str:
+    return " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
 def _link_images(token: Token) -> None:
     """Put a link with the image's description in its place; inside a link, only the description."""
     children: list[Token] = []

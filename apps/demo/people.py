@@ -1,6 +1,5 @@
 """The people of the demo and their organizations."""
 
-import datetime as dt
 import functools
 
 from allauth.account.models import EmailAddress
@@ -11,13 +10,12 @@ from apps.accounts.models import User
 from apps.accounts.selectors import get_actor, get_personal_organization
 from apps.accounts.services import create_organization, invite_member
 from apps.core.errors import NotFound
-from apps.demo import backdate
 from apps.demo.credentials import Credentials, Login, new_password
 from apps.demo.fixtures import Company, Person
 from apps.demo.progress import Progress
 
 
-def load_people(people: tuple[Person, ...], *, known: Credentials, at: dt.datetime, progress: Progress) -> list[Login]:
+def load_people(people: tuple[Person, ...], *, known: Credentials, progress: Progress) -> list[Login]:
     """Make the people who are missing, with verified addresses; returns how everybody signs in.
 
     All share one password. A person keeps that of `known`; one who exists and is not in it (the file is lost)
@@ -33,7 +31,6 @@ def load_people(people: tuple[Person, ...], *, known: Credentials, at: dt.dateti
         user = User.objects.filter(email=person.email).first()
         if user is None:
             user = _create(person)
-            backdate.user(user, at)
             progress.changed(f"Added {person.name} <{person.email}>, {person.role}")
         elif password is None:
             progress.changed(f"Gave {person.email} a new password")
@@ -52,17 +49,16 @@ def _create(person: Person) -> User:
     return user
 
 
-def load_company(company: Company, *, at: dt.datetime, progress: Progress) -> None:
+def load_company(company: Company, *, progress: Progress) -> None:
     """Make the organization with its members, if its owner does not have it yet."""
     owner = User.objects.get(email=company.owner)
     try:
         get_actor(user=owner, organization_slug=company.slug)
     except NotFound:
-        organization = create_organization(user=owner, name=company.name, slug=company.slug)
+        create_organization(user=owner, name=company.name, slug=company.slug)
         actor = get_actor(user=owner, organization_slug=company.slug)
         for member in company.members:
             invite_member(actor=actor, email=member.email, role=member.role)
-        backdate.organization(organization, at)
         progress.changed(f"Added the organization {company.name} of {company.owner}")
 
 

@@ -7,12 +7,15 @@ quota is ever exceeded and every rejection names a limit that was really reached
 import datetime as dt
 import random
 import uuid
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from apps.demo.fixtures import Answer, ProductFixture, SubscriptionFixture
 from apps.demo.traffic import Allowance, Attempt, Violation, attempts, origin_us
 from apps.keys.models import ApiKey
 from apps.products.models import Endpoint, Product
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.usage.counters.records import EventRecord, RejectionRecord
 from apps.usage.counters.types import shard_of
@@ -21,8 +24,9 @@ from apps.usage.meter.insert import insert_events, insert_rejections
 from apps.usage.meter.rollups import add_to_rollups
 from apps.usage.metering import is_billable
 from apps.usage.models import StaleCounter
+from apps.usage.services import REJECTIONS_KEPT
 
-HISTORY = dt.timedelta(days=14)
+HISTORY = dt.timedelta(days=42)
 # Calls in a thousand that the backend did not answer, and calls a day without a valid key.
 FAILURES_PER_THOUSAND = 3
 STRAY_CALLS_A_DAY = 2.5
@@ -38,34 +42,25 @@ class History:
 
 def store(history: History) -> None:
     """Store the calls with their rollups, as the meter does, and let counters that exist already be counted anew."""
+    if history.rejections:
+        insert_rejections(history.rejections)
+    if not history.events:
+        return
     insert_events(history.events)
     add_to_rollups(history.events)
-    insert_rejections(history.rejections)
     subscriptions = {event.subscription_id for event in history.events}
     StaleCounter.objects.bulk_create(
         StaleCounter(shard=shard_of(number), subscription_id=number) for number in sorted(subscriptions)
     )
 
 
-def subscription_history(
-    fixture: SubscriptionFixture,
-    product: ProductFixture,
-    subscription: Subscription,
-    *,
-    now: dt.datetime,
-    history: History,
-) -> None:
-    """Add the calls of the subscription since it began, two weeks at most."""
-    _SubscriptionPast(fixture, product, subscription, history).add_until(now)
-
-
 def stray_history(fixture: ProductFixture, product: Product, *, now: dt.datetime, history: History) -> None:
     """Add the calls of people without a valid key."""
     generator = random.Random(f"{product.slug}|strays")
     stored = {str(endpoint): endpoint for endpoint in product.endpoints.current()}
-    for _ in range(round(HISTORY.days * STRAY_CALLS_A_DAY)):
+    for _ in range(round(REJECTIONS_KEPT.days * STRAY_CALLS_A_DAY)):
         called = generator.choice(fixture.endpoints)
-        at = _whole_millisecond(now - generator.random() * HISTORY)
+        at = _whole_millisecond(now - generator.random() * REJECTIONS_KEPT)
         history.rejections.append(
             RejectionRecord(
                 id=_event_id(at, generator),
@@ -86,25 +81,65 @@ def stray_history(fixture: ProductFixture, product: Product, *, now: dt.datetime
         )
 
 
-class _SubscriptionPast:
-    """The calls of one subscription, judged one after the other."""
+@dataclass(frozen=True)
+class Standing:
+    """What decides about the calls of a subscription."""
+
+    status: str
+    terms: tuple[int, int, dt.datetime]  # plan, epoch, anchor
+
+    @classmethod
+    def of(cls, row: Subscription) -> "Standing":
+        return cls(row.status, (row.plan_id, row.quota_epoch, row.anchored_at))
+
+
+def standings(pasts: Sequence["SubscriptionPast"]) -> dict[int, Standing]:
+    """How the subscriptions stand now, by primary key."""
+    rows = Subscription.objects.in_bulk([past.subscription.pk for past in pasts])
+    return {pk: Standing.of(row) for pk, row in rows.items()}
+
+
+class SubscriptionPast:
+    """The calls of one subscription, judged one after the other by the plan that it has at the time."""
 
     def __init__(
         self,
         fixture: SubscriptionFixture,
         product: ProductFixture,
         subscription: Subscription,
-        history: History,
+        *,
+        now: dt.datetime,
     ) -> None:
-        self.fixture, self.subscription, self.history = fixture, subscription, history
-        self.fixtures = product.endpoints_by_name()
-        self.product, self.plan = subscription.product, subscription.plan
+        self.fixture, self.subscription = fixture, subscription
+        self.product = subscription.product
         self.generator = random.Random(f"{fixture.consumer}|{fixture.product}")
         self.endpoints = {
             str(endpoint): endpoint for endpoint in self.product.endpoints.current().select_related("tier")
         }
         keys = {key.name: key for key in ApiKey.objects.filter(subscription=subscription)}
         self.keys = [keys[key.name] for key in fixture.keys]
+        self.kept_since = now - REJECTIONS_KEPT
+        since = max(now - HISTORY, subscription.started_at)
+        self.attempts = deque(
+            attempts(fixture.traffic, product.endpoints_by_name(), since=since, until=now, generator=self.generator)
+        )
+        self.history = History()
+        self._read_terms(subscription)
+
+    def add_until(self, moment: dt.datetime, current: Standing, history: History) -> None:
+        """Add the calls before this instant, up to which the subscription has stood as it does now."""
+        if current.status not in SubscriptionStatus.callable():
+            self.attempts.clear()  # they gave up
+            return
+        if current.terms != self.terms:
+            self._read_terms(Subscription.objects.select_related("plan__tier").get(pk=self.subscription.pk))
+        self.history = history
+        while self.attempts and self.attempts[0].at < moment:
+            self._judge(self.attempts.popleft())
+
+    def _read_terms(self, subscription: Subscription) -> None:
+        self.subscription, self.plan = subscription, subscription.plan
+        self.terms = Standing.of(subscription).terms
         limits = limits_of(subscription)
         self.allowance = Allowance(
             rates=limits.rates,
@@ -115,11 +150,6 @@ class _SubscriptionPast:
             },
             quotas=limits.quotas,
         )
-
-    def add_until(self, now: dt.datetime) -> None:
-        since = max(now - HISTORY, self.subscription.started_at)
-        for attempt in attempts(self.fixture.traffic, self.fixtures, since=since, until=now, generator=self.generator):
-            self._judge(attempt)
 
     def _judge(self, attempt: Attempt) -> None:
         at = _whole_millisecond(attempt.at)
@@ -174,6 +204,8 @@ class _SubscriptionPast:
         code: str,
         violation: Violation | None = None,
     ) -> None:
+        if at < self.kept_since:
+            return  # older ones are deleted
         self.history.rejections.append(
             RejectionRecord(
                 id=_event_id(at, self.generator),

@@ -87,22 +87,27 @@ def run_action(*, action: str, value: Any, api_key: str) -> ActionResult:
     return ActionResult(action, request_id, document.get("data"))
 
 
-def ensure_hello_product(*, actor: Actor) -> Product:
+def ensure_hello_product(*, actor: Actor, upstream_url: str = "") -> Product:
     """The built-in product, published with a free plan; made for the actor's organization where there is none.
 
-    Its backend is this installation's web process, so a private address of that must be in `UPSTREAM_ALLOW`.
+    Its backend is the hello API of this installation's web process, at `WEB_URL` unless another address of it is
+    given; a private one must be in `UPSTREAM_ALLOW`.
     """
     existing = Product.objects.filter(slug=HELLO_SLUG).first()
-    return existing if existing is not None else _make_hello_product(actor)
+    return (
+        existing
+        if existing is not None
+        else _make_hello_product(actor, upstream_url or f"{settings.WEB_URL}/api/v1/hello")
+    )
 
 
 @transaction.atomic
-def _make_hello_product(actor: Actor) -> Product:
+def _make_hello_product(actor: Actor, upstream_url: str) -> Product:
     product = create_product(
         actor=actor,
         name="Hello",
         slug=HELLO_SLUG,
-        upstream_url=f"{settings.WEB_URL}/api/v1/hello",
+        upstream_url=upstream_url,
         tagline="A first call through the gateway",
         description="Two endpoints to try the gateway with: one says hello, one gives back what you send.",
     )

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.core.ids import PublicIdField
+from apps.core.timestamps import TimestampField
 from apps.keys.enums import KeyMode, KeyPurpose, KeyScope
 from apps.subscriptions.models import Subscription
 
@@ -22,7 +23,7 @@ class ApiKey(models.Model):
     last4 = models.CharField(max_length=4)
     digest = models.BinaryField(max_length=32, unique=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     # How long the key was made for, where that was chosen and not a date: its successor lives as long.
     lifetime = models.DurationField(null=True, blank=True)
@@ -57,7 +58,9 @@ class ApiKey(models.Model):
                 fields=["expires_at"],
                 condition=models.Q(expires_at__isnull=False, revoked_at__isnull=True, purpose="program"),
                 name="api_key_expiring",
-            )
+            ),
+            # Staff look a key up by what is shown of it.
+            models.Index(fields=["prefix"], name="api_key_prefix"),
         ]
 
     def __str__(self) -> str:

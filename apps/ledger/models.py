@@ -2,6 +2,7 @@ from django.db import models
 
 from apps.accounts.models import Organization
 from apps.core.ids import PublicIdField
+from apps.core.timestamps import TimestampField
 from apps.ledger.enums import AccountKind
 
 # Triggers of the database refuse every update and delete of these tables, and an entry that does not balance
@@ -16,7 +17,7 @@ class LedgerAccount(models.Model):
         Organization, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_accounts"
     )
     currency = models.CharField(max_length=3)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         constraints = [
@@ -42,7 +43,7 @@ class JournalEntry(models.Model):
     source = models.CharField(max_length=100, unique=True)
     description = models.CharField(max_length=300)
     occurred_at = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         ordering = ["-occurred_at", "-id"]

@@ -2,6 +2,7 @@ from django.db import models
 
 from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField
+from apps.core.timestamps import TimestampField
 from apps.payments.enums import PaymentStatus, Provider
 
 
@@ -21,7 +22,7 @@ class PaymentMethod(models.Model):
     is_default = models.BooleanField(default=False)
     removed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         ordering = ["-is_default", "-created_at", "-id"]
@@ -62,7 +63,7 @@ class Payment(models.Model):
     idempotency_key = models.CharField(max_length=60, unique=True)
     provider_reference = models.CharField(max_length=100, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -101,7 +102,7 @@ class SandboxCharge(models.Model):
     currency = models.CharField(max_length=3)
     reference = models.CharField(max_length=100)
     decline_code = models.CharField(max_length=40, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.reference

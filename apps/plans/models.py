@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField, SlugField
+from apps.core.timestamps import TimestampField
 from apps.plans.enums import (
     WINDOW_SECONDS,
     BillingInterval,
@@ -49,7 +50,7 @@ class Plan(models.Model):
     )
     published_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     objects = PlanQuerySet.as_manager()
 
@@ -87,7 +88,7 @@ class PlanGrant(models.Model):
     plan_slug = SlugField(max_length=40)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="plan_grants")
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         ordering = ["id"]

@@ -77,8 +77,11 @@ def find_replaced_plan(user: User | AnonymousUser, product: Product, *, slug: st
 
 
 def cheapest_first(plans: Iterable[Plan]) -> list[Plan]:
-    """In the order in which a plan is advised: the lowest price for a day, then the lowest tier, then the oldest."""
-    return sorted(plans, key=lambda plan: (price_per_day(plan), plan.tier.rank, plan.pk))
+    """In the order in which a plan is advised: the lowest first payment, then the lowest price for a day, then tier.
+
+    Who begins pays for one interval: a plan by the month is named before the same one by the year.
+    """
+    return sorted(plans, key=lambda plan: (plan.price_amount, price_per_day(plan), plan.tier.rank, plan.pk))
 
 
 def cheapest_opening(plans: Iterable[Plan], rank: int) -> Plan | None:

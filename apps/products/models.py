@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField, SlugField, random_base62
+from apps.core.timestamps import TimestampField
 from apps.products.enums import ImportSource, Method, ProductStatus, SupportKind
 
 
@@ -82,8 +83,8 @@ class Product(models.Model):
     # Accept X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User, -Subscription.
     rapidapi_compatible = models.BooleanField(_("RapidAPI headers"), default=False)
     published_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = TimestampField(auto_now_add=True)
+    updated_at = TimestampField(auto_now=True)
 
     objects = ProductQuerySet.as_manager()
 
@@ -182,7 +183,7 @@ class Endpoint(models.Model):
     deprecation_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     # Kept when removed, because usage goes on naming it.
     removed_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     objects = EndpointQuerySet.as_manager()
 
@@ -216,7 +217,7 @@ class ChangelogEntry(models.Model):
     # When subscribers were told of it, once, whatever happens to it afterwards.
     announced_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         ordering = ["-published_at", "-id"]
@@ -284,7 +285,7 @@ class OpenApiImport(models.Model):
     version = models.CharField(max_length=60, blank=True)
     document = models.JSONField()
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
     applied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

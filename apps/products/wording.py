@@ -5,6 +5,7 @@ from typing import NamedTuple
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.core import markdown
 from apps.products.models import ChangelogEntry, Product
 
 # Of a changelog entry; the rest is on the page that the notice leads to.
@@ -63,7 +64,8 @@ def changelog_words(entry: ChangelogEntry) -> Words:
     product = entry.product
     names = {"product": product.name, "version": entry.version, "title": entry.title}
     title = _("%(product)s %(version)s: %(title)s") if entry.version else _("%(product)s: %(title)s")
-    excerpt = entry.body if len(entry.body) <= EXCERPT_MAX else entry.body[:EXCERPT_MAX].rsplit(None, 1)[0] + " …"
+    text = markdown.plain(entry.body)
+    excerpt = text if len(text) <= EXCERPT_MAX else text[:EXCERPT_MAX].rsplit(None, 1)[0] + " …"
     return Words(title % names, excerpt)
 
 

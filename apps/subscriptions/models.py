@@ -2,6 +2,7 @@ from django.db import models
 
 from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField
+from apps.core.timestamps import TimestampField
 from apps.plans.models import Plan
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -30,7 +31,7 @@ class Subscription(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = TimestampField(auto_now_add=True)
 
     class Meta:
         constraints = [

@@ -308,7 +308,11 @@ TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 # Where `load_demo` finds the backends of the demo marketplace.
-DEMO_BACKENDS = {"weather": env.text("WEATHER_URL", ""), "httpbin": env.text("HTTPBIN_URL", "")}
+DEMO_BACKENDS = {
+    "weather": env.text("WEATHER_URL", ""),
+    "httpbin": env.text("HTTPBIN_URL", ""),
+    "hello": env.text("HELLO_URL", ""),
+}
 # The host below which each product has a name of its own: <product slug>.<gateway domain>.
 GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 

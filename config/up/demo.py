@@ -37,6 +37,7 @@ class Demo:
     """The backends of one local folder. Products hold their addresses, so a port that changed means loading again."""
 
     local_dir: Path
+    web: str  # `address:port` of the portal, which is a backend as well: that of the built-in product
     backends: list[Backend] = field(default_factory=list)
     moved: bool = False
 
@@ -50,6 +51,9 @@ class Demo:
             ),
             Backend("httpbin", (*gunicorn, f"{ADDRESS}:{httpbin}", "httpbin:app"), "/status/200", httpbin),
         ]
+        kept = self.local_dir / "hello.address"
+        self.moved = self.moved or (kept.exists() and kept.read_text() != self.web)
+        write_private(kept, self.web)
 
     def _port(self, name: str) -> int:
         path = self.local_dir / f"{name}.port"
@@ -60,9 +64,10 @@ class Demo:
 
     def environment(self) -> dict[str, str]:
         """What the processes must know: where the backends are, and that exactly these may be private addresses."""
-        allowed = [*env.words("UPSTREAM_ALLOW"), *(f"{ADDRESS}:{each.port}" for each in self.backends)]
+        allowed = [*env.words("UPSTREAM_ALLOW"), *(f"{ADDRESS}:{each.port}" for each in self.backends), self.web]
         values = {
             "UPSTREAM_ALLOW": ",".join(allowed),
+            "HELLO_URL": f"http://{self.web}/api/v1/hello",
             **{f"{each.name.upper()}_URL": each.url for each in self.backends},
         }
         # A file that is named for one of them has been read, and would be preferred to what stands here.

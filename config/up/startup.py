@@ -85,7 +85,7 @@ class Startup:
 
     # --- Demo -------------------------------------------------------------------------------------
     def _start_backends(self) -> Demo:
-        demo = Demo(self._options.local_dir)
+        demo = Demo(self._options.local_dir, f"{self._options.reachable_address}:{self._options.port}")
         demo.choose_ports()
         self._environment |= demo.environment()
         for backend in demo.backends:

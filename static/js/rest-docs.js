@@ -19,5 +19,12 @@ if (swagger) {
 
 const redoc = document.getElementById("redoc");
 if (redoc) {
+  // Redoc would fetch the logo of its makers from their server: pictures come from here or not at all.
+  const setAttribute = HTMLImageElement.prototype.setAttribute;
+  HTMLImageElement.prototype.setAttribute = function (name, value) {
+    if (name !== "src" || new URL(value, location.href).origin === location.origin) {
+      setAttribute.call(this, name, value);
+    }
+  };
   window.Redoc.init(redoc.dataset.document, { disableSearch: true, hideDownloadButton: false, nativeScrollbars: true }, redoc);
 }

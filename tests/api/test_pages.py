@@ -56,11 +56,11 @@ def test_the_request_log_comes_in_pages_too(world: World) -> None:
     assert times == sorted(times, reverse=True)
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "1.5"])
-def test_a_page_has_1_to_100_items(world: World, limit: str) -> None:
-    answer = world.creator.api.get("/products", limit=limit)
-    assert answer.code == "invalid"
-    assert "limit" in answer.body["error"]["details"]["fields"]
+def test_a_page_has_1_to_100_items(world: World) -> None:
+    for limit in ("0", "101", "-1", "x", "1.5"):
+        answer = world.creator.api.get("/products", limit=limit)
+        assert answer.code == "invalid", limit
+        assert "limit" in answer.body["error"]["details"]["fields"]
 
 
 def test_a_cursor_is_good_for_its_own_list_and_order(world: World) -> None:
@@ -72,13 +72,12 @@ def test_a_cursor_is_good_for_its_own_list_and_order(world: World) -> None:
     assert world.creator.api.get("/requests", cursor=cursor).code == "cursor_invalid"
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "..", "é", "W10", "9999999999999999999.0", signing.dumps(["listProducts -created_at,-id", []])]
-)
-def test_a_hostile_cursor_is_refused(world: World, cursor: str) -> None:
-    for path in ("/products", "/requests"):
-        answer = world.creator.api.get(path, cursor=cursor)
-        assert (answer.status, answer.code) == (400, "cursor_invalid")
+def test_a_hostile_cursor_is_refused(world: World) -> None:
+    sealed_for_something_else = signing.dumps(["listProducts -created_at,-id", []])
+    for cursor in ("x", "..", "é", "W10", "9999999999999999999.0", sealed_for_something_else):
+        for path in ("/products", "/requests"):
+            answer = world.creator.api.get(path, cursor=cursor)
+            assert (answer.status, answer.code) == (400, "cursor_invalid"), cursor
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))

@@ -9,6 +9,8 @@ from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice, NumberSeries
 from apps.notifications.models import Notice
 from apps.payments.models import Payment, PaymentMethod
+from apps.plans.periods import period_at
+from apps.products.models import Product
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import SubscriptionStatus
 from tests.billing.test_changes import use
@@ -91,6 +93,23 @@ def test_what_was_planned_for_the_end_happens_then(shop: Shop) -> None:
     ended = fresh(subscription)
     assert (ended.status, ended.canceled_at) == ("canceled", ended.current_period_end)
     assert len(invoices()) == 2
+
+
+def test_a_renewal_is_charged_up_to_the_end_of_a_product_that_retires(shop: Shop) -> None:
+    subscription = shop.buy(shop.pro)
+    start = subscription.current_period_end
+    _, end = period_at("month", "subscription", NOW, start)
+    Product.objects.update(retires_at=start + (end - start) / 4)
+    move_clock(MONTH)
+    services.close_due_periods()
+    renewal = invoices()[-1]
+    assert renewal.total_amount == 750, "a quarter of the period, a quarter of the price"
+    assert renewal.lines.get().period_end == start + (end - start) / 4
+
+    Product.objects.update(retires_at=end)
+    move_clock(MONTH + dt.timedelta(days=31))
+    services.close_due_periods()
+    assert len(invoices()) == 2, "nothing is charged for a time in which nothing is served"
 
 
 def test_a_free_subscription_turns_without_an_invoice(shop: Shop) -> None:

@@ -14,14 +14,11 @@ from apps.billing.pdf import render_invoice
 from apps.billing.services.invoicing import LineSpec, draft_invoice
 from apps.core.errors import NotFound
 from tests.billing.world import NOW, Shop, fresh
+from tests.pdf import text_of
 
 pytestmark = pytest.mark.django_db
 
 HOSTILE = '#panic("x") $ *bold* #read("/etc/passwd") \\ "]} <b> @x {{ 7 }} \u202e'
-
-
-def text_of(pdf: bytes) -> str:
-    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
 def test_it_has_number_lines_and_total_and_is_the_same_every_time(shop: Shop) -> None:

@@ -93,6 +93,23 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
+class Snap(Protocol):
+    def __call__(self, page: Page, name: str) -> None: ...
+
+
+@pytest.fixture
+def snap(request: pytest.FixtureRequest) -> Snap:
+    """Keeps a picture of the whole page in the folder that SCREENSHOTS names; does nothing where it names none."""
+    folder = os.environ.get("SCREENSHOTS", "")
+    test = request.node.path.stem.removeprefix("test_")
+
+    def snap(page: Page, name: str) -> None:
+        if folder:
+            page.screenshot(path=f"{folder}/{test}-{name}.png", full_page=True)
+
+    return snap
+
+
 def _listen(page: Page, problems: list[str]) -> None:
     def note(kind: str, text: str) -> None:
         if kind in ("error", "warning"):

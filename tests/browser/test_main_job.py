@@ -3,7 +3,6 @@
 Everything is real: web, gateway, meter, Postgres, Valkey, httpbin, Chromium.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from apps.portal.requests.explanations import explain_refusal
 from apps.usage.models import Rejection, UsageEvent
-from tests import processes
-from tests.browser.people import Consumer, Creator
-from tests.processes import Server, running, wait_until
+from tests.browser.people import Consumer, Creator, cell_after
+from tests.processes import wait_until
 from tests.scenarios import main_job
+from tests.scenarios.installation import Installation, installation
 from tests.scenarios.main_job import Caller
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.timeout(240)]
@@ -24,14 +23,10 @@ PRODUCT, SLUG = "Httpbin", "httpbin"
 
 
 @pytest.fixture
-def servers(browser: Browser, tmp_path: Path) -> Iterator[tuple[Server, Server, Server]]:
-    """httpbin, the gateway and the web process; the meter runs beside them. (Only where there is a browser.)"""
-    with processes.httpbin() as httpbin:
-        allowed = [processes.address(httpbin.url)]
-        gateway = processes.gateway(upstreams=allowed)
-        web = processes.web(local_dir=tmp_path, gateway_url=gateway.url, upstreams=allowed)
-        with running(gateway, web, processes.meter()):
-            yield httpbin, gateway, web
+def installed(browser: Browser, tmp_path: Path) -> Iterator[Installation]:
+    """Only where there is a browser."""
+    with installation(tmp_path) as started:
+        yield started
 
 
 def publish(creator: Creator, upstream_url: str) -> None:
@@ -49,15 +44,13 @@ def publish(creator: Creator, upstream_url: str) -> None:
     creator.publish(SLUG)
 
 
-def test_from_sign_up_to_the_last_call_in_the_log(
-    servers: tuple[Server, Server, Server], browser: Browser, context: BrowserContext, page: Page
-) -> None:
-    httpbin, gateway, web = servers
+def test_from_sign_up_to_the_last_call_in_the_log(installed: Installation, context: BrowserContext, page: Page) -> None:
+    httpbin, gateway, web = installed.httpbin, installed.gateway, installed.web
     creator = Creator(page, web.url, "creator@example.com")
     creator.sign_up()
     publish(creator, httpbin.url)
 
-    page.context.clear_cookies()
+    context.clear_cookies()
     consumer = Consumer(page, web.url, "consumer@example.com")
     consumer.sign_up()
     consumer.find_and_subscribe(PRODUCT, "Free")
@@ -82,14 +75,6 @@ def see_usage(consumer: Consumer, calls: int) -> None:
     for (method, path), count in main_job.PASSED.items():
         expect(cell_after(main, f"{method} {path}")).to_have_text(str(count))
     expect(cell_after(main, "laptop")).to_have_text(str(calls))
-
-
-def cell_after(main: Locator, heading: str) -> Locator:
-    """The first cell of the one row that begins with these words."""
-    # A slash would end the expression where Playwright writes it into a selector.
-    pattern = re.escape(heading).replace("/", ".")
-    row = main.get_by_role("row", name=re.compile(rf"^{pattern}\s"))
-    return row.get_by_role("cell").first
 
 
 def see_requests(consumer: Consumer, calls: int) -> None:

@@ -7,9 +7,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 from pytest_django import Settings
 
+from apps.accounts.models import Organization
 from apps.core import clock
 from apps.core.clock import ClockRefused
 from apps.core.models import Change, SandboxClock
+from apps.core.transactions import committed
 from tests.threads import at_once
 
 HOUR = dt.timedelta(hours=1)
@@ -104,3 +106,37 @@ def test_the_last_known_offset_stands_while_the_database_is_away() -> None:
         assert ahead() == HOUR
     finally:
         connection.settings_dict["PORT"] = right
+
+
+@pytest.mark.django_db
+class TestReplay:
+    def test_the_block_lives_at_the_instant_and_nothing_else_does(self) -> None:
+        at = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
+        with clock.as_of(at):
+            assert clock.now() == at
+            assert clock.is_replaying()
+            assert Change.objects.create(topic="now").created_at > at  # by Django's own clock
+            organization = Organization.objects.create(name="Then", slug="then")
+        assert organization.created_at == at
+        assert not clock.is_replaying()
+        assert ahead() == dt.timedelta()
+
+    def test_it_ends_with_the_block_also_by_an_error(self) -> None:
+        with pytest.raises(ZeroDivisionError), clock.as_of(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)):
+            raise ZeroDivisionError
+        assert not clock.is_replaying()
+
+    def test_the_future_cannot_be_replayed(self) -> None:
+        with pytest.raises(ClockRefused, match="past"), clock.as_of(clock.now() + HOUR):
+            raise AssertionError
+
+    @override_settings(SANDBOX_CLOCK=False)
+    def test_there_is_none_without_a_sandbox_clock(self) -> None:
+        with pytest.raises(ClockRefused), clock.as_of(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)):
+            raise AssertionError
+
+    def test_only_a_replay_may_charge_within_a_transaction(self) -> None:
+        with transaction.atomic(), pytest.raises(RuntimeError, match="durable"), committed():
+            raise AssertionError
+        with transaction.atomic(), clock.as_of(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)), committed():
+            assert connection.in_atomic_block

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from apps.core.markdown import render
+from apps.core.markdown import plain, render
 
 
 def test_what_people_write_is_marked_up() -> None:
@@ -77,3 +77,9 @@ def test_links_lend_no_rank_and_no_opener() -> None:
 @pytest.mark.parametrize("source", ["", "\x00", ">" * 5000, "[" * 5000, "*" * 5000, "- " * 2000, "|" * 5000])
 def test_any_text_is_answered(source: str) -> None:
     assert isinstance(render(source), str)
+
+
+def test_the_words_alone() -> None:
+    source = "# One\n\nTwo **bold**\n`code` [link](https://x.example) ![image](y.png)\n\n- a\n- b\n\n"
+    source += "```\nx = 1\n```\n<b>as text</b>"
+    assert plain(source) == "One\nTwo bold code link image\n• a\n• b\nx = 1\n<b>as text</b>"

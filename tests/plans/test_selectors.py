@@ -121,13 +121,15 @@ class TestVersions:
 
 
 class TestCheapest:
-    def test_that_opens_an_endpoint_by_the_price_of_a_day(self, product: Product) -> None:
+    def test_that_opens_an_endpoint_by_what_one_begins_with(self, product: Product) -> None:
         low, high = TierFactory(product=product, rank=1), TierFactory(product=product, rank=2)
-        yearly = PlanFactory(tier=high, price_amount=6000, interval="year")
+        PlanFactory(tier=high, price_amount=6000, interval="year")
         PlanFactory(tier=high, price_amount=900)
+        lasting = PlanFactory(tier=high, price_amount=800, interval="year")
         weekly = PlanFactory(tier=low, price_amount=100, interval="week")
+        PlanFactory(tier=high, price_amount=800)
         plans = selectors.list_plans_on_sale(product)
-        assert selectors.cheapest_opening(plans, 2) == yearly
+        assert selectors.cheapest_opening(plans, 2) == lasting
         assert selectors.cheapest_opening(plans, 1) == weekly
         assert selectors.cheapest_opening(plans, 3) is None
         assert selectors.cheapest_plans([product]) == {product.pk: weekly}

@@ -177,6 +177,14 @@ class TestBillable:
         store(alice, start + 4 * HOUR, units=2, quota_epoch=1)
         assert self.units(alice, other, change, end) == 2, "a reset forgives what was carried over, too"
 
+    def test_a_plan_without_such_a_quota_takes_nothing_over(self, alice: Consumer, start: dt.datetime) -> None:
+        unlimited = PlanFactory(tier=alice.subscription.plan.tier)
+        QuotaFactory(plan=unlimited, name="daily", period="day")
+        store(alice, start, units=5)
+        self.change(alice, start + HOUR, 0, unlimited)
+        store(alice, start + 2 * HOUR, units=30)
+        assert self.units(alice, alice.quota, start, start + DAY) == 5, "what was extra under the old plan stays owed"
+
     def test_a_downgrade_at_the_end_leaves_the_period_to_the_old_plan(
         self, alice: Consumer, start: dt.datetime
     ) -> None:

@@ -1,6 +1,5 @@
 """Charging an invoice to the default card, without a person at the screen."""
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -9,6 +8,7 @@ from apps.billing.models import Invoice
 from apps.billing.services.invoicing import lock_invoice
 from apps.billing.services.settlement import leave_unpaid
 from apps.core import clock
+from apps.core.transactions import committed
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.selectors import is_being_paid
 from apps.payments.services import claim_payment, collect_payment
@@ -20,7 +20,7 @@ def collect_invoice(*, invoice: Invoice) -> bool:
 
     Cannot be called inside a transaction.
     """
-    with transaction.atomic(durable=True):
+    with committed():
         subscription = lock_subscription(invoice.subscription, Q())
         invoice = lock_invoice(invoice)
         if invoice.status != InvoiceStatus.OPEN or invoice.collected_at is not None:

@@ -111,12 +111,16 @@ def issue_draft(invoice: Invoice) -> bool:
 
 
 def _draft_renewal(subscription: Subscription, *, has_usage: bool) -> None:
-    """The invoice of the period that begins. While its keys do not work, a subscription is not charged for its plan."""
+    """The invoice of the period that begins, up to the end of its product where that is announced.
+
+    While its keys do not work, a subscription is not charged for its plan.
+    """
     plan, start, end = subscription.plan, subscription.current_period_start, subscription.current_period_end
     assert start is not None  # it has begun
     assert end is not None
     is_own = subscription.organization_id == subscription.product.organization_id
-    asks = plan.price_amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
+    line = plan_line(plan, start, end, until=subscription.product.retires_at)
+    asks = line.amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
     if asks or has_usage:
         draft_invoice(
             subscription=subscription,
@@ -124,7 +128,7 @@ def _draft_renewal(subscription: Subscription, *, has_usage: bool) -> None:
             currency=plan.currency,
             start=start,
             end=end,
-            lines=[plan_line(plan, start, end)] if asks else [],
+            lines=[line] if asks else [],
         )
 
 

@@ -10,8 +10,10 @@ from django.conf import settings
 from apps.billing.enums import InvoiceReason, InvoiceStatus, LineKind
 from apps.billing.errors import InvoiceNotOpen
 from apps.billing.models import Invoice, InvoiceLine
+from apps.billing.proration import unused_time
 from apps.billing.services.numbering import PLATFORM, next_number
 from apps.core import clock
+from apps.core.money import round_half_up
 from apps.plans.models import Plan
 from apps.subscriptions.models import Subscription
 
@@ -115,14 +117,16 @@ def void_invoice(*, invoice: Invoice) -> Invoice:
     return invoice
 
 
-def plan_line(plan: Plan, start: dt.datetime, end: dt.datetime) -> LineSpec:
-    """The price of a plan for one interval."""
+def plan_line(plan: Plan, start: dt.datetime, end: dt.datetime, *, until: dt.datetime | None = None) -> LineSpec:
+    """The price of a plan for one interval; where its product ends before that, for the time up to then."""
+    served_until = min(end, until or end)
+    amount = round_half_up(plan.price_amount * (1 - unused_time(start, end, served_until)))
     return LineSpec(
         kind=LineKind.PLAN,
         description=f"{plan.product.name}: {plan.name}",
         plan=plan,
         start=start,
-        end=end,
-        amount=plan.price_amount,
-        unit_amount=Decimal(plan.price_amount),
+        end=served_until,
+        amount=amount,
+        unit_amount=Decimal(amount),
     )

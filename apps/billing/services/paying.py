@@ -1,6 +1,5 @@
 """Paying an invoice with a card: claim under lock and commit, charge, and let the settlement follow."""
 
-from django.db import transaction
 from django.db.models import Q
 
 from apps.accounts.access import Actor
@@ -13,6 +12,7 @@ from apps.billing.services.invoicing import lock_invoice
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
+from apps.core.transactions import committed
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import CardDeclined, PaymentPending, decline_message
 from apps.payments.models import Payment, PaymentMethod
@@ -42,7 +42,7 @@ def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Pay
     `CheckoutClosed` where the invoice is that of a checkout whose time is over.
     """
     actor.require(Action.BILLING_MANAGE)
-    with transaction.atomic(durable=True):
+    with committed():
         payment = _claim(actor, invoice, method)
     payment = collect_payment(payment=payment)
     if payment.status == PaymentStatus.FAILED:

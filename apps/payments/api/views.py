@@ -24,7 +24,9 @@ class MethodsView(OrganizationView):
         return selectors.list_methods(self.actor)
 
     @operation(
-        "addCard", "Add a card", tag=TAG, scope=WRITE, description="The first one becomes the default.",
+        "addCard", "Add a card", tag=TAG, scope=WRITE,
+        description="The first one becomes the default. Where that is declined, the card that pays instead takes its "
+        "place.",
         body=CardInput, answer=PaymentMethodSerializer, status=201, commits_within=True,
         examples={"request": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}},
     )  # fmt: skip

@@ -7,15 +7,15 @@ the same idempotency key, and so learns what became of it.
 import datetime as dt
 import logging
 
-from django.db import transaction
-
 from apps.core import clock
 from apps.core.ids import random_base62
+from apps.core.transactions import committed
 from apps.payments import outcomes
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers import provider_named
+from apps.payments.services.methods import prefer_card_that_paid
 
 # How long an attempt is left to the process that began it.
 PATIENCE = dt.timedelta(seconds=30)
@@ -41,8 +41,7 @@ def collect_payment(*, payment: Payment) -> Payment:
     Cannot be called inside a transaction. While the provider gives no answer the payment stays `processing`; asked
     again, also by several at once, it is charged once.
     """
-    # Durable: refuses to go on inside a transaction, which the call below would hold open.
-    with transaction.atomic(durable=True):
+    with committed():
         payment = Payment.objects.select_related("method").get(pk=payment.pk)
     if payment.status != PaymentStatus.PROCESSING:
         return payment
@@ -59,7 +58,7 @@ def collect_payment(*, payment: Payment) -> Payment:
     except ProviderUnavailable:
         logger.warning("payment %s: the provider gave no answer, it is asked again", payment.public_id)
         return payment
-    with transaction.atomic(durable=True):
+    with committed():
         payment = Payment.objects.select_for_update(of=("self",)).select_related("method").get(pk=payment.pk)
         if payment.status == PaymentStatus.PROCESSING:
             payment.status = PaymentStatus.SUCCEEDED if result.succeeded else PaymentStatus.FAILED
@@ -68,12 +67,15 @@ def collect_payment(*, payment: Payment) -> Payment:
             payment.settled_at = clock.now()
             payment.save(update_fields=["status", "provider_reference", "decline_code", "settled_at"])
             outcomes.tell(payment)
+            if result.succeeded:
+                # Last: cards are locked after subscriptions and invoices.
+                prefer_card_that_paid(method=payment.method)
     return payment
 
 
 def settle_payments() -> int:
     """Ask again about payments whose process has not recorded an answer; how many are known now."""
-    waiting = Payment.objects.filter(status=PaymentStatus.PROCESSING, created_at__lt=dt.datetime.now(dt.UTC) - PATIENCE)
+    waiting = Payment.objects.filter(status=PaymentStatus.PROCESSING, created_at__lt=clock.now() - PATIENCE)
     settled = 0
     for payment in waiting.select_related("method").order_by("pk"):
         try:

@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
-from apps.accounts.audit import record_action
+from apps.accounts.audit import record_action, record_event
 from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.core import clock
@@ -73,6 +73,36 @@ def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
     method.removed_at = clock.now()
     method.save(update_fields=["is_default", "removed_at"])
     record_action(actor, "payment_method.removed", f"Removed the card {method}", target=method.public_id)
+
+
+def prefer_card_that_paid(*, method: PaymentMethod) -> None:
+    """After a payment: the card takes the place of a default that was declined the last time.
+
+    Renewals would fail otherwise with the card that failed before, although another one works. A default that was
+    never declined, or has paid since, is the choice of its people and stays; so is having none.
+    """
+    _lock(method.organization)
+    usable = PaymentMethod.objects.filter(organization=method.organization, removed_at__isnull=True)
+    default = usable.filter(is_default=True).first()
+    if default is None or default == method or not _was_declined_last(default):
+        return
+    if not usable.filter(pk=method.pk).exists():
+        return
+    usable.filter(pk=default.pk).update(is_default=False)
+    usable.filter(pk=method.pk).update(is_default=True)
+    record_event(
+        organization=method.organization,
+        actor=None,
+        action="payment_method.made_default",
+        target=method.public_id,
+        summary=f"Made {method} the default card: it paid, and {default} was declined",
+    )
+
+
+def _was_declined_last(method: PaymentMethod) -> bool:
+    settled = Payment.objects.filter(method=method).exclude(status=PaymentStatus.PROCESSING)
+    last = settled.order_by("-settled_at", "-pk").first()
+    return last is not None and last.status == PaymentStatus.FAILED
 
 
 def _lock(organization: Organization) -> None:

@@ -40,13 +40,13 @@ def _next_step(entry: RequestEntry, subscription: Subscription) -> NextStep | No
         return None
     code = entry.rejection.code
     own = [subscription.organization.slug, subscription.public_id]
-    product = reverse("portal:product", args=[subscription.product.slug])
+    product = [subscription.product.slug]
     if code in ("rate_limited", "quota_exceeded", "plan_upgrade_required"):
-        return NextStep(_("Compare the plans"), f"{product}#plans")
+        return NextStep(_("Compare the plans"), reverse("portal:product-plans", args=product))
     if code in ("key_missing", "key_invalid", "key_revoked", "key_expired", "not_subscribed"):
         return NextStep(_("Open the keys"), reverse("portal:subscription-keys", args=own))
     if code in ("route_not_found", "method_not_allowed", "bad_request", "request_too_large"):
-        return NextStep(_("Open the documentation"), f"{product}#endpoints")
+        return NextStep(_("Open the documentation"), reverse("portal:product-endpoints", args=product))
     if code == "subscription_inactive":
         return NextStep(_("Open the history"), reverse("portal:subscription-manage", args=own))
     return None

@@ -163,7 +163,7 @@ class TestDetail:
             acme.refused,
         ):
             assert piece in text
-        assert f"/products/{acme.subscription.product.slug}/#plans" in links_of(response)
+        assert f"/products/{acme.subscription.product.slug}/plans/" in links_of(response)
 
     def test_names_the_quota_that_refused_a_call(self, client: Client, acme: World) -> None:
         (refused,) = store_rejections(
