@@ -20,6 +20,7 @@ from apps.usage.models import (
     StaleCounter,
     StreamPosition,
     SubscriptionDay,
+    SubscriptionEndpointDay,
     UsageEvent,
     UsageRollup,
 )
@@ -164,16 +165,33 @@ class UsageRollupAdmin(CallAdmin[UsageRollup]):
 
 @admin.register(SubscriptionDay)
 class SubscriptionDayAdmin(CallAdmin[SubscriptionDay]):
-    """The calls of a subscription in a day, added up."""
+    """The calls of a subscription in a day, added up by key."""
 
     time_field = "day"
     list_display = [
         "day", "product_shown", "subscription_id_shown", "calls", "units", "client_errors", "server_errors",
     ]  # fmt: skip
     search_fields = ["subscription__public_id"]
+    search_help_text = _("The public id of a subscription, key or product")
+    fields = [
+        "day", "product", "subscription", "api_key", "quota_epoch", "calls", "units", "client_errors", "server_errors",
+        "request_bytes", "response_bytes", "latency_counts",
+    ]  # fmt: skip
+
+
+@admin.register(SubscriptionEndpointDay)
+class SubscriptionEndpointDayAdmin(CallAdmin[SubscriptionEndpointDay]):
+    """The calls of a subscription to an endpoint in a day, added up."""
+
+    time_field = "day"
+    list_display = [
+        "day", "product_shown", "subscription_id_shown", "endpoint_id", "calls", "units", "client_errors",
+        "server_errors",
+    ]  # fmt: skip
+    search_fields = ["subscription__public_id"]
     search_help_text = _("The public id of a subscription or product")
     fields = [
-        "day", "product", "subscription", "quota_epoch", "calls", "units", "client_errors", "server_errors",
+        "day", "product", "subscription", "endpoint", "calls", "units", "client_errors", "server_errors",
         "request_bytes", "response_bytes", "latency_counts",
     ]  # fmt: skip
 

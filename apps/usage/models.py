@@ -143,30 +143,6 @@ class UsageRollup(Rollup):
         return f"{self.subscription_id} {self.hour:%Y-%m-%d %H}"
 
 
-class SubscriptionDay(Rollup):
-    """The calls of a subscription in one UTC day, by epoch."""
-
-    IDENTITY = ("subscription_id", "day", "quota_epoch")
-
-    day = models.DateTimeField()
-    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
-    quota_epoch = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["subscription", "day", "quota_epoch"], name="subscription_day_once")
-        ]
-        # Covers the ranking of a product's consumers by calls.
-        indexes = [
-            models.Index(
-                fields=["product", "day"], include=["subscription", "calls"], name="subscription_day_by_product"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.subscription_id} {self.day:%Y-%m-%d}"
-
-
 class EndpointDay(Rollup):
     """The calls of an endpoint in one UTC day, of all consumers together."""
 
@@ -181,6 +157,55 @@ class EndpointDay(Rollup):
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.day:%Y-%m-%d}"
+
+
+class SubscriptionDay(Rollup):
+    """The calls of a subscription in one UTC day, of all endpoints together, by epoch and key."""
+
+    IDENTITY = ("subscription_id", "day", "api_key_id", "quota_epoch")
+
+    day = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
+    quota_epoch = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "day", "api_key", "quota_epoch"], name="subscription_day_once"
+            )
+        ]
+        # Covers the ranking of a product's consumers by calls.
+        indexes = [
+            models.Index(fields=["product", "day"], include=["subscription", "calls"], name="subscription_day_ranking")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.day:%Y-%m-%d}"
+
+
+class SubscriptionEndpointDay(Rollup):
+    """The calls of a subscription to an endpoint in one UTC day."""
+
+    IDENTITY = ("subscription_id", "day", "endpoint_id")
+
+    day = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "day", "endpoint"], name="subscription_endpoint_day_once")
+        ]
+        # Covers the ranking of an endpoint's consumers by calls.
+        indexes = [
+            models.Index(
+                fields=["endpoint", "day"], include=["product", "subscription", "calls"], name="endpoint_day_ranking"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.endpoint_id} {self.day:%Y-%m-%d}"
 
 
 class QuotaPeriod(models.Model):

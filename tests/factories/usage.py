@@ -11,7 +11,7 @@ from apps.products.models import Endpoint
 from apps.usage.counters.records import EventRecord, RejectionRecord
 from apps.usage.meter.insert import insert_events, insert_rejections
 from apps.usage.meter.rollups import add_to_rollups
-from apps.usage.models import EndpointDay, Rejection, SubscriptionDay, UsageEvent, UsageRollup
+from apps.usage.models import EndpointDay, Rejection, SubscriptionDay, SubscriptionEndpointDay, UsageEvent, UsageRollup
 
 
 def store_calls(
@@ -54,7 +54,7 @@ def store_rejections(
 
 def forget_calls() -> None:
     """As if no call had been made: neither forwarded nor refused."""
-    for model in (UsageEvent, UsageRollup, SubscriptionDay, EndpointDay, Rejection):
+    for model in (UsageEvent, UsageRollup, SubscriptionDay, SubscriptionEndpointDay, EndpointDay, Rejection):
         model.objects.all().delete()
 
 

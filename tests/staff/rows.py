@@ -40,6 +40,7 @@ from apps.usage.models import (
     StaleCounter,
     StreamPosition,
     SubscriptionDay,
+    SubscriptionEndpointDay,
     UsageEvent,
     UsageRollup,
 )
@@ -114,6 +115,10 @@ def _rejection() -> Rejection:
 
 def _subscription_day() -> SubscriptionDay:
     return SubscriptionDay.objects.get(subscription=_event().subscription_id)
+
+
+def _subscription_endpoint_day() -> SubscriptionEndpointDay:
+    return SubscriptionEndpointDay.objects.get(subscription=_event().subscription_id)
 
 
 def _endpoint_day() -> EndpointDay:
@@ -250,6 +255,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Rejection: _rejection,
     UsageRollup: _rollup,
     SubscriptionDay: _subscription_day,
+    SubscriptionEndpointDay: _subscription_endpoint_day,
     EndpointDay: _endpoint_day,
     QuotaPeriod: _quota_period,
     StreamPosition: lambda: StreamPosition.objects.create(shard=next(_numbers)),

@@ -13,7 +13,7 @@ from apps.usage.counters.types import shard_of
 from apps.usage.meter.batch import parse_batch
 from apps.usage.meter.runner import Meter
 from apps.usage.meter.store import load_positions, store_batch
-from apps.usage.models import EndpointDay, StaleCounter, SubscriptionDay, UsageRollup
+from apps.usage.models import EndpointDay, StaleCounter, SubscriptionDay, SubscriptionEndpointDay, UsageRollup
 from apps.usage.selectors import quota_usage
 from tests.usage.conftest import MeterFactory, Orm
 from tests.usage.support import Consumer, drain, eventually, make_calls, outcome, reserved, tick
@@ -144,7 +144,7 @@ async def test_several_meters_at_once_store_everything_once(
     await asyncio.gather(*runs)
     assert await orm(consumer.rows) == await orm(neighbor.rows) == 300
     assert consumer.counter() == 300
-    for model in (UsageRollup, SubscriptionDay, EndpointDay):
+    for model in (UsageRollup, SubscriptionDay, SubscriptionEndpointDay, EndpointDay):
         assert await orm(lambda model=model: sum(model.objects.values_list("calls", flat=True))) == 600
 
 

@@ -13,7 +13,7 @@ from apps.usage import selectors
 from apps.usage.counters.records import EventRecord
 from apps.usage.meter.rollups import add_to_rollups
 from apps.usage.metering import LATENCY_COUNTS, latency_index, latency_percentile
-from apps.usage.models import EndpointDay, Rollup, SubscriptionDay, UsageRollup
+from apps.usage.models import EndpointDay, Rollup, SubscriptionDay, SubscriptionEndpointDay, UsageRollup
 from apps.usage.selectors import Scope
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
@@ -80,7 +80,7 @@ def rows_of(model: type[Rollup]) -> list[tuple[Any, ...]]:
 
 def test_days_are_the_sums_of_their_hours(calls: list[EventRecord]) -> None:
     """What is added with every batch is what the hours give when they are added up anew, as a migration does."""
-    kept = {model: rows_of(model) for model in (SubscriptionDay, EndpointDay)}
+    kept = {model: rows_of(model) for model in (SubscriptionDay, SubscriptionEndpointDay, EndpointDay)}
     for model, rows in kept.items():
         assert len(rows) > 10
         assert sum(model._default_manager.values_list("calls", flat=True)) == len(calls)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from apps.usage.counters.records import EventRecord
 from apps.usage.metering import LATENCY_COUNTS, latency_index
-from apps.usage.models import EndpointDay, Rollup, SubscriptionDay, UsageRollup
+from apps.usage.models import EndpointDay, Rollup, SubscriptionDay, SubscriptionEndpointDay, UsageRollup
 from apps.usage.sums import floor_day, floor_hour
 
 _TYPES = {"hour": "timestamptz", "day": "timestamptz", "quota_epoch": "int"}
@@ -121,5 +121,6 @@ def _upsert(table: str, model: type[Rollup]) -> str:
 _UPSERTS: dict[type[Rollup], str] = {
     UsageRollup: _upsert("usage_usagerollup", UsageRollup),
     SubscriptionDay: _upsert("usage_subscriptionday", SubscriptionDay),
+    SubscriptionEndpointDay: _upsert("usage_subscriptionendpointday", SubscriptionEndpointDay),
     EndpointDay: _upsert("usage_endpointday", EndpointDay),
 }

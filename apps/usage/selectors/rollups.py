@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from apps.usage.metering import LATENCY_COUNTS
-from apps.usage.models import EndpointDay, Rollup, SubscriptionDay, UsageRollup
+from apps.usage.models import EndpointDay, Rollup, SubscriptionDay, SubscriptionEndpointDay, UsageRollup
 from apps.usage.selectors.scope import Scope
 from apps.usage.sums import ceil_day, floor_day, floor_hour
 
@@ -23,7 +23,11 @@ _SUMS = {name: Sum(name, default=0) for name in Rollup.COUNTERS} | {
     name: Sum(f"latency_counts__{index}", default=0) for index, name in enumerate(LATENCIES)
 }
 # The fewest rows first.
-_DAILY: tuple[type[EndpointDay] | type[SubscriptionDay], ...] = (EndpointDay, SubscriptionDay)
+_DAILY: tuple[type[EndpointDay] | type[SubscriptionDay] | type[SubscriptionEndpointDay], ...] = (
+    EndpointDay,
+    SubscriptionDay,
+    SubscriptionEndpointDay,
+)
 
 
 def sum_rollups(
