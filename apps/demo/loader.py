@@ -123,8 +123,9 @@ class _Loader:
         for slug, product in products.items():
             usage.stray_history(fixtures[slug], product, now=self.now, history=strays)
         replay.store(strays)
-        announce_expiring_keys()
-        recount_subscribers()
+        with clock.as_of(self.now):
+            announce_expiring_keys()
+            recount_subscribers()
         self._settle_notices()
         self.secrets += acts.secrets
         self.progress.changed(

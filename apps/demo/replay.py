@@ -77,7 +77,7 @@ class Replay:
 
     def _call_until(self, moment: dt.datetime) -> None:
         """Every call before this instant, stored."""
-        history = usage.History()
+        history, current = usage.History(), usage.standings(self._pasts)
         for past in self._pasts:
-            past.add_until(moment, history)
+            past.add_until(moment, current[past.subscription.pk], history)
         self.store(history)

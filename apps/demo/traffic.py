@@ -88,6 +88,7 @@ class Allowance:
     quotas: tuple[QuotaRule, ...]
     _passed: dict[str, deque[dt.datetime]] = field(default_factory=dict)
     _used: dict[tuple[str, dt.datetime], int] = field(default_factory=dict)
+    _periods: dict[str, tuple[dt.datetime, dt.datetime]] = field(default_factory=dict)  # the last one of each quota
 
     def refuse(self, at: dt.datetime, endpoint: str, units: int) -> Violation | None:
         """The limit that this call would break; None (and a place taken in every rate limit) when it may pass."""
@@ -99,7 +100,7 @@ class Allowance:
             if len(passed) >= rate.max_calls:
                 return Violation(RefusedBy.RATE, rate.name, len(passed), rate.max_calls)
         for quota in self.quotas:
-            used = self._used.get(_period_key(quota, at), 0)
+            used = self._used.get(self._period_key(quota, at), 0)
             if used + units > quota.ceiling_units:
                 return Violation(RefusedBy.QUOTA, quota.name, used, quota.ceiling_units)
         for rate in rates:
@@ -109,8 +110,15 @@ class Allowance:
     def charge(self, at: dt.datetime, units: int) -> None:
         """Count the units of a call that is billed."""
         for quota in self.quotas:
-            key = _period_key(quota, at)
+            key = self._period_key(quota, at)
             self._used[key] = self._used.get(key, 0) + units
+
+    def _period_key(self, quota: QuotaRule, at: dt.datetime) -> tuple[str, dt.datetime]:
+        period = self._periods.get(quota.name)
+        if period is None or not period[0] <= at < period[1]:
+            period = period_at(quota.period, quota.anchor, quota.anchored_at, at)
+            self._periods[quota.name] = period
+        return quota.name, period[0]
 
 
 def origin_us(answer: Answer, generator: random.Random) -> int:
@@ -149,7 +157,3 @@ def _poisson(expected: float, generator: random.Random) -> int:
         product *= generator.random()
         count += 1
     return count
-
-
-def _period_key(quota: QuotaRule, at: dt.datetime) -> tuple[str, dt.datetime]:
-    return quota.name, period_at(quota.period, quota.anchor, quota.anchored_at, at)[0]

@@ -8,6 +8,7 @@ import datetime as dt
 import random
 import uuid
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from apps.demo.fixtures import Answer, ProductFixture, SubscriptionFixture
@@ -80,6 +81,24 @@ def stray_history(fixture: ProductFixture, product: Product, *, now: dt.datetime
         )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What decides about the calls of a subscription."""
+
+    status: str
+    terms: tuple[int, int, dt.datetime]  # plan, epoch, anchor
+
+    @classmethod
+    def of(cls, row: Subscription) -> "Standing":
+        return cls(row.status, (row.plan_id, row.quota_epoch, row.anchored_at))
+
+
+def standings(pasts: Sequence["SubscriptionPast"]) -> dict[int, Standing]:
+    """How the subscriptions stand now, by primary key."""
+    rows = Subscription.objects.in_bulk([past.subscription.pk for past in pasts])
+    return {pk: Standing.of(row) for pk, row in rows.items()}
+
+
 class SubscriptionPast:
     """The calls of one subscription, judged one after the other by the plan that it has at the time."""
 
@@ -107,23 +126,20 @@ class SubscriptionPast:
         self.history = History()
         self._read_terms(subscription)
 
-    def add_until(self, moment: dt.datetime, history: History) -> None:
-        """Add the calls before this instant, up to which the subscription has been as it is now."""
-        if not (self.attempts and self.attempts[0].at < moment):
-            return
-        current = Subscription.objects.select_related("plan__tier", "product").get(pk=self.subscription.pk)
+    def add_until(self, moment: dt.datetime, current: Standing, history: History) -> None:
+        """Add the calls before this instant, up to which the subscription has stood as it does now."""
         if current.status not in SubscriptionStatus.callable():
             self.attempts.clear()  # they gave up
             return
-        if (current.plan_id, current.quota_epoch, current.anchored_at) != self.terms:
-            self._read_terms(current)
+        if current.terms != self.terms:
+            self._read_terms(Subscription.objects.select_related("plan__tier").get(pk=self.subscription.pk))
         self.history = history
         while self.attempts and self.attempts[0].at < moment:
             self._judge(self.attempts.popleft())
 
     def _read_terms(self, subscription: Subscription) -> None:
         self.subscription, self.plan = subscription, subscription.plan
-        self.terms = (subscription.plan_id, subscription.quota_epoch, subscription.anchored_at)
+        self.terms = Standing.of(subscription).terms
         limits = limits_of(subscription)
         self.allowance = Allowance(
             rates=limits.rates,

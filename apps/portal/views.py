@@ -6,11 +6,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.selectors import get_personal_organization
 from apps.portal.landing import CHECKS, sample_call
 from apps.portal.links import is_own_path
 from apps.portal.theme import COOKIE, COOKIE_SECONDS, THEMES
 from apps.products.selectors import list_listed_products
+from apps.subscriptions.selectors import get_home_organization
 
 NEWEST = 5
 
@@ -19,7 +19,7 @@ NEWEST = 5
 def home(request: HttpRequest) -> HttpResponse:
     """The landing page; for members, their dashboard."""
     if request.user.is_authenticated:
-        organization = get_personal_organization(request.user)
+        organization = get_home_organization(request.user)
         return redirect("portal:dashboard", organization.slug)
     context = {
         "newest": list_listed_products()[:NEWEST],

@@ -4,11 +4,13 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
-from apps.accounts.models import User
+from apps.accounts.enums import Role
+from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
+from apps.accounts.selectors import list_memberships_of
 from apps.core.rows import first_or_not_found
 from apps.core.values import words_of
 from apps.plans.models import Plan
@@ -39,6 +41,21 @@ def get_subscription(actor: Actor, *, public_id: str) -> Subscription:
         .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
         .filter(public_id=public_id)
     )
+
+
+def get_home_organization(user: User) -> Organization:
+    """Where a person begins: of the organizations that sell or buy something the personal one, else their own.
+
+    The personal one, too, where none does. Raises `NotFound` for a person without any.
+    """
+    uses = Subscription.objects.filter(organization=OuterRef("organization"))
+    sells = Product.objects.filter(organization=OuterRef("organization"))
+    memberships = list_memberships_of(user).annotate(
+        is_used=Exists(uses) | Exists(sells), is_owner=ExpressionWrapper(Q(role=Role.OWNER), BooleanField())
+    )
+    return first_or_not_found(
+        memberships.order_by("-is_used", "-organization__is_personal", "-is_owner", "pk")
+    ).organization
 
 
 def find_live_subscription(actor: Actor, product: Product) -> Subscription | None:

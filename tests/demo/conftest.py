@@ -29,7 +29,7 @@ def weather_server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def httpbin_server() -> Iterator[Server]:
     with running(httpbin()) as (server,):
         yield server

@@ -12,14 +12,17 @@ from django.db import transaction
 from django.test import override_settings
 
 from apps.demo.loader import load_demo
+from apps.usage.models import Rejection, UsageEvent, UsageRollup
+from tests.processes import Server, address
 
-BACKENDS = {"weather": "http://127.0.0.1:9101", "httpbin": "http://127.0.0.1:9102"}
-ALLOWED = ["127.0.0.1:9101", "127.0.0.1:9102", "127.0.0.1:9103"]
+# Nobody listens at these; httpbin must run, because the demo imports the document that it serves.
+WEATHER, MOVED, HELLO = "127.0.0.1:9101", "127.0.0.1:9103", "127.0.0.1:9104"
 
 
 @dataclass
 class Demo:
     folder: Path
+    backends: dict[str, str]
     said: list[str] = field(default_factory=list)
 
     @property
@@ -37,21 +40,24 @@ class Demo:
 
 
 @contextlib.contextmanager
-def loaded_demo(folder: Path) -> Iterator[Demo]:
+def loaded_demo(folder: Path, httpbin: Server) -> Iterator[Demo]:
     """Load into the database of the test run; everything is rolled back at the end."""
+    allowed = [WEATHER, MOVED, HELLO, address(httpbin.url)]
+    backends = {"weather": f"http://{WEATHER}", "httpbin": httpbin.url, "hello": f"http://{HELLO}/api/v1/hello"}
     with (
-        override_settings(LOCAL_DIR=folder, DEMO_BACKENDS=BACKENDS, UPSTREAM_ALLOW=ALLOWED),
+        override_settings(LOCAL_DIR=folder, DEMO_BACKENDS=backends, UPSTREAM_ALLOW=allowed),
         transaction.atomic(),
     ):
-        demo = Demo(folder)
+        demo = Demo(folder, backends)
         demo.load()
         yield demo
         transaction.set_rollback(True)
 
 
 def all_rows() -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table of the project's own apps, and the accounts' addresses."""
-    models = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+    """Every row of the project's own apps, but for the thousands of calls, and the accounts' addresses."""
+    own = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+    models = [model for model in own if model not in (UsageEvent, UsageRollup, Rejection)]
     models.append(apps.get_model("account", "EmailAddress"))
     return {
         model._meta.label: sorted(model._default_manager.values(), key=lambda row: str(row[model._meta.pk.attname]))

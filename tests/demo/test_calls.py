@@ -18,7 +18,7 @@ from apps.keys.models import ApiKey
 from apps.usage.counters.keys import STATE_KEYS
 from apps.usage.models import StaleCounter, UsageEvent
 from tests.demo.conftest import weather
-from tests.processes import Server, address, gateway, httpbin, meter, running, wait_until
+from tests.processes import Server, address, gateway, httpbin, meter, running, wait_until, web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.scenario]
 
@@ -42,14 +42,17 @@ def remaining(headers: dict[str, str], policy: str) -> int:
 
 def test_keys_call_what_their_plan_opens(tmp_path: Path, redis_client: "redis.Redis") -> None:
     backends = (weather(), httpbin())
-    gate = gateway(upstreams=[address(backend.url) for backend in backends])
-    with running(*backends, gate, meter()):
+    # The backend of Hello; it calls nobody itself.
+    portal = web(local_dir=tmp_path, gateway_url="http://127.0.0.1:9", upstreams=[])
+    upstreams = [address(server.url) for server in (*backends, portal)]
+    gate = gateway(upstreams=upstreams)
+    with running(*backends, portal, gate, meter()):
         # Every shard has counters before the past is loaded, as on an installation that runs.
         wait_until(lambda: redis_client.exists(*STATE_KEYS) == len(STATE_KEYS), what="counters of every shard")
         with override_settings(
             LOCAL_DIR=tmp_path,
-            DEMO_BACKENDS={backend.name: backend.url for backend in backends},
-            UPSTREAM_ALLOW=[address(backend.url) for backend in backends],
+            DEMO_BACKENDS={backend.name: backend.url for backend in backends} | {"hello": f"{portal.url}/api/v1/hello"},
+            UPSTREAM_ALLOW=upstreams,
         ):
             load_demo(lambda _: None)
         wait_until(lambda: not StaleCounter.objects.exists(), seconds=40, what="counters counted anew")

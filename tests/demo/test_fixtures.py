@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import jsonschema
-import pytest
 
 from apps.demo.backends.cities import CITIES
 from apps.demo.fixtures import EndpointFixture, Marketplace, ProductFixture
@@ -63,9 +62,8 @@ def test_weather_answers_as_documented(marketplace: Marketplace, weather_server:
         check_example(weather_server, endpoint)
 
 
-@pytest.mark.parametrize("slug", ["httpbin", "placeholder-images"])
-def test_httpbin_answers_as_documented(marketplace: Marketplace, httpbin_server: Server, slug: str) -> None:
-    for endpoint in product_of(marketplace, slug).endpoints:
+def test_httpbin_answers_as_documented(marketplace: Marketplace, httpbin_server: Server) -> None:
+    for endpoint in product_of(marketplace, "placeholder-images").endpoints:
         check_example(httpbin_server, endpoint)
 
 
@@ -80,7 +78,9 @@ def test_examples_fit_their_own_schemas(marketplace: Marketplace) -> None:
 
 
 def test_every_operation_is_complete(marketplace: Marketplace) -> None:
-    for product in marketplace.products:
+    documented = [product for product in marketplace.products if product.endpoints[0].operation]
+    assert {product.slug for product in documented} == {"weather", "placeholder-images"}
+    for product in documented:
         assert len({endpoint.operation["operationId"] for endpoint in product.endpoints}) == len(product.endpoints)
         for endpoint in product.endpoints:
             in_path = {p["name"] for p in endpoint.operation.get("parameters", []) if p["in"] == "path"}
@@ -100,14 +100,14 @@ def test_names_within_the_fixtures_lead_somewhere(marketplace: Marketplace) -> N
         assert product.organization in companies
         names = {endpoint.name for endpoint in product.endpoints}
         assert {limit.endpoint for plan in product.plans for limit in plan.rate_limits} <= names | {None}
+        assert {wish.endpoint for wish in product.deprecated} <= names
+    began = {(act.who, act.product): act for act in reversed(marketplace.story) if act.do == "subscribe"}
     for subscription in marketplace.subscriptions:
         assert subscription.consumer in people | companies
         product = product_of(marketplace, subscription.product)
         assert set(subscription.traffic.endpoints) <= {endpoint.name for endpoint in product.endpoints}
-        plan = next(plan for plan in product.plans if plan.name.lower() == subscription.plan)
-        assert plan.price_amount == 0
         assert subscription.traffic.rhythm in RHYTHMS
-        assert subscription.started_days_ago < product.published_days_ago
+        assert began[subscription.consumer, subscription.product].days_ago < product.published_days_ago
 
 
 def test_the_description_counts_the_cities_right(marketplace: Marketplace) -> None:
@@ -115,5 +115,5 @@ def test_the_description_counts_the_cities_right(marketplace: Marketplace) -> No
 
 
 def _media(endpoint: EndpointFixture) -> list[dict[str, Any]]:
-    parts = [endpoint.operation.get("requestBody", {}), *endpoint.operation["responses"].values()]
+    parts = [endpoint.operation.get("requestBody", {}), *endpoint.operation.get("responses", {}).values()]
     return [media for part in parts for media in part.get("content", {}).values()]

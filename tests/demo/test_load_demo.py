@@ -2,6 +2,7 @@
 
 import json
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -16,24 +17,27 @@ from django.utils import timezone
 
 from apps.accounts.models import AuditEvent, Membership, User
 from apps.accounts.selectors import get_actor
-from apps.core.errors import DomainError
 from apps.demo.fixtures import Marketplace
 from apps.keys import secret
 from apps.keys.models import ApiKey
 from apps.keys.services import revoke_key
+from apps.plans.enums import PlanVisibility
 from apps.products.models import Endpoint, Product
 from apps.products.services import update_product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services import cancel_subscription
-from tests.demo.loading import BACKENDS, Demo, all_rows, loaded_demo
+from tests.demo.loading import MOVED, Demo, all_rows, loaded_demo
+from tests.processes import Server
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def module_demo(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker) -> Iterator[Demo]:
-    with django_db_blocker.unblock(), loaded_demo(tmp_path_factory.mktemp("demo")) as demo:
+def module_demo(
+    tmp_path_factory: pytest.TempPathFactory, httpbin_server: Server, django_db_setup: None, django_db_blocker
+) -> Iterator[Demo]:
+    with django_db_blocker.unblock(), loaded_demo(tmp_path_factory.mktemp("demo"), httpbin_server) as demo:
         yield demo
 
 
@@ -113,22 +117,37 @@ def test_weather_opens_one_more_endpoint_with_each_tier(demo: Demo) -> None:
     weather = Product.objects.get(slug="weather")
     tiers = {endpoint.path: endpoint.tier.slug for endpoint in weather.endpoints.all()}
     assert tiers == {"/current-weather": "free", "/forecast": "pro", "/historical-data": "enterprise"}
-    assert [plan.tier.slug for plan in weather.plans.on_sale()] == ["free", "pro", "enterprise"]
+    public = weather.plans.on_sale().filter(visibility=PlanVisibility.PUBLIC)
+    assert [(plan.tier.slug, plan.price_amount) for plan in public] == [
+        ("free", 0), ("pro", 2900), ("enterprise", 19900),
+    ]  # fmt: skip
     assert weather.endpoints.get(path="/historical-data").weight == 5
 
 
 def test_products_are_published_and_everything_is_audited(demo: Demo, marketplace: Marketplace) -> None:
     for fixture in marketplace.products:
         product = Product.objects.listed().get(slug=fixture.slug)
-        assert product.upstream_url == BACKENDS[fixture.backend]
-        assert product.endpoints.current().count() == len(fixture.endpoints)
-        assert product.plans.on_sale().count() == len(fixture.plans)
+        assert product.upstream_url == demo.backends[fixture.backend]
+        assert product.category is not None
+        assert product.logo.size > 500
+        assert {str(endpoint) for endpoint in product.endpoints.current()} >= {each.name for each in fixture.endpoints}
+        assert product.plans.on_sale().count() >= max(1, len(fixture.plans))
+        assert product.changelog.filter(announced_at__isnull=False).count() == len(fixture.changelog) > 0
         actions = set(AuditEvent.objects.filter(organization=product.organization).values_list("action", flat=True))
-        assert {"product.created", "endpoint.added", "plan.published", "product.published"} <= actions
+        assert {"product.created", "plan.published", "product.published", "support.added", "faq.added"} <= actions
     for subscription in Subscription.objects.all():
-        change = subscription.changes.get()
-        assert (change.kind, change.occurred_at) == ("started", subscription.started_at)
+        assert subscription.changes.get(kind="started").occurred_at == subscription.created_at
     assert not AuditEvent.objects.filter(occurred_at__gt=timezone.now()).exists()
+
+
+def test_httpbin_is_what_its_document_says(demo: Demo) -> None:
+    httpbin = Product.objects.get(slug="httpbin")
+    imported = httpbin.imports.get()
+    assert (imported.source, imported.origin) == ("url", f"{demo.backends['httpbin']}/spec.json")
+    assert imported.applied_at is not None
+    tiers = Counter(httpbin.endpoints.current().values_list("tier__slug", flat=True))
+    assert (tiers["free"], tiers["pro"]) == (12, sum(tiers.values()) - 12)
+    assert tiers["pro"] > 50
 
 
 def test_somebody_is_both_creator_and_consumer(demo: Demo) -> None:
@@ -141,13 +160,13 @@ def test_backends_on_other_ports_are_followed(demo: Demo) -> None:
     weather = Product.objects.get(slug="weather")
     actor = get_actor(user=User.objects.get(email="alice@example.com"), organization_slug="skyline-weather")
     update_product(actor=actor, product=weather, name="Weather 2", upstream_url=weather.upstream_url, tagline="New")
-    with override_settings(DEMO_BACKENDS=BACKENDS | {"weather": "http://127.0.0.1:9103/"}):
+    with override_settings(DEMO_BACKENDS=demo.backends | {"weather": f"http://{MOVED}/"}):
         assert demo.load() == 1
         weather.refresh_from_db()
-        assert weather.upstream_url == "http://127.0.0.1:9103"
+        assert weather.upstream_url == weather.test_upstream_url == f"http://{MOVED}"
         assert (weather.name, weather.tagline) == ("Weather 2", "New")
         assert demo.load() == 0
-    assert Product.objects.get(slug="httpbin").upstream_url == BACKENDS["httpbin"]
+    assert Product.objects.get(slug="httpbin").upstream_url == demo.backends["httpbin"]
 
 
 @pytest.mark.parametrize(
@@ -158,20 +177,17 @@ def test_a_backend_that_may_not_be_is_said_and_nothing_is_changed(
     demo: Demo, changed: dict[str, str], says: str
 ) -> None:
     rows = all_rows()
-    with override_settings(DEMO_BACKENDS=BACKENDS | changed), pytest.raises(CommandError, match=says):
+    with override_settings(DEMO_BACKENDS=demo.backends | changed), pytest.raises(CommandError, match=says):
         call_command("load_demo", stdout=StringIO())
     assert all_rows() == rows
 
 
-def test_a_slug_that_belongs_to_somebody_else_is_not_taken_over(demo: Demo) -> None:
-    Product.objects.filter(slug="weather").update(organization=get_stranger_organization())
-    with pytest.raises(DomainError, match="taken"):
-        demo.load()
-
-
-def get_stranger_organization() -> int:
+def test_a_product_that_is_somebody_elses_by_now_is_left_alone(demo: Demo) -> None:
     stranger = User.objects.create_user("stranger@example.net")
-    return Membership.objects.get(user=stranger).organization_id
+    organization = Membership.objects.get(user=stranger).organization_id
+    Product.objects.filter(slug="hello").update(organization=organization, upstream_url="https://hello.example")
+    assert demo.load() == 0
+    assert Product.objects.get(slug="hello").upstream_url == "https://hello.example"
 
 
 def test_a_lost_file_is_written_anew_with_new_secrets(demo: Demo) -> None:
@@ -207,7 +223,7 @@ def test_a_revoked_key_is_replaced_and_the_others_stay(demo: Demo) -> None:
 
 
 def test_a_canceled_subscription_stays_canceled(demo: Demo) -> None:
-    subscription = Subscription.objects.get(organization__slug="meridian-logistics")
+    subscription = Subscription.objects.get(organization__slug="meridian-logistics", product__slug="weather")
     cancel_subscription(actor=_owner(subscription), subscription=subscription)
     count = Subscription.objects.count()
     assert demo.load() == 0

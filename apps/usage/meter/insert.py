@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import connection
@@ -42,11 +43,14 @@ WHERE new.code <> '{ABANDONED}' OR NOT EXISTS (
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - a constant
 
+# The fields are columns in the same order; all but the last one of an event, `replayed`.
+_event_columns = attrgetter(*(field.name for field in fields(EventRecord)[:-1]))
+_rejection_columns = attrgetter(*(field.name for field in fields(RejectionRecord)))
+
 
 def insert_events(events: Sequence[EventRecord]) -> set[tuple[UUID, dt.datetime]]:
     """Insert the events that are not stored yet; the identities of those."""
-    # All but the last field, `replayed`, are columns in the same order.
-    columns = [list(column) for column in zip(*(astuple(event)[:-1] for event in events), strict=True)]
+    columns = [list(column) for column in zip(*map(_event_columns, events), strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, columns)
         new = {(row[0], row[1]) for row in cursor.fetchall()}
@@ -58,4 +62,4 @@ def insert_events(events: Sequence[EventRecord]) -> set[tuple[UUID, dt.datetime]
 def insert_rejections(rejections: Sequence[RejectionRecord]) -> None:
     """Insert the rejections that are not stored yet."""
     with connection.cursor() as cursor:
-        cursor.execute(_REJECTIONS, [list(column) for column in zip(*map(astuple, rejections), strict=True)])
+        cursor.execute(_REJECTIONS, [list(column) for column in zip(*map(_rejection_columns, rejections), strict=True)])

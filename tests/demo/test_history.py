@@ -1,4 +1,4 @@
-"""The past usage of the demo: what the gateway and the meter could have left, and nothing else."""
+"""The past of the demo: what the gateway, the meter and the billing jobs could have left, and nothing else."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -8,20 +8,32 @@ import pytest
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
+from apps.accounts.models import AccessToken
+from apps.billing.models import Checkout, Invoice, InvoiceLine
 from apps.demo.usage import HISTORY
-from apps.plans.models import Quota
+from apps.keys.models import ApiKey
+from apps.ledger.models import JournalEntry
+from apps.notifications.models import Notice
+from apps.payments.models import Payment
+from apps.plans.models import Plan, PlanGrant, Quota
 from apps.plans.periods import period_at
-from apps.subscriptions.models import Subscription
+from apps.products.models import Endpoint
+from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.selectors import list_due
 from apps.usage.metering import latency_index
 from apps.usage.models import Rejection, UsageEvent, UsageRollup
+from apps.usage.services import REJECTIONS_KEPT
 from tests.demo.loading import Demo, loaded_demo
+from tests.processes import Server
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)
-def demo(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker) -> Iterator[Demo]:
-    with django_db_blocker.unblock(), loaded_demo(tmp_path_factory.mktemp("demo")) as demo:
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, httpbin_server: Server, django_db_setup: None, django_db_blocker
+) -> Iterator[Demo]:
+    with django_db_blocker.unblock(), loaded_demo(tmp_path_factory.mktemp("demo"), httpbin_server) as demo:
         yield demo
 
 
@@ -80,14 +92,19 @@ def test_rollups_are_the_sums_of_the_events() -> None:
         assert latencies[row] == +Counter(dict(enumerate(rollup.latency_counts)))
 
 
+def plan_at(subscription: Subscription, at: dt.datetime) -> Plan:
+    """The plan that it had."""
+    return subscription.changes.filter(occurred_at__lte=at).order_by("occurred_at", "pk").last().to_plan
+
+
 def test_no_subscription_is_above_a_quota_and_each_has_room_left() -> None:
     now = timezone.now()
     for subscription in Subscription.objects.select_related("plan"):
         for quota in subscription.plan.quotas.all():
             used = units_by_period(subscription, quota)
-            assert max(used.values()) <= quota.included_units
+            assert max(used.values(), default=0) <= quota.ceiling_units
             current = period_at(quota.period, quota.anchor, subscription.anchored_at, now)[0]
-            assert used[current] <= 0.9 * quota.included_units, (subscription, quota)
+            assert used[current] <= 0.9 * quota.ceiling_units, (subscription, quota)
 
 
 def test_no_rate_limit_was_exceeded() -> None:
@@ -95,7 +112,10 @@ def test_no_rate_limit_was_exceeded() -> None:
         limits = list(subscription.plan.rate_limits.all())
         with_own = {limit.endpoint_id for limit in limits if limit.endpoint_id}
         for limit in limits:
-            events = UsageEvent.objects.filter(subscription=subscription).order_by("occurred_at")
+            # Of the plan that it has now.
+            events = UsageEvent.objects.filter(
+                subscription=subscription, quota_epoch=subscription.quota_epoch
+            ).order_by("occurred_at")
             events = (
                 events.filter(endpoint=limit.endpoint_id)
                 if limit.endpoint_id
@@ -130,7 +150,8 @@ def test_what_is_billed_is_the_weight_of_answers_below_500() -> None:
 
 def test_every_subscription_has_usage_and_some_answers_are_errors() -> None:
     calls = dict(UsageEvent.objects.values_list("subscription").annotate(Count("id")))
-    assert set(calls) == set(Subscription.objects.values_list("pk", flat=True))
+    assert set(calls) == set(Subscription.objects.exclude(current_period_start=None).values_list("pk", flat=True))
+    assert len(calls) >= 12
     assert min(calls.values()) > 20
     statuses = Counter(UsageEvent.objects.values_list("status", flat=True))
     good = sum(count for status, count in statuses.items() if status < 400)
@@ -153,7 +174,8 @@ def test_rejections_say_why() -> None:
         if rejection.code.startswith("key_"):
             assert (rejection.status, rejection.subscription, rejection.api_key_id) == (401, None, None)
             continue
-        plan = rejection.subscription.plan
+        assert rejection.occurred_at >= timezone.now() - REJECTIONS_KEPT - dt.timedelta(minutes=5)
+        plan = plan_at(rejection.subscription, rejection.occurred_at)
         if rejection.code == "plan_upgrade_required":
             assert rejection.status == 403
             assert rejection.endpoint.tier.rank > plan.tier.rank
@@ -179,6 +201,83 @@ def test_a_quota_that_refused_was_really_used_up() -> None:
             subscription=subscription, occurred_at__gte=start, occurred_at__lt=rejection.occurred_at
         ).aggregate(units=Sum("units"))["units"]
         assert used == rejection.counter
+
+
+def test_invoices_are_numbered_in_the_order_of_time_and_all_is_settled() -> None:
+    invoices = list(Invoice.objects.order_by("issued_at", "pk"))
+    by_year: dict[int, list[str]] = defaultdict(list)
+    for invoice in invoices:
+        assert invoice.issued_at == invoice.created_at
+        by_year[invoice.issued_at.year].append(invoice.number)
+    for year, numbers in by_year.items():
+        assert numbers == [f"INV-{year}-{number:06}" for number in range(1, len(numbers) + 1)]
+    statuses = Counter(invoice.status for invoice in invoices)
+    assert (statuses["open"], statuses["void"], statuses["paid"]) == (1, 1, len(invoices) - 2)
+    assert statuses["paid"] >= 11
+    assert not list_due(timezone.now()).exists()
+    assert not Checkout.objects.filter(status="open", expires_at__lte=timezone.now()).exists()
+
+
+def test_renewals_bear_the_date_of_their_period() -> None:
+    renewals = list(Invoice.objects.filter(reason="renewal"))
+    assert len(renewals) >= 4
+    for invoice in renewals:
+        assert dt.timedelta() <= invoice.issued_at - invoice.period_start < dt.timedelta(minutes=1)
+
+
+def test_overage_is_what_was_used_beyond_the_included_units() -> None:
+    line = InvoiceLine.objects.get(kind="overage")
+    subscription = line.invoice.subscription
+    used = UsageEvent.objects.filter(
+        subscription=subscription, occurred_at__gte=line.period_start, occurred_at__lt=line.period_end
+    ).aggregate(units=Sum("units"))["units"]
+    assert line.quantity == used - subscription.plan.quotas.get().included_units > 300
+    assert line.amount == round(line.quantity * line.unit_amount)
+
+
+def test_what_was_paid_is_in_the_journal_at_its_time() -> None:
+    paid = Invoice.objects.filter(status="paid")
+    for invoice in paid:
+        payment = Payment.objects.get(reference=invoice.public_id, status="succeeded")
+        entry = JournalEntry.objects.get(source=f"invoice.paid:{invoice.public_id}")
+        assert (payment.amount, payment.created_at, payment.settled_at) == (
+            invoice.total_amount, invoice.paid_at, invoice.paid_at,
+        )  # fmt: skip
+        assert entry.occurred_at == entry.created_at == invoice.paid_at
+        assert sum(posting.amount for posting in entry.postings.all()) == 0
+    assert JournalEntry.objects.count() == len(paid)
+
+
+def test_declined_cards_were_followed_by_good_ones() -> None:
+    declined = Payment.objects.filter(status="failed")
+    assert {payment.decline_code for payment in declined} == {"card_declined", "generic_decline"}
+    for payment in declined:
+        assert Payment.objects.filter(
+            reference=payment.reference, status="succeeded", created_at__gt=payment.created_at
+        ).exists()
+    assert set(SubscriptionChange.objects.values_list("kind", flat=True)) >= {
+        "started", "approved", "activated", "past_due", "paid", "plan_changed", "canceled", "abandoned",
+    }  # fmt: skip
+
+
+def test_there_is_something_on_every_page() -> None:
+    assert Subscription.objects.filter(status="pending_approval").count() == 1
+    assert Subscription.objects.filter(status="incomplete").count() == 1
+    assert Subscription.objects.filter(cancel_at_period_end=True).count() == 1
+    assert Subscription.objects.exclude(pending_plan=None).count() == 1
+    assert Plan.objects.get(visibility="private").subscriptions.count() == PlanGrant.objects.count() == 1
+    assert Endpoint.objects.exclude(deprecated_at=None).count() == 1
+    assert ApiKey.objects.filter(mode="test").count() == 1
+    assert ApiKey.objects.exclude(rotated_from=None).count() == 1
+    assert ApiKey.objects.exclude(revoked_at=None).count() == 1
+    assert AccessToken.objects.count() == 2
+    notices = Notice.objects.all()
+    assert notices.filter(read_at=None).exists()
+    assert notices.exclude(read_at=None).exists()
+    assert not notices.filter(emailed_at=None).exists()
+    assert {"subscription.requested", "key.expiring", "invoice.payment_failed", "product.changed"} <= {
+        notice.kind for notice in notices
+    }
 
 
 def test_a_second_load_adds_no_usage(demo: Demo) -> None:
