@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -14,6 +15,9 @@ from tests.database import flush_cheaply
 ALL_TEST_LONG = 3600.0
 
 flush_cheaply()
+# How long an example takes says something about the machine, not about the code.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

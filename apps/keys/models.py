@@ -58,7 +58,9 @@ class ApiKey(models.Model):
                 fields=["expires_at"],
                 condition=models.Q(expires_at__isnull=False, revoked_at__isnull=True, purpose="program"),
                 name="api_key_expiring",
-            )
+            ),
+            # Staff look a key up by what is shown of it.
+            models.Index(fields=["prefix"], name="api_key_prefix"),
         ]
 
     def __str__(self) -> str:

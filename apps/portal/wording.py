@@ -45,7 +45,7 @@ def beyond_in_words(plan: Plan) -> str:
     """What happens once the quotas of the plan are used up; empty for a plan without any."""
     quotas = list(plan.quotas.all())
     charged = next((words for quota in quotas if (words := overage_in_words(quota, plan.currency))), "")
-    return charged or (_("Beyond it, calls are refused until the next period") if quotas else "")
+    return charged or (_("Beyond that, calls are refused until the next period") if quotas else "")
 
 
 def rate_limit_in_words(limit: RateLimit) -> str:

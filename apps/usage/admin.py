@@ -13,11 +13,14 @@ from apps.keys.models import ApiKey
 from apps.products.models import Product
 from apps.subscriptions.models import Subscription
 from apps.usage.models import (
+    EndpointDay,
     QuarantinedEntry,
     QuotaPeriod,
     Rejection,
     StaleCounter,
     StreamPosition,
+    SubscriptionDay,
+    SubscriptionEndpointDay,
     UsageEvent,
     UsageRollup,
 )
@@ -27,7 +30,7 @@ Row = TypeVar("Row", bound=Model)
 _HELP = _("The id of a request, or the public id of a subscription, key or product")
 
 
-class CallAdmin(ReadOnlyAdmin[Row]):
+class ProductCallAdmin(ReadOnlyAdmin[Row]):
     """Tables of many millions of rows, whose references are no joins: what they name may be gone.
 
     Whatever is searched for is looked up first, so that one of the two indexes on a reference and the time answers.
@@ -40,12 +43,9 @@ class CallAdmin(ReadOnlyAdmin[Row]):
         return [f"-{self.time_field}"] if words_of(request.GET.get("q", "")) else ["-pk"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Row]":
-        subscriptions = Subscription.objects.filter(pk=OuterRef("subscription"))
         rows: Any = super().get_queryset(request)
-        shown: QuerySet[Row] = rows.annotate(
-            subscription_name=Subquery(subscriptions.values("public_id")),
-            product_slug=Subquery(Product.objects.filter(pk=OuterRef("product")).values("slug")),
-        )
+        products = Product.objects.filter(pk=OuterRef("product"))
+        shown: QuerySet[Row] = rows.annotate(product_slug=Subquery(products.values("slug")))
         return shown
 
     def get_search_results(
@@ -58,14 +58,31 @@ class CallAdmin(ReadOnlyAdmin[Row]):
 
     def meant(self, word: str) -> Q | None:
         """The rows that belong to what has this id; None where nothing has it."""
+        product = Product.objects.filter(Q(public_id=word) | Q(slug=word)).values_list("pk", flat=True).first()
+        return None if product is None else Q(product=product)
+
+    @admin.display(description=_("product"))
+    def product_shown(self, row: Any) -> str:
+        return row.product_slug or "-"
+
+
+class CallAdmin(ProductCallAdmin[Row]):
+    """Those of a subscription, too."""
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Row]":
+        rows: Any = super().get_queryset(request)
+        subscriptions = Subscription.objects.filter(pk=OuterRef("subscription"))
+        shown: QuerySet[Row] = rows.annotate(subscription_name=Subquery(subscriptions.values("public_id")))
+        return shown
+
+    def meant(self, word: str) -> Q | None:
         if word.startswith("sub_"):
             found = Subscription.objects.filter(public_id=word).values_list("pk", flat=True).first()
             return None if found is None else Q(subscription=found)
         if word.startswith("key_"):
             key = ApiKey.objects.filter(public_id=word).values("pk", "subscription").first()
             return None if key is None else self.of_key(key["subscription"], key["pk"])
-        product = Product.objects.filter(Q(public_id=word) | Q(slug=word)).values_list("pk", flat=True).first()
-        return None if product is None else Q(product=product)
+        return super().meant(word)
 
     def of_key(self, subscription: int, key: int) -> Q | None:
         return Q(subscription=subscription, api_key=key)
@@ -73,10 +90,6 @@ class CallAdmin(ReadOnlyAdmin[Row]):
     @admin.display(description=_("subscription"))
     def subscription_id_shown(self, row: Any) -> str:
         return row.subscription_name or "-"
-
-    @admin.display(description=_("product"))
-    def product_shown(self, row: Any) -> str:
-        return row.product_slug or "-"
 
 
 class RequestAdmin(CallAdmin[Row]):
@@ -147,6 +160,57 @@ class UsageRollupAdmin(CallAdmin[UsageRollup]):
     fields = [
         "hour", "product", "subscription", "endpoint", "api_key", "quota_epoch", "calls", "units", "client_errors",
         "server_errors", "request_bytes", "response_bytes", "latency_counts",
+    ]  # fmt: skip
+
+
+@admin.register(SubscriptionDay)
+class SubscriptionDayAdmin(CallAdmin[SubscriptionDay]):
+    """The calls of a subscription in a day, added up by key."""
+
+    time_field = "day"
+    list_display = [
+        "day", "product_shown", "subscription_id_shown", "calls", "units", "client_errors", "server_errors",
+    ]  # fmt: skip
+    search_fields = ["subscription__public_id"]
+    search_help_text = _("The public id of a subscription, key or product")
+    fields = [
+        "day", "product", "subscription", "api_key", "quota_epoch", "calls", "units", "client_errors", "server_errors",
+        "request_bytes", "response_bytes", "latency_counts",
+    ]  # fmt: skip
+
+
+@admin.register(SubscriptionEndpointDay)
+class SubscriptionEndpointDayAdmin(CallAdmin[SubscriptionEndpointDay]):
+    """The calls of a subscription to an endpoint in a day, added up."""
+
+    time_field = "day"
+    list_display = [
+        "day", "product_shown", "subscription_id_shown", "endpoint_id", "calls", "units", "client_errors",
+        "server_errors",
+    ]  # fmt: skip
+    search_fields = ["subscription__public_id"]
+    search_help_text = _("The public id of a subscription or product")
+    fields = [
+        "day", "product", "subscription", "endpoint", "calls", "units", "client_errors", "server_errors",
+        "request_bytes", "response_bytes", "latency_counts",
+    ]  # fmt: skip
+
+    def of_key(self, subscription: int, key: int) -> Q | None:
+        """The keys of a subscription are together here."""
+        return None
+
+
+@admin.register(EndpointDay)
+class EndpointDayAdmin(ProductCallAdmin[EndpointDay]):
+    """The calls of an endpoint in a day, added up."""
+
+    time_field = "day"
+    list_display = ["day", "product_shown", "endpoint_id", "calls", "units", "client_errors", "server_errors"]
+    search_fields = ["product__public_id"]
+    search_help_text = _("The public id or the slug of a product")
+    fields = [
+        "day", "product", "endpoint", "calls", "units", "client_errors", "server_errors", "request_bytes",
+        "response_bytes", "latency_counts",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -98,18 +98,15 @@ class Rejection(models.Model):
         return request_id(self.id)
 
 
-class UsageRollup(models.Model):
-    """The calls of one hour, by subscription, epoch, endpoint and key; written in the transaction that stores them."""
+class Rollup(models.Model):
+    """Calls added up, written in the transaction that stores them: always the sum of their events."""
 
     # The columns that are added up; the latency counts are too, place by place.
     COUNTERS = ("calls", "units", "client_errors", "server_errors", "request_bytes", "response_bytes")
+    # The columns of which each combination has one row; the product follows from them.
+    IDENTITY: ClassVar[tuple[str, ...]]
 
-    hour = models.DateTimeField()
-    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
     product: "Reference[Product | int, Product]" = Reference(Product)
-    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
-    api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
-    quota_epoch = models.PositiveIntegerField()
     calls = models.BigIntegerField(default=0)
     units = models.BigIntegerField(default=0)
     client_errors = models.BigIntegerField(default=0)  # 4xx
@@ -118,6 +115,21 @@ class UsageRollup(models.Model):
     response_bytes = models.BigIntegerField(default=0)
     # Calls by origin latency; the bounds are `metering.LATENCY_BOUNDS_MS`.
     latency_counts = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        abstract = True
+
+
+class UsageRollup(Rollup):
+    """The calls of one hour, by subscription, epoch, endpoint and key."""
+
+    IDENTITY = ("subscription_id", "hour", "endpoint_id", "api_key_id", "quota_epoch")
+
+    hour = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
+    api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
+    quota_epoch = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
@@ -129,6 +141,71 @@ class UsageRollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription_id} {self.hour:%Y-%m-%d %H}"
+
+
+class EndpointDay(Rollup):
+    """The calls of an endpoint in one UTC day, of all consumers together."""
+
+    IDENTITY = ("endpoint_id", "day")
+
+    day = models.DateTimeField()
+    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "day"], name="endpoint_day_once")]
+        indexes = [models.Index(fields=["product", "day"], name="endpoint_day_by_product")]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint_id} {self.day:%Y-%m-%d}"
+
+
+class SubscriptionDay(Rollup):
+    """The calls of a subscription in one UTC day, of all endpoints together, by epoch and key."""
+
+    IDENTITY = ("subscription_id", "day", "api_key_id", "quota_epoch")
+
+    day = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    api_key: "Reference[ApiKey | int, ApiKey]" = Reference(ApiKey)
+    quota_epoch = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "day", "api_key", "quota_epoch"], name="subscription_day_once"
+            )
+        ]
+        # Covers the ranking of a product's consumers by calls.
+        indexes = [
+            models.Index(fields=["product", "day"], include=["subscription", "calls"], name="subscription_day_ranking")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.day:%Y-%m-%d}"
+
+
+class SubscriptionEndpointDay(Rollup):
+    """The calls of a subscription to an endpoint in one UTC day."""
+
+    IDENTITY = ("subscription_id", "day", "endpoint_id")
+
+    day = models.DateTimeField()
+    subscription: "Reference[Subscription | int, Subscription]" = Reference(Subscription)
+    endpoint: "Reference[Endpoint | int, Endpoint]" = Reference(Endpoint)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "day", "endpoint"], name="subscription_endpoint_day_once")
+        ]
+        # Covers the ranking of an endpoint's consumers by calls.
+        indexes = [
+            models.Index(
+                fields=["endpoint", "day"], include=["product", "subscription", "calls"], name="endpoint_day_ranking"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.endpoint_id} {self.day:%Y-%m-%d}"
 
 
 class QuotaPeriod(models.Model):

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.keys.models import ApiKey
+from apps.products.models import Category, Endpoint, Product
 from apps.subscriptions.models import Subscription
 from apps.usage.models import UsageEvent
 from bench.pages.rows import CONSUMER, CREATOR, email, organization_slug, product_slug
@@ -22,7 +23,7 @@ class Page:
 
 
 def list_pages() -> list[Page]:
-    return [*_marketplace(), *_studio(), *_console(), *_admin()]
+    return [*_marketplace(), *_studio(), *_console(), *_rest(), *_admin()]
 
 
 def _page(name: str, view: str, query: str = "", headers: dict[str, str] | None = None, **ids: str) -> Page:
@@ -49,6 +50,7 @@ def _studio() -> list[Page]:
     creator = {"organization": organization_slug(CREATOR)}
     product = creator | {"slug": product_slug(1)}
     consumer = product | {"subscription_id": _large_subscription().public_id}
+    endpoint = _first_endpoint()
     return [
         _page("studio: products", "portal:studio", headers=headers, **creator),
         _page("studio: product", "portal:studio-product", headers=headers, **product),
@@ -60,11 +62,18 @@ def _studio() -> list[Page]:
         _page("studio: usage, 24 hours", "portal:studio-usage", "range=24h", headers, **product),
         _page("studio: usage, 30 days", "portal:studio-usage", "range=30d", headers, **product),
         _page("studio: usage, 90 days", "portal:studio-usage", "range=90d", headers, **product),
+        _page(
+            "studio: usage of an endpoint", "portal:studio-usage", f"range=90d&endpoint={endpoint}", headers, **product
+        ),
+        _page("studio: usage as CSV", "portal:studio-usage-csv", "range=90d", headers, **product),
+        _page("studio: imports", "portal:studio-imports", headers=headers, **product),
+        _page("studio: import", "portal:studio-import", headers=headers, import_id=f"imp_{1:022}", **product),
         _page("studio: requests", "portal:studio-requests", "range=30d", headers, **product),
         _page("studio: requests, errors", "portal:studio-requests", "range=90d&outcome=errors", headers, **product),
         _page("studio: requests, refused", "portal:studio-requests", "outcome=rejected", headers, **product),
         _page("team: members", "portal:members", headers=headers, **creator),
         _page("team: audit", "portal:audit", headers=headers, **creator),
+        _page("team: access tokens", "portal:tokens", headers=headers, **creator),
     ]
 
 
@@ -72,6 +81,7 @@ def _console() -> list[Page]:
     headers = _signed_in(CONSUMER)
     consumer = {"organization": organization_slug(CONSUMER)}
     subscription = consumer | {"subscription_id": _large_subscription().public_id}
+    key = ApiKey.objects.filter(subscription=_large_subscription())[0].public_id
     call = UsageEvent.objects.filter(subscription=_large_subscription()).order_by("-occurred_at")[0]
     return [
         _page("console: dashboard", "portal:dashboard", headers=headers, **consumer),
@@ -85,7 +95,47 @@ def _console() -> list[Page]:
         _page("console: requests", "portal:subscription-requests", "range=90d", headers, **subscription),
         _page("console: errors", "portal:subscription-requests", "range=90d&outcome=errors", headers, **subscription),
         _page("console: request", "portal:request", headers=headers, **consumer, request_id=call.request_id),
+        _page("console: change of plan", "portal:plan-change", headers=headers, **subscription),
+        _page("console: key", "portal:key", headers=headers, key_id=key, **subscription),
+        _page("billing: invoices", "portal:invoices", headers=headers, **consumer),
+        _page("billing: invoices, page 5", "portal:invoices", "page=5", headers, **consumer),
+        _page("billing: invoice", "portal:invoice", headers=headers, invoice_id=f"inv_{1:022}", **consumer),
+        _page("billing: cards", "portal:cards", headers=headers, **consumer),
         _page("notices", "portal:notices", headers=headers),
+        _page("notices, page 5", "portal:notices", "page=5", headers),
+    ]
+
+
+def _rest() -> list[Page]:
+    creator = _signed_in(CREATOR) | {"X-Organization": organization_slug(CREATOR)}
+    consumer = _signed_in(CONSUMER) | {"X-Organization": organization_slug(CONSUMER)}
+    product, subscription = Product.objects.get(slug=product_slug(1)), _large_subscription()
+    sold, bought = f"product={product.public_id}", f"subscription={subscription.public_id}"
+    return [
+        _page("rest: catalog", "rest-catalog"),
+        _page("rest: catalog, 100", "rest-catalog", "limit=100"),
+        _page("rest: catalog, search", "rest-catalog", "search=weather"),
+        _page("rest: catalog, search of two words", "rest-catalog", "search=currency+tax"),
+        _page("rest: catalog, product", "rest-catalog-product", slug=product_slug(1)),
+        _page("rest: products", "rest-products", "limit=100", creator),
+        _page("rest: product", "rest-product", headers=creator, product_id=product.public_id),
+        _page("rest: endpoints", "rest-endpoints", "limit=100", creator, product_id=product.public_id),
+        _page("rest: consumers", "rest-consumers", "limit=100", creator, product_id=product.public_id),
+        _page("rest: usage of a product", "rest-usage", sold, creator),
+        _page("rest: usage of a product, endpoints", "rest-usage-endpoints", sold, creator),
+        _page("rest: requests of a product", "rest-requests", sold, creator),
+        _page("rest: subscriptions", "rest-subscriptions", "limit=100", consumer),
+        _page("rest: keys", "rest-keys", "limit=100", consumer, subscription_id=subscription.public_id),
+        _page("rest: quotas", "rest-quotas", headers=consumer, subscription_id=subscription.public_id),
+        _page("rest: usage of a subscription", "rest-usage", bought, consumer),
+        _page("rest: usage of a subscription, keys", "rest-usage-keys", bought, consumer),
+        _page("rest: usage of all", "rest-usage", headers=consumer),
+        _page("rest: usage of all, endpoints", "rest-usage-endpoints", headers=consumer),
+        _page("rest: requests", "rest-requests", bought, consumer),
+        _page("rest: requests of all", "rest-requests", headers=consumer),
+        _page("rest: invoices", "rest-invoices", "limit=100", consumer),
+        _page("rest: invoice", "rest-invoice", headers=consumer, invoice_id=f"inv_{1:022}"),
+        _page("rest: notices", "rest-notices", headers=consumer),
     ]
 
 
@@ -133,14 +183,10 @@ def _large_subscription() -> Subscription:
 
 
 def _first_endpoint() -> str:
-    from apps.products.models import Endpoint
-
     return Endpoint.objects.filter(product__slug=product_slug(1)).order_by("pk")[0].public_id
 
 
 def _category() -> str:
-    from apps.products.models import Category
-
     return Category.objects.order_by("pk")[0].slug
 
 

@@ -5,13 +5,13 @@ import datetime as dt
 from django.db import connection
 from django.utils import timezone
 
-from apps.accounts.models import AuditEvent, Membership, Organization, User
+from apps.accounts.models import AccessToken, AuditEvent, Membership, Organization, User
 from apps.billing.models import Invoice, InvoiceLine
 from apps.keys.models import ApiKey
 from apps.notifications.models import Notice
 from apps.payments.models import Payment, PaymentMethod
 from apps.plans.models import Plan, Quota, RateLimit
-from apps.products.models import Category, Endpoint, Product, Tier
+from apps.products.models import Category, Endpoint, OpenApiImport, Product, Tier
 from apps.subscriptions.models import Subscription
 from apps.usage.models import QuotaPeriod
 from bench.pages.multiply import instant, multiply, public_id
@@ -26,13 +26,16 @@ SIZES = {
     "endpoints": 6,  # of each product
     "large_endpoints": 200,  # more of product 1
     "subscriptions": 20_000,
-    "large_product": 3_000,  # subscriptions 1 to this are to product 1; the first is the large consumer's
+    "large_product": 2_000,  # subscriptions 1 to this are to product 1; the first is the large consumer's
     "large_consumer": 300,  # so many more are the large consumer's, each to another product
     "keys": 50_000,
     "large_keys": 40,  # of subscription 1
     "invoices": 100_000,
     "large_invoices": 2_000,  # the large consumer's
     "audit_events": 1_000_000,
+    "cards": 5,  # of the large consumer
+    "tokens": 40,  # of the large creator, and of the large consumer
+    "imports": 60,  # of product 1
     "notices": 100_000,
     "rejections": 200_000,
     "events": 5_000_000,
@@ -102,6 +105,11 @@ def add_people_and_catalogue() -> Bases:
         endpoint, size["large_endpoints"], path=of_one, upstream_path=of_one, pattern=of_one,
         public_id=public_id("ep_l"), product_id=f"{products} + 1", tier_id=f"{tiers} + 1",
     )  # fmt: skip
+    document = {"openapi": "3.1.0", "info": {"title": "Large"}, "paths": _paths(size["large_endpoints"])}
+    imported = OpenApiImport.objects.create(
+        product=product, source="paste", dialect="3.1", title="Large", version="2", document=document
+    )
+    multiply(imported, size["imports"], public_id=public_id("imp"), product_id=f"{products} + 1")
     now = timezone.now()
     plan = Plan.objects.create(product=product, tier=tier, slug="free", name="Free", published_at=now)
     for offset, amount, slug in ((0, 0, "free"), (1, 900, "pro")):
@@ -157,6 +165,16 @@ def add_sales(bases: Bases) -> None:
     )  # fmt: skip
     multiply(period, size["subscriptions"], subscription_id=f"{base} + n")
     _add_money(subscription, organizations, base)
+    token = AccessToken.objects.create(
+        user=person, organization=organization, name="x", scopes=["usage:read"], prefix="af_pat_xxxx", last4="xxxx",
+        digest=b"x",
+    )  # fmt: skip
+    for number in (CREATOR, CONSUMER):
+        multiply(
+            token, size["tokens"], public_id=public_id(f"pat_{number}"), user_id=f"{people} + {number}",
+            organization_id=f"{organizations} + {number}", digest=f"sha256(('{number}/' || n)::bytea)",
+            created_at=instant(300, size["tokens"]),
+        )  # fmt: skip
     notice = Notice.objects.create(user=person, organization=organization, kind="x.done", title="Done", created_at=now)
     multiply(
         notice, size["notices"], public_id=public_id("ntc"), created_at=instant(300, size["notices"]),
@@ -170,6 +188,14 @@ def add_sales(bases: Bases) -> None:
         organization_id=f"{organizations} + CASE WHEN n % 20 = 0 THEN 1 ELSE 1 + n % {size['organizations']} END",
         actor_id=f"{people} + 1 + n % {size['organizations']}",
     )  # fmt: skip
+
+
+def _paths(number: int) -> dict[str, object]:
+    """Of an OpenAPI document: most are of endpoints that are there, with another summary, some are new."""
+    return {
+        f"/large-{position}": {"get": {"summary": "Reads other things", "responses": {"200": {"description": "Read"}}}}
+        for position in range(number // 10, number + number // 10)
+    }
 
 
 def _add_money(subscription: Subscription, organizations: int, base: int) -> None:
@@ -187,6 +213,7 @@ def _add_money(subscription: Subscription, organizations: int, base: int) -> Non
     method = PaymentMethod.objects.create(
         organization=organization, provider="sandbox", token="x", brand="visa", last4="4242", exp_month=1, exp_year=2099
     )
+    multiply(method, size["cards"], public_id=public_id("pm"), organization_id=f"{organizations} + {CONSUMER}")
     payment = Payment.objects.create(
         organization=organization, method=method, amount=900, currency="USD", status="succeeded", settled_at=now,
         reference="x", idempotency_key="x",

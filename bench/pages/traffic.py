@@ -1,7 +1,8 @@
-"""Five million calls with their hourly rollups, and refused ones, in SQL: as many rows as the meter would write."""
+"""Five million calls with their rollups, and refused ones, in SQL: as many rows as the meter would write."""
 
 import itertools
 from dataclasses import dataclass
+from importlib import import_module
 
 from django.db import connection
 
@@ -21,13 +22,22 @@ class Bases:
     key: int = 0
 
 
-# Who calls, by the hour `h`: a large consumer, some consumers of a large product, some subscriptions of the large
-# consumer, and some of all others; `a`, `b`, `c` are random numbers of the row.
+# Who calls: a tenth each for the large consumer's first subscription, the other consumers of the large product, and
+# the large consumer's other subscriptions, of which few call much and many a little; then, by the hour `h`, some of
+# all others. `a`, `b`, `c`, `d` are random numbers of the row.
 _NUMBER = """
 CASE WHEN a < 0.1 THEN 1
-     WHEN a < 0.3 THEN 1 + (h * 37 + floor(b * 20)::bigint) % {large_product}
-     WHEN a < 0.4 THEN 1 + {large_product} + (h * 7 + floor(b * 15)::bigint) % {large_consumer}
-     ELSE 1 + (h * 131 + floor(b * 40)::bigint) % {subscriptions}
+     WHEN a < 0.2 THEN 2 + floor(b ^ 4 * ({large_product} - 1))::bigint
+     WHEN a < 0.3 THEN 1 + {large_product} + floor(b ^ 4 * {large_consumer})::bigint
+     ELSE 1 + {large_product} + {large_consumer}
+         + (h * 131 + floor(b * 40)::bigint) % ({subscriptions} - {large_product} - {large_consumer})
+END
+"""
+# A third of the calls of the large product go to its many further endpoints, which come after all others.
+_ENDPOINT = """
+CASE WHEN s <= {large_product} AND d > 0.67
+     THEN {products} * {endpoints} + 1 + floor((d - 0.67) / 0.33 * {large_endpoints})::bigint
+     ELSE (subscription.product_id - {product} - 1) * {endpoints} + 1 + floor(d * {endpoints})::bigint
 END
 """
 
@@ -42,8 +52,7 @@ WITH raw AS MATERIALIZED (
     SELECT numbered.*, subscription.id AS subscription_id, subscription.product_id,
         {key} + CASE WHEN s = 1 THEN 1 + floor(c * 4)::bigint
                      ELSE {subscriptions} + s - 1 END AS api_key_id,
-        {endpoint} + (subscription.product_id - {product} - 1) * {endpoints} + 1 + floor(d * {endpoints})::bigint
-            AS endpoint_id,
+        {endpoint} + {of_product} AS endpoint_id,
         (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
             || '8' || substr(md5(n::text), 4, 15))::uuid AS uuid
     FROM numbered JOIN subscriptions_subscription AS subscription ON subscription.id = {subscription} + s
@@ -99,11 +108,13 @@ def add_rollups() -> None:
         f"count(*) FILTER (WHERE origin_us > {low} AND origin_us <= {high})" for low, high in itertools.pairwise(bounds)
     ]
     latencies.append(f"count(*) FILTER (WHERE origin_us > {bounds[-1]})")
+    by_day = import_module("apps.usage.migrations.0003_daily_rollups").FILL
     with connection.cursor() as cursor:
-        cursor.execute(_ROLLUPS.format(latencies=", ".join(latencies)))
+        for sql in (_ROLLUPS.format(latencies=", ".join(latencies)), *by_day):
+            cursor.execute(sql)
 
 
 def _execute(sql: str, bases: Bases, sizes: dict[str, int], **values: int) -> None:
-    number = _NUMBER.format(**sizes)
+    given = vars(bases) | sizes | values
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(number=number, **vars(bases), **(sizes | values)))
+        cursor.execute(sql.format(number=_NUMBER.format(**given), of_product=_ENDPOINT.format(**given), **given))

@@ -19,13 +19,14 @@ _TABLE: dict[Guard, str] = {
     Guard.EVERYBODY: """
         healthz metrics hello-ping hello-echo! rest-openapi rest-docs rest-redoc
         portal:home portal:theme! portal:product-list portal:product portal:product-endpoint
+        portal:product-endpoints portal:product-plans portal:product-changelog portal:product-support portal:logo
         portal:product-openapi-json portal:product-openapi-yaml
         rest-categories rest-catalog rest-catalog-product rest-catalog-endpoints rest-catalog-plans
         rest-catalog-openapi
         portal:mailbox portal:mail portal:style-guide
     """,
     Guard.SIGNED_IN: """
-        portal:subscribe+ portal:organization-new+ portal:notices portal:notices-read!
+        portal:subscribe+ portal:endpoint-try! portal:organization-new+ portal:notices portal:notices-read!
         rest-me rest-organizations rest-notices rest-notices-read!
     """,
     Guard.CONSUMER: """
@@ -33,6 +34,9 @@ _TABLE: dict[Guard, str] = {
         portal:subscription-keys portal:key-create! portal:key portal:key-rename! portal:key-rotate! portal:key-revoke!
         portal:subscription-requests portal:subscription-request portal:subscription-manage portal:subscription-cancel!
         portal:requests portal:request portal:notice portal:notice-read!
+        portal:plan-change portal:plan-change-start! portal:plan-change-undo! portal:subscription-cancel-later!
+        portal:subscription-checkout! portal:checkout portal:checkout-pay! portal:invoices portal:invoice
+        portal:invoice-pdf portal:invoice-pay! portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
         rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
@@ -44,12 +48,20 @@ _TABLE: dict[Guard, str] = {
         portal:studio portal:studio-product-new+ portal:studio-product-import+ portal:studio-product
         portal:studio-publish! portal:studio-unpublish!
         portal:studio-endpoints portal:studio-endpoint-new+ portal:studio-endpoint+ portal:studio-endpoint-remove!
+        portal:studio-endpoint-deprecate! portal:studio-endpoint-undeprecate!
         portal:studio-imports+ portal:studio-import portal:studio-import-apply! portal:studio-import-discard!
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
-        portal:studio-plan-withdraw!
+        portal:studio-plan-withdraw! portal:studio-plan-grant! portal:studio-plan-revoke!
         portal:studio-consumers portal:studio-consumer portal:studio-consumer-pause! portal:studio-consumer-resume!
-        portal:studio-consumer-reset!
+        portal:studio-consumer-reset! portal:studio-consumer-approve! portal:studio-consumer-decline!
+        portal:studio-changelog portal:studio-change-new+ portal:studio-change+ portal:studio-change-publish!
+        portal:studio-change-unpublish! portal:studio-change-remove!
+        portal:studio-help portal:studio-question-new+ portal:studio-question+ portal:studio-question-move!
+        portal:studio-question-remove! portal:studio-channel-new+ portal:studio-channel+ portal:studio-channel-move!
+        portal:studio-channel-remove!
+        portal:studio-lifecycle portal:studio-deprecate! portal:studio-undeprecate! portal:studio-retire!
+        portal:studio-retirement-off! portal:studio-logo! portal:studio-logo-remove!
         portal:studio-usage portal:studio-usage-csv portal:studio-requests portal:studio-request
         portal:studio-settings+ portal:studio-secret! portal:studio-secret-rotate!
         portal:members+ portal:member portal:member-role! portal:member-remove! portal:invitation-withdraw!
@@ -77,7 +89,7 @@ ELSEWHERE = {
     "unknown": "what no address matches",
 }
 
-# Bodies that would be carried out: what the REST API refuses for its form alone, it refuses whoever sends it.
+# Bodies that would be carried out: what is refused for its form alone, is refused whoever sends it.
 # Names in braces are parameters of the world.
 BODIES: dict[str, dict[str, object]] = {
     "rest-tiers": {"name": "Gold"},
@@ -91,6 +103,7 @@ BODIES: dict[str, dict[str, object]] = {
     "rest-change-plan": {"plan": "{plan_id}"},
     "rest-checkout-pay": {"method": "{method_id}"},
     "rest-invoice-pay": {"method": "{method_id}"},
+    "portal:studio-plan-revoke": {"organization": "{granted}"},
 }
 # What a page must be asked with.
 QUERIES = {"rest-quote": "?plan={plan_id}"}

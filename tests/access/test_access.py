@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
@@ -68,7 +69,7 @@ def ask(
     response: HttpResponse = world.clients[role].generic(
         method,
         url,
-        json.dumps(body or {}) if rest else "",
+        json.dumps(body or {}) if rest else urlencode(body or {}),
         "application/json" if rest else "application/x-www-form-urlencoded",
         headers={"X-Organization": organization} if organization else {},
     )
@@ -103,7 +104,7 @@ def test_who_is_named_gets_in(world: World, route: Route) -> None:
     for role in sorted(INSIDE[guard]):
         for method in methods_of(route, mark):
             with rolled_back():
-                response = ask(world, role, method, url, header)
+                response = ask(world, role, method, url, header, {} if route.is_rest else world.body(route))
             assert not is_sign_in(response), role
             if method == "GET" and route.name != "portal:mail":  # there is no mail to be shown
                 assert response.status_code in (200, 302), role

@@ -7,6 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.test import Client
 
@@ -14,6 +16,7 @@ from apps.accounts.models import AccessToken, Organization, User
 from apps.billing.models import Checkout, Invoice, InvoiceLine
 from apps.core import clock
 from apps.notifications.models import Notice
+from apps.plans.models import PlanGrant
 from apps.products.enums import ImportSource
 from apps.products.models import OpenApiImport
 from apps.subscriptions.models import Subscription
@@ -95,6 +98,9 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
     notice = Notice.objects.create(
         user=consumer, organization=shop.subscription.organization, kind="x.done", title="x", created_at=clock.now()
     )
+    PlanGrant.objects.create(product=shop.product, plan_slug=shop.plan.slug, organization=shop.organization)
+    logo = "x" * 16
+    default_storage.save(f"logos/{shop.product.public_id}/{logo}.png", ContentFile(b"x"))
     owned = _owned_by(shop.subscription, consumer)
     return owned | {
         "plan": shop.plan.slug,
@@ -104,6 +110,8 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
         "notice_id": notice.public_id,
         "product_id": shop.product.public_id,
         "organization_id": shop.organization.public_id,
+        "name": logo,
+        "granted": shop.organization.slug,
         "mail_id": "none",
         "app_label": "accounts",
         "content_type_id": 1,
@@ -125,7 +133,7 @@ def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
     )
     names = {"name": "x", "id": "x", "address": "x", "lines": [], "tax_id": "x"}
     Invoice.objects.filter(pk=invoice.pk).update(
-        status="open", number="X-1", issued_at=now, billed_to=names, issued_by=names
+        status="open", number="X-1", issued_at=now, due_at=now, billed_to=names, issued_by=names
     )
     checkout = Checkout.objects.create(
         kind="subscribe", organization=organization, subscription=subscription, plan=subscription.plan,

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from apps.accounts.models import Organization
 from apps.billing.models import Invoice
 from apps.core import clock
+from apps.subscriptions.models import Subscription
 from tests.browser.conftest import Snap
 from tests.browser.people import Consumer, Creator, cell_after
 from tests.pdf import text_of
@@ -94,7 +95,9 @@ def see_usage(consumer: Consumer, program: Program, snap: Snap) -> None:
     journey.wait_for_usage(program)
     consumer.open(f"{consumer.subscription_path}?range=90d")
     main = consumer.page.locator("main")
-    expect(main).to_contain_text("1 / 1\u202f000")
+    start = Subscription.objects.get().current_period_start
+    assert start is not None
+    expect(main).to_contain_text(f"{journey.used_since(start)} / 1\u202f000")
     for path, count in program.passed.items():
         expect(cell_after(main, f"GET {path}")).to_have_text(str(count))
     snap(consumer.page, "usage")

@@ -11,6 +11,7 @@ from apps.products.models import Endpoint
 from apps.usage.counters.records import EventRecord, RejectionRecord
 from apps.usage.meter.insert import insert_events, insert_rejections
 from apps.usage.meter.rollups import add_to_rollups
+from apps.usage.models import EndpointDay, Rejection, SubscriptionDay, SubscriptionEndpointDay, UsageEvent, UsageRollup
 
 
 def store_calls(
@@ -49,6 +50,12 @@ def store_rejections(
     rejections = [RejectionRecord(**(call | usual | values)) for call in _calls(key, endpoint, count, at)]
     insert_rejections(rejections)
     return rejections
+
+
+def forget_calls() -> None:
+    """As if no call had been made: neither forwarded nor refused."""
+    for model in (UsageEvent, UsageRollup, SubscriptionDay, SubscriptionEndpointDay, EndpointDay, Rejection):
+        model.objects.all().delete()
 
 
 def _calls(key: ApiKey, endpoint: Endpoint, count: int, at: dt.datetime | None) -> Iterator[dict[str, Any]]:

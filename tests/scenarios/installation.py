@@ -11,6 +11,7 @@ from django.core.management import call_command
 from apps.core import clock
 from apps.portal.dev.mailbox import Mail, list_mails
 from tests import processes
+from tests.client import call
 from tests.processes import Server, running, wait_until
 
 
@@ -34,9 +35,15 @@ class Installation:
         return find()[0]
 
     def advance(self, by: str) -> dt.datetime:
-        """Move the clock (`12h`, `10d`), with all jobs that fall due; the new time."""
-        call_command("advance_clock", by, verbosity=0)
-        return clock.now()
+        """Move the clock (`12h`, `10d`), with all jobs that fall due; the new time, which the web process follows."""
+        call_command("advance_clock", by)
+        now = clock.now()
+        wait_until(lambda: self._web_time() >= now, what="the web process following the clock")
+        return now
+
+    def _web_time(self) -> dt.datetime:
+        answer = call("GET", f"{self.web.url}/api/v1/hello/ping").json()
+        return dt.datetime.fromisoformat(answer["data"]["time"])
 
 
 @contextlib.contextmanager

@@ -131,6 +131,13 @@ def wait_for_usage(program: Program) -> int:
     return calls
 
 
+def used_since(start: dt.datetime | str) -> int:
+    """How many calls were stored since a period began: one, and those that passed before the gateway followed."""
+    used = UsageEvent.objects.filter(occurred_at__gte=start).count()
+    assert used >= 1
+    return used
+
+
 def share_left(start: dt.datetime, end: dt.datetime, at: dt.datetime) -> Fraction:
     """The part of a period that is left at a time."""
     second = dt.timedelta(microseconds=1)

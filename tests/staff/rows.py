@@ -33,11 +33,14 @@ from apps.products.models import (
 )
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.usage.models import (
+    EndpointDay,
     QuarantinedEntry,
     QuotaPeriod,
     Rejection,
     StaleCounter,
     StreamPosition,
+    SubscriptionDay,
+    SubscriptionEndpointDay,
     UsageEvent,
     UsageRollup,
 )
@@ -108,6 +111,18 @@ def _event() -> UsageEvent:
 
 def _rejection() -> Rejection:
     return Rejection.objects.get(pk=store_rejections(*_called())[0].id)
+
+
+def _subscription_day() -> SubscriptionDay:
+    return SubscriptionDay.objects.get(subscription=_event().subscription_id)
+
+
+def _subscription_endpoint_day() -> SubscriptionEndpointDay:
+    return SubscriptionEndpointDay.objects.get(subscription=_event().subscription_id)
+
+
+def _endpoint_day() -> EndpointDay:
+    return EndpointDay.objects.get(endpoint=_event().endpoint_id)
 
 
 def _rollup() -> UsageRollup:
@@ -239,6 +254,9 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     UsageEvent: _event,
     Rejection: _rejection,
     UsageRollup: _rollup,
+    SubscriptionDay: _subscription_day,
+    SubscriptionEndpointDay: _subscription_endpoint_day,
+    EndpointDay: _endpoint_day,
     QuotaPeriod: _quota_period,
     StreamPosition: lambda: StreamPosition.objects.create(shard=next(_numbers)),
     StaleCounter: lambda: StaleCounter.objects.create(shard=1, subscription=SubscriptionFactory()),

@@ -10,6 +10,7 @@ from apps.accounts.models import AuditEvent
 from apps.core import clock
 from apps.core.errors import Conflict, NotFound
 from apps.core.models import Change
+from apps.notifications.models import Notice
 from apps.plans.models import Plan, PlanGrant
 from apps.plans.periods import period_at
 from apps.subscriptions import services
@@ -35,6 +36,10 @@ def subscription() -> Subscription:
 @pytest.fixture
 def bob(subscription: Subscription) -> Actor:
     return make_actor(subscription.organization)
+
+
+def told(actor: Actor) -> list[tuple[str, str]]:
+    return list(Notice.objects.filter(user=actor.user).values_list("kind", "title"))
 
 
 def sibling(subscription: Subscription, price: int, **fields: Any) -> Plan:
@@ -173,13 +178,16 @@ class TestAtPeriodEnd:
 
 
 class TestNextPeriod:
-    def test_the_next_one_begins_where_the_last_ended_and_only_once(self, subscription: Subscription) -> None:
+    def test_the_next_one_begins_where_the_last_ended_and_only_once(
+        self, subscription: Subscription, bob: Actor
+    ) -> None:
         with pytest.raises(Conflict):
             services.begin_next_period(subscription=subscription)
         end = over(subscription).current_period_end
         assert list(list_due(clock.now())) == [subscription]
         turned = services.begin_next_period(subscription=subscription)
         assert turned.current_period_start == end
+        assert told(bob) == [], "nothing is new"
         assert turned.current_period_end == period_at("month", "subscription", turned.anchored_at, clock.now())[1]
         assert not list_due(clock.now())
         with pytest.raises(Conflict):
@@ -189,6 +197,7 @@ class TestNextPeriod:
         services.cancel_at_period_end(actor=bob, subscription=over(subscription))
         ended = services.begin_next_period(subscription=subscription)
         assert (ended.status, ended.canceled_at) == (S.CANCELED, subscription.current_period_end)
+        assert told(bob) == [("subscription.ended", f"Your subscription to {ended.product.name} has ended")]
         assert not list_due(clock.now())
 
     @pytest.mark.parametrize("on_change", ["reset", "carry_over"])
@@ -202,6 +211,8 @@ class TestNextPeriod:
         assert changed.anchored_at == subscription.anchored_at
         assert changed.quota_epoch == 0, "the quota begins anew by itself, from the end of the old period on"
         assert changed.changes.get(kind="plan_changed").occurred_at == subscription.current_period_end
+        name = changed.product.name
+        assert told(bob) == [("subscription.plan_changed", f"{name} is on the plan {small.name} now")]
 
     def test_a_quota_in_mid_period_is_reset(self, subscription: Subscription, bob: Actor) -> None:
         small = sibling(subscription, 100)

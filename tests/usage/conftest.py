@@ -17,8 +17,6 @@ from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.meter.runner import Meter
 from config.embedded.valkey import EmbeddedValkey
-from tests.factories.keys import ApiKeyFactory
-from tests.factories.subscriptions import SubscriptionFactory
 from tests.usage.support import Consumer
 
 Orm = Callable[..., Awaitable[Any]]
@@ -129,8 +127,7 @@ def alice(db: None) -> Consumer:
 @pytest.fixture
 def bob(alice: Consumer) -> Consumer:
     """Another consumer of the same product."""
-    subscription = SubscriptionFactory(plan=alice.subscription.plan)
-    return Consumer(subscription, alice.endpoint, ApiKeyFactory(subscription=subscription), alice.quota)
+    return alice.neighbor()
 
 
 @pytest.fixture

@@ -93,6 +93,11 @@ class Consumer:
         )
         return replace(call, **values)
 
+    def neighbor(self) -> "Consumer":
+        """Another consumer of the same endpoint."""
+        subscription = SubscriptionFactory(plan=self.subscription.plan)
+        return Consumer(subscription, self.endpoint, ApiKeyFactory(subscription=subscription), self.quota)
+
     def rows(self) -> int:
         return UsageEvent.objects.filter(subscription=self.subscription).count()
 

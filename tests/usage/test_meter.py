@@ -13,7 +13,7 @@ from apps.usage.counters.types import shard_of
 from apps.usage.meter.batch import parse_batch
 from apps.usage.meter.runner import Meter
 from apps.usage.meter.store import load_positions, store_batch
-from apps.usage.models import StaleCounter, UsageRollup
+from apps.usage.models import EndpointDay, StaleCounter, SubscriptionDay, SubscriptionEndpointDay, UsageRollup
 from apps.usage.selectors import quota_usage
 from tests.usage.conftest import MeterFactory, Orm
 from tests.usage.support import Consumer, drain, eventually, make_calls, outcome, reserved, tick
@@ -135,14 +135,17 @@ async def test_several_meters_at_once_store_everything_once(
     stopping = asyncio.Event()
     meters = [await make_meter(batch_entries=7, poll_seconds=0.01) for _ in range(3)]
     runs = [asyncio.create_task(meter.run(stopping)) for meter in meters]
-    for _ in range(20):
-        await make_calls(client, consumer, 15)
+    # Of another shard, at the same endpoint: two meters add to the same row.
+    neighbor = await orm(consumer.neighbor)
+    for _ in range(10):
+        await asyncio.gather(make_calls(client, consumer, 30), make_calls(client, neighbor, 30))
     await eventually(lambda: client.counts()["held"] == 0)
     stopping.set()
     await asyncio.gather(*runs)
-    assert await orm(consumer.rows) == 300
+    assert await orm(consumer.rows) == await orm(neighbor.rows) == 300
     assert consumer.counter() == 300
-    assert await orm(lambda: sum(UsageRollup.objects.values_list("calls", flat=True))) == 300
+    for model in (UsageRollup, SubscriptionDay, SubscriptionEndpointDay, EndpointDay):
+        assert await orm(lambda model=model: sum(model.objects.values_list("calls", flat=True))) == 600
 
 
 async def test_a_meter_waits_for_postgres_and_goes_on(

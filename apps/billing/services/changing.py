@@ -14,11 +14,12 @@ from apps.billing.errors import PaymentOverdue
 from apps.billing.models import Checkout, Invoice
 from apps.billing.quotes import Quote, quote
 from apps.billing.services.checkouts import close_unpaid, find_open
-from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice
+from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
 from apps.billing.services.stretches import draft_usage, note_usage
 from apps.core import clock
 from apps.plans.models import Plan
 from apps.subscriptions import services as subscriptions
+from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.plan_changes import check_can_change, lock_target
@@ -100,9 +101,11 @@ def _issue(actor: Actor, subscription: Subscription, offer: Quote) -> Checkout:
 
 def _lines(subscription: Subscription, offer: Quote) -> list[LineSpec]:
     proration, product = offer.proration, subscription.product.name
-    lines = [
-        _line(LineKind.PRORATION_CHARGE, f"{product}: {offer.plan.name}", offer, offer.plan, proration.charge_amount)
-    ]
+    if keeps_period(subscription.plan, offer.plan):
+        what = f"{product}: {offer.plan.name}"
+        lines = [_line(LineKind.PRORATION_CHARGE, what, offer, offer.plan, proration.charge_amount)]
+    else:
+        lines = [plan_line(offer.plan, offer.start, offer.end)]
     if proration.credit_amount:
         unused = f"{product}: unused part of {subscription.plan.name}"
         lines.append(_line(LineKind.PRORATION_CREDIT, unused, offer, subscription.plan, -proration.credit_amount))

@@ -76,25 +76,26 @@ def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
 
 
 def prefer_card_that_paid(*, method: PaymentMethod) -> None:
-    """After a payment: the card takes the default's place where there is none, or where that was declined last.
+    """After a payment: the card takes the place of a default that was declined the last time.
 
     Renewals would fail otherwise with the card that failed before, although another one works. A default that was
-    never declined, or has paid since, is the choice of its people and stays.
+    never declined, or has paid since, is the choice of its people and stays; so is having none.
     """
     _lock(method.organization)
     usable = PaymentMethod.objects.filter(organization=method.organization, removed_at__isnull=True)
     default = usable.filter(is_default=True).first()
-    if default == method or not usable.filter(pk=method.pk).exists() or (default and not _was_declined_last(default)):
+    if default is None or default == method or not _was_declined_last(default):
         return
-    why = "was declined" if default else "was missing"
-    usable.filter(is_default=True).update(is_default=False)
+    if not usable.filter(pk=method.pk).exists():
+        return
+    usable.filter(pk=default.pk).update(is_default=False)
     usable.filter(pk=method.pk).update(is_default=True)
     record_event(
         organization=method.organization,
         actor=None,
         action="payment_method.made_default",
         target=method.public_id,
-        summary=f"Made {method} the default card: it paid, and the default {why}",
+        summary=f"Made {method} the default card: it paid, and {default} was declined",
     )
 
 

@@ -91,9 +91,11 @@ def compare(endpoints: Sequence[Endpoint], contents: Contents) -> ImportChanges:
         else:
             (changed if matched.parts else unchanged).append(matched)
     with_endpoint = {id(operation) for _endpoint, operation in pairs}
+    added = [operation for operation in contents.operations if id(operation) not in with_endpoint]
     with_operation = {endpoint.pk for endpoint, _operation in pairs}
     return ImportChanges(
-        added=tuple(operation for operation in contents.operations if id(operation) not in with_endpoint),
+        # The document is kept as JSON of the database, which does not know the order of its paths.
+        added=tuple(sorted(added, key=lambda operation: (operation.path, operation.method))),
         changed=tuple(changed),
         renamed=tuple(renamed),
         removed=tuple(endpoint for endpoint in endpoints if endpoint.pk not in with_operation),

@@ -1,9 +1,10 @@
-"""What people are told of an approval that was asked for, given or refused."""
+"""What people are told of an approval, and of what they planned for the end of a period."""
 
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import Action
 from apps.notifications.services import notify
+from apps.plans.models import Plan
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
@@ -36,6 +37,27 @@ def tell_consumer_of_refusal(subscription: Subscription) -> None:
         "subscription.declined",
         _("Your request to subscribe to %(product)s was declined") % _names(subscription),
         _("The creator of the product decides who gets this plan. You may choose another one or ask them."),
+    )
+
+
+def tell_consumer_of_new_plan(subscription: Subscription, previous: Plan) -> None:
+    """After a change that was scheduled: from now on, calls may be refused that passed before."""
+    names = _names(subscription) | {"plan": subscription.plan.name, "previous": previous.name}
+    _tell_consumer(
+        subscription,
+        "subscription.plan_changed",
+        _("%(product)s is on the plan %(plan)s now") % names,
+        _("As planned, it took the place of %(previous)s at the end of the period. Its endpoints and limits hold.")
+        % names,
+    )
+
+
+def tell_consumer_of_end(subscription: Subscription) -> None:
+    _tell_consumer(
+        subscription,
+        "subscription.ended",
+        _("Your subscription to %(product)s has ended") % _names(subscription),
+        _("As it was planned, it ended with its period. Its keys do not work any more."),
     )
 
 

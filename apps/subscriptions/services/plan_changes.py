@@ -16,6 +16,7 @@ from apps.plans.selectors import is_granted
 from apps.subscriptions.changes import can_carry_over, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.notices import tell_consumer_of_end, tell_consumer_of_new_plan
 from apps.subscriptions.services.writing import begin_period, lock_any, lock_own, lock_plan_on_sale, move, record
 
 
@@ -51,12 +52,17 @@ def begin_next_period(*, subscription: Subscription) -> Subscription:
         raise Conflict(_("The billing period of this subscription is not over."))
     if subscription.cancel_at_period_end:
         summary = f"The subscription to {subscription.product.name} ended with its period"
-        return move(None, subscription, SubscriptionStatus.CANCELED, "ended", summary, at=at)
+        ended = move(None, subscription, SubscriptionStatus.CANCELED, "ended", summary, at=at)
+        tell_consumer_of_end(ended)
+        return ended
     subscription.current_period_start, subscription.current_period_end = period_at(
         subscription.plan.interval, "subscription", subscription.anchored_at, at
     )
     if subscription.pending_plan is not None:
-        return _apply(None, subscription, subscription.pending_plan, at)
+        previous = subscription.plan
+        changed = _apply(None, subscription, subscription.pending_plan, at)
+        tell_consumer_of_new_plan(changed, previous)
+        return changed
     subscription.save(update_fields=["current_period_start", "current_period_end"])
     return subscription
 

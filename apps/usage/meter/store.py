@@ -105,8 +105,8 @@ def _store_entries(batch: Batch) -> set[int | None]:
             fresh.append(event)
         else:
             stale.add(event.subscription_id)
-    add_to_rollups(fresh)
     _insert(batch, rejections, insert_rejections)
+    add_to_rollups(fresh)
     return stale
 
 

@@ -2,17 +2,17 @@
 
 from apps.usage.selectors.billable import billable_units, is_complete
 from apps.usage.selectors.breakdowns import (
+    ConsumerRanking,
     ConsumerUsage,
     EndpointUsage,
     KeyUsage,
     UsagePoint,
     UsageStats,
     calls_by_product,
-    count_consumers,
     get_usage,
     has_calls,
+    rank_consumers,
     rejections_by_code,
-    usage_by_consumer,
     usage_by_day,
     usage_by_endpoint,
     usage_by_hour,
@@ -26,6 +26,7 @@ from apps.usage.selectors.requests import RequestEntry, RequestFilters, RequestP
 from apps.usage.selectors.scope import Scope
 
 __all__ = [
+    "ConsumerRanking",
     "ConsumerUsage",
     "EndpointUsage",
     "KeyStatistics",
@@ -39,7 +40,6 @@ __all__ = [
     "UsageStats",
     "billable_units",
     "calls_by_product",
-    "count_consumers",
     "find_complete_until",
     "get_request",
     "get_usage",
@@ -49,8 +49,8 @@ __all__ = [
     "list_requests",
     "quota_usage",
     "quota_usages",
+    "rank_consumers",
     "rejections_by_code",
-    "usage_by_consumer",
     "usage_by_day",
     "usage_by_endpoint",
     "usage_by_hour",

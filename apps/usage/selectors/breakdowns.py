@@ -1,28 +1,26 @@
-"""Usage over time and by what made it, from the hourly rollups.
+"""Usage over time and by what made it, from the rollups.
 
 `start` and `end` are cut to whole hours, down and up; spans are half-open, UTC.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import TruncDay
+from django.db.models import Sum
 
 from apps.keys.models import ApiKey
 from apps.products.models import Endpoint, Product
 from apps.subscriptions.models import Subscription
-from apps.usage.metering import LATENCY_COUNTS, latency_percentile
+from apps.usage.metering import latency_percentile
 from apps.usage.models import Rejection, UsageRollup
+from apps.usage.selectors.rollups import CALLS, LATENCIES, sum_rollups
 from apps.usage.selectors.scope import Scope
-from apps.usage.sums import floor_hour
+from apps.usage.sums import floor_day, floor_hour
 
 _HOUR = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
-_SUMS = {name: Sum(name, default=0) for name in UsageRollup.COUNTERS}
-_LATENCIES = {f"latency_{index}": Sum(f"latency_counts__{index}", default=0) for index in range(LATENCY_COUNTS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +77,17 @@ class ConsumerUsage:
     stats: UsageStats
 
 
+@dataclass(frozen=True, slots=True)
+class ConsumerRanking:
+    """The subscriptions with the most calls, most first, and how many there are in all."""
+
+    shown: list[ConsumerUsage]
+    total: int
+
+
 def get_usage(scope: Scope, start: dt.datetime, end: dt.datetime) -> UsageStats:
     """Everything in the span together."""
-    return _stats(_rollups(scope, start, end).aggregate(**_SUMS, **_LATENCIES))
+    return _stats(sum_rollups(scope, start, end)[()])
 
 
 def has_calls(scope: Scope) -> bool:
@@ -91,27 +97,28 @@ def has_calls(scope: Scope) -> bool:
 
 def usage_by_hour(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[UsagePoint]:
     """A point for every hour of the span, also those without calls."""
-    rows = _rollups(scope, start, end).values("hour").annotate(**_SUMS, **_LATENCIES)
-    return _series({row["hour"]: _stats(row) for row in rows}, floor_hour(start), end, _HOUR)
+    return _series(sum_rollups(scope, start, end, "hour"), floor_hour(start), end, _HOUR)
 
 
 def usage_by_day(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[UsagePoint]:
     """A point for every day (UTC) of the span, also those without calls."""
-    days = _rollups(scope, start, end).annotate(day=TruncDay("hour", tzinfo=dt.UTC))
-    rows = days.values("day").annotate(**_SUMS, **_LATENCIES)
-    return _series({row["day"]: _stats(row) for row in rows}, floor_hour(start).replace(hour=0), end, _DAY)
+    return _series(sum_rollups(scope, start, end, "day"), floor_day(start), end, _DAY)
 
 
 def usage_by_endpoint(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[EndpointUsage]:
     """The endpoints that were called, most calls first."""
-    found = _grouped(scope, start, end, "endpoint_id", Endpoint.objects.select_related("product").in_bulk)
-    return [EndpointUsage(endpoint, stats) for endpoint, stats in found]
+    ranking = _ranked(sum_rollups(scope, start, end, "endpoint_id"))
+    # Without what is long: there may be thousands.
+    endpoints = Endpoint.objects.select_related("product").defer("operation", "product__description")
+    found = endpoints.in_bulk([number for number, _stats in ranking])
+    return [EndpointUsage(found.get(number), stats) for number, stats in ranking]
 
 
 def usage_by_key(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[KeyUsage]:
     """The keys that were used, most calls first."""
-    found = _grouped(scope, start, end, "api_key_id", ApiKey.objects.defer("digest").in_bulk)
-    return [KeyUsage(api_key, stats) for api_key, stats in found]
+    ranking = _ranked(sum_rollups(scope, start, end, "api_key_id"))
+    keys = ApiKey.objects.defer("digest").in_bulk([number for number, _stats in ranking])
+    return [KeyUsage(keys.get(number), stats) for number, stats in ranking]
 
 
 def rejections_by_code(scope: Scope, start: dt.datetime, end: dt.datetime) -> list[tuple[str, int]]:
@@ -121,68 +128,52 @@ def rejections_by_code(scope: Scope, start: dt.datetime, end: dt.datetime) -> li
     return [(row["code"], row["calls"]) for row in rows]
 
 
-def count_consumers(scope: Scope, start: dt.datetime, end: dt.datetime) -> int:
-    """How many subscriptions made calls."""
-    return int(_rollups(scope, start, end).aggregate(count=Count("subscription_id", distinct=True))["count"])
-
-
-def usage_by_consumer(
-    scope: Scope, start: dt.datetime, end: dt.datetime, *, limit: int | None = None
-) -> list[ConsumerUsage]:
-    """The subscriptions that made calls, most calls first; the first `limit` of them."""
-    subscriptions = Subscription.objects.select_related("organization", "plan", "product")
-    found = _grouped(scope, start, end, "subscription_id", subscriptions.in_bulk, limit)
-    return [ConsumerUsage(subscription, stats) for subscription, stats in found]
+def rank_consumers(scope: Scope, start: dt.datetime, end: dt.datetime, *, limit: int) -> ConsumerRanking:
+    """The first `limit` of the subscriptions that made calls."""
+    # The ranking alone is cheap; the other sums are made of those that are shown.
+    column = "subscription_id"
+    calls = sum_rollups(scope, start, end, column, sums=CALLS)
+    first = sorted(calls, key=lambda key: (-calls[key]["calls"], key))[:limit]
+    numbers = [number for (number,) in first]
+    ranking = _ranked(sum_rollups(scope, start, end, column, among={column: numbers}))
+    subscriptions = Subscription.objects.select_related("organization", "plan", "product").in_bulk(numbers)
+    return ConsumerRanking(
+        [ConsumerUsage(subscriptions.get(number), stats) for number, stats in ranking], total=len(calls)
+    )
 
 
 def usage_by_subscription(scope: Scope, start: dt.datetime, end: dt.datetime) -> dict[int, UsageStats]:
     """The usage of each subscription that made calls, by its primary key."""
-    rows = _rollups(scope, start, end).order_by().values("subscription_id").annotate(**_SUMS, **_LATENCIES)
-    return {row["subscription_id"]: _stats(row) for row in rows}
+    return {number: _stats(row) for (number,), row in sum_rollups(scope, start, end, "subscription_id").items()}
 
 
 def calls_by_product(products: Iterable[Product], start: dt.datetime, end: dt.datetime) -> dict[int, int]:
     """How many calls each of these products that was called had, by the product's primary key."""
-    rollups = UsageRollup.objects.filter(product__in=products, hour__gte=floor_hour(start), hour__lt=end)
-    return dict(rollups.order_by().values_list("product").annotate(Sum("calls")))
+    found = sum_rollups(Scope.of_products(products), start, end, "product_id", sums=CALLS)
+    return {number: row["calls"] for (number,), row in found.items()}
 
 
-def _rollups(scope: Scope, start: dt.datetime, end: dt.datetime) -> QuerySet[UsageRollup]:
-    return scope.restrict(UsageRollup.objects.filter(hour__gte=floor_hour(start), hour__lt=end))
-
-
-def _grouped(
-    scope: Scope,
-    start: dt.datetime,
-    end: dt.datetime,
-    column: str,
-    fetch: Callable[[Iterable[int]], dict[int, Any]],
-    limit: int | None = None,
-) -> list[tuple[Any, UsageStats]]:
-    rollups = _rollups(scope, start, end)
-    if limit is not None:
-        # The ranking alone is cheap; the other sums are made of those that are shown.
-        ranking = rollups.values(column).annotate(calls=_SUMS["calls"]).order_by("-calls", column)
-        rollups = rollups.filter(**{f"{column}__in": [row[column] for row in ranking[:limit]]})
-    rows = list(rollups.values(column).annotate(**_SUMS, **_LATENCIES).order_by("-calls", column))
-    objects = fetch([row[column] for row in rows])
-    return [(objects.get(row[column]), _stats(row)) for row in rows]
+def _ranked(found: Mapping[tuple[Any, ...], Mapping[str, int]]) -> list[tuple[int, UsageStats]]:
+    """Most calls first, else in the order of the ids."""
+    order = sorted(found, key=lambda key: (-found[key]["calls"], key))
+    return [(key[0], _stats(found[key])) for key in order]
 
 
 def _series(
-    found: Mapping[dt.datetime, UsageStats], start: dt.datetime, end: dt.datetime, step: dt.timedelta
+    found: Mapping[tuple[Any, ...], Mapping[str, int]], start: dt.datetime, end: dt.datetime, step: dt.timedelta
 ) -> list[UsagePoint]:
     points = []
     while start < end:
-        points.append(UsagePoint(start, found.get(start, UsageStats())))
+        row = found.get((start,))
+        points.append(UsagePoint(start, _stats(row) if row else UsageStats()))
         start += step
     return points
 
 
-def _stats(row: Mapping[str, Any]) -> UsageStats:
-    counts = [row[name] for name in _LATENCIES]
+def _stats(row: Mapping[str, int]) -> UsageStats:
+    counts = [row[name] for name in LATENCIES]
     return UsageStats(
-        **{name: row[name] for name in _SUMS},
+        **{name: row[name] for name in UsageRollup.COUNTERS},
         p50=latency_percentile(counts, 0.50),
         p95=latency_percentile(counts, 0.95),
         p99=latency_percentile(counts, 0.99),

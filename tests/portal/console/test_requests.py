@@ -7,12 +7,11 @@ import pytest
 from django.test import Client
 
 from apps.core import clock
-from apps.usage.models import Rejection, UsageEvent, UsageRollup
 from apps.usage.selectors.requests import PAGE_SIZE
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.factories.usage import request_id, store_calls, store_rejections
+from tests.factories.usage import forget_calls, request_id, store_calls, store_rejections
 from tests.portal.console.world import World, make_world
 from tests.portal.support import HOSTILE, count_queries, links_of, member, text_of
 
@@ -89,8 +88,7 @@ class TestLog:
         assert acme.url(log) in links_of(response)
 
     def test_without_calls_says_what_shows_here(self, client: Client, acme: World, log: str) -> None:
-        for model in (UsageEvent, UsageRollup, Rejection):
-            model.objects.all().delete()
+        forget_calls()
         assert "No requests in this time" in text_of(client.get(acme.url(log)))
 
     def test_answers_a_filter_with_the_log_alone(self, client: Client, acme: World, log: str) -> None:

@@ -10,12 +10,11 @@ from django.test import Client
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Quota, RateLimit
-from apps.usage.models import Rejection, UsageEvent, UsageRollup
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import QuotaFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.factories.usage import store_calls, store_rejections
+from tests.factories.usage import forget_calls, store_calls, store_rejections
 from tests.portal.console.world import World, make_world
 from tests.portal.support import HOSTILE, count_queries, links_of, member, text_of
 
@@ -25,8 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def quiet(acme: World) -> World:
     """Without calls."""
-    for model in (UsageEvent, UsageRollup, Rejection):
-        model.objects.all().delete()
+    forget_calls()
     return acme
 
 

@@ -94,6 +94,7 @@ def _context(subscription: Subscription, others: list[Plan]) -> dict[str, Any]:
     begun = SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}
     return {
         "subscription": subscription,
+        "tab": "manage",
         "plans": [(plan, kind_of_change(subscription.plan, plan) == "now") for plan in others],
         "may_change": subscription.status in begun,
     }

@@ -148,8 +148,7 @@ def _rows(subscriptions: Sequence[Subscription]) -> list[ConsumerRow]:
     now = clock.now()
     quotas = usage.quota_usages(subscriptions)
     span = read_range({}, now)
-    found = usage.usage_by_consumer(Scope.of_subscriptions(subscriptions), span.start, span.end)
-    stats = {one.subscription.pk: one.stats for one in found if one.subscription}
+    stats = usage.usage_by_subscription(Scope.of_subscriptions(subscriptions), span.start, span.end)
     return [
         ConsumerRow(
             subscription,

@@ -26,7 +26,7 @@ ROWS_SHOWN = 50
 def index(request: PortalRequest, product: Product) -> HttpResponse:
     chosen = read_product_filters(request, product)
     scope, span = chosen.scope, chosen.filters.span
-    consumers = selectors.usage_by_consumer(scope, span.start, span.end, limit=ROWS_SHOWN)
+    consumers = selectors.rank_consumers(scope, span.start, span.end, limit=ROWS_SHOWN)
     context = usage_context(
         scope, span, clock.now(), endpoints_shown=ROWS_SHOWN, csv_url=_csv_url(request, product)
     ) | {
@@ -34,8 +34,8 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "chosen": chosen,
         "filters": chosen.filters,
         "presets": PRESET_CHOICES,
-        "consumers": consumers,
-        "more_consumers": selectors.count_consumers(scope, span.start, span.end) - len(consumers),
+        "consumers": consumers.shown,
+        "more_consumers": consumers.total - len(consumers.shown),
         "has_calls": selectors.has_calls(Scope.of_product(product)),
     }
     return render_page(request, "studio/usage.html", context, fragment="usage")

@@ -67,12 +67,17 @@ def _state(token: AccessToken, now: dt.datetime) -> str:
     return "key_expired" if token.expires_at is not None and token.expires_at <= now else "key_active"
 
 
+def _may_revoke(request: PortalRequest, token: AccessToken) -> bool:
+    """As `revoke_access_token` has it: one's own, or everybody's for who manages members."""
+    is_own = token.user_id == request.actor.user.pk
+    return token.revoked_at is None and request.actor.may(Action.TOKENS_MANAGE if is_own else Action.MEMBERS_MANAGE)
+
+
 def _context(request: PortalRequest, form: AccessTokenForm) -> dict[str, Any]:
     page = Paginator(list_access_tokens(request.actor), PAGE_SIZE).get_page(request.GET.get("page"))
     now = clock.now()
     return {
         "page": page,
-        "rows": [(token, _state(token, now)) for token in page.object_list],
+        "rows": [(token, _state(token, now), _may_revoke(request, token)) for token in page.object_list],
         "form": form,
-        "may_manage": request.actor.may(Action.MEMBERS_MANAGE),
     }
