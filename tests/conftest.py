@@ -1,6 +1,7 @@
 """What holds for every test: clean Redis, real time. (pytest-socket closes the network outside, see `addopts`.)"""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import hypothesis
@@ -18,6 +19,20 @@ flush_cheaply()
 # How long an example takes says something about the machine, not about the code.
 hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("tests")
+
+
+# Few tests, each of which takes its time: real processes, browsers, months of billing.
+LONG_FOLDERS = {"scenarios", "browser", "demo", "config", "api"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long first, then by their number of tests: no worker waits for a long one at the end.
+
+    A worker takes whole files in this order (`--dist loadfile --no-loadscope-reorder`).
+    """
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.parent.name not in LONG_FOLDERS, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,12 @@ from tests.threads import at_once
 CALL = IdempotentCall("user_1/org_1", "k", b"f")
 
 
+@pytest.fixture
+def world(db: None) -> World:
+    """Of the test's own: others here commit, so there is none for all of them."""
+    return World()
+
+
 def product(slug: str) -> dict[str, str]:
     return {"name": "Maps", "slug": slug, "upstream_url": "https://maps.example.com"}
 

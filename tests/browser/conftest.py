@@ -34,15 +34,20 @@ screens = pytest.mark.parametrize(
 PATIENCE_MS = 20_000
 
 
-# Not for the whole session: Playwright's loop runs as long as it does, and asyncio tests have loops of their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = next(filter(None, map(shutil.which, EXECUTABLES)), None)
-    if executable is None:
-        pytest.skip(f"no Chromium is installed ({', '.join(EXECUTABLES)})")
+@pytest.fixture(scope="session")
+def stylesheet() -> None:
     # Another worker may be building it at the same time.
     with file_lock(css.TARGET.with_name(".app.css.lock")):
         assert css.main() == 0
+
+
+# Not for the whole session: Playwright's loop runs as long as it does, and asyncio tests have loops of their own.
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, EXECUTABLES)), None)
+    if executable is None:
+        pytest.skip(f"no Chromium is installed ({', '.join(EXECUTABLES)})")
+    request.getfixturevalue("stylesheet")
     # Playwright runs an event loop in this thread, which Django would take for an async view.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

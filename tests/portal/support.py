@@ -47,6 +47,11 @@ pairings = pytest.mark.parametrize(
 )
 
 
+def share(values: Sequence[Value], pairs: Pairs, number: int) -> Sequence[Value]:
+    """A third of the values, each time another by its number; all of them in the long run."""
+    return values if pairs is itertools.product else values[number % 3 :: 3]
+
+
 def member(role: str = Role.OWNER, **fields: str) -> tuple[Organization, User]:
     """An organization with one member."""
     membership = MembershipFactory(organization=OrganizationFactory(**fields), role=role)

@@ -14,7 +14,7 @@ from apps.plans.models import Plan
 from apps.portal.studio.json_input import parse_object
 from tests.portal.studio.pages import READS, WRITES, posted, prepared
 from tests.portal.studio.world import World, routes, snapshot, world
-from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, Pairs, pairings
+from tests.portal.support import HOSTILE, HOSTILE_SEGMENTS, Pairs, pairings, share
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "studio-endpoint-deprecate": ("deprecated_on", "sunset_on"),
 }
 FORMS = sorted(name for name, (_action, body) in WRITES.items() if body)
-# Fields alone are given these; all fields together every hostile value.
+# Fields alone are given these; all fields together a hostile value, of which each form gets its share.
 SHARP = ["a\x00b", "9" * 5000, "x" * 20_000, "\u202e", "-1", None]
 # Where a page is asked to lead back to.
 BACK = [*HOSTILE, "https://evil.example.com", "//evil.example.com", "/\\evil.example.com"]
@@ -102,7 +102,7 @@ def test_a_form(ours: World, name: str, pairs: Pairs) -> None:
     form = Form(ours.client(), ours.url(name, **prepared(ours, name)))
     body = posted(ours, name)
     names = [*body, *OPTIONAL.get(name, ())]
-    for value in HOSTILE:
+    for value in share(HOSTILE, pairs, FORMS.index(name)):
         form.post(dict.fromkeys(names, value))
     for spoiled, value in pairs(names, SHARP):
         form.post(body | {spoiled: value})
