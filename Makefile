@@ -3,13 +3,17 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-full bench-pages lint format smoke css lock clean reset packages packages-dev
+.PHONY: help up advance test test-full bench-pages lint format smoke css lock clean reset packages packages-dev
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: packages ## Start the whole product with demo data (PORT=8000 GATEWAY_PORT=8001 LOCAL_DIR=.local)
 	@$(RUN) -m config.up
+
+BY ?= 32d
+advance: packages ## Move the clock of the running product, with all that falls due on the way (BY=32d LOCAL_DIR=.local)
+	@$(RUN) manage.py advance_clock $(BY)
 
 test: packages-dev ## Run the tests, without the long sets (ARGS="tests/core -k name" for a part)
 	@$(RUN) -m pytest -m "not long" $(ARGS)

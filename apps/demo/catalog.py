@@ -11,7 +11,7 @@ from apps.gateway.actions import HELLO_SLUG, ensure_hello_product
 from apps.plans.services import create_plan, publish_plan
 from apps.plans.specs import PlanSpec, QuotaSpec, RateLimitSpec
 from apps.products.enums import ImportSource
-from apps.products.models import Endpoint, Product, Tier
+from apps.products.models import Category, Endpoint, Product, Tier
 from apps.products.services import (
     ImportOptions,
     add_changelog_entry,
@@ -93,6 +93,8 @@ def _built_in(actor: Actor, upstream_url: str) -> Product:
 
 
 def _describe(fixture: ProductFixture, actor: Actor, product: Product) -> Product:
+    # Staff keep the list of categories, and may have removed this one.
+    category = fixture.category if Category.objects.filter(slug=fixture.category).exists() else None
     product = update_product(
         actor=actor,
         product=product,
@@ -101,7 +103,7 @@ def _describe(fixture: ProductFixture, actor: Actor, product: Product) -> Produc
         description=fixture.description,
         upstream_url=product.upstream_url,
         test_upstream_url=product.upstream_url if fixture.has_test_backend else None,
-        category=fixture.category,
+        category=category,
         tags=fixture.tags,
         version=fixture.version,
     )

@@ -225,8 +225,8 @@ def _add_money(subscription: Subscription, organizations: int, base: int) -> Non
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL session_replication_role = replica")
     invoices = multiply(
         invoice, count, public_id=public_id("inv"), number="'INV-2026-' || lpad(n::text, 6, '0')", status="'paid'",
-        organization_id=owner, subscription_id=f"{base} + 1 + n % {size['subscriptions']}", issued_at=at, paid_at=at,
-        created_at=at, period_start=f"{at} - interval '30 days'", period_end=at,
+        organization_id=owner, subscription_id=f"{base} + 1 + n % {size['subscriptions']}", issued_at=at, due_at=at,
+        paid_at=at, created_at=at, period_start=f"{at} - interval '30 days'", period_end=at,
     )  # fmt: skip
     multiply(line, count, invoice_id=f"{invoices} + n")
     multiply(

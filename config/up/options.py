@@ -8,6 +8,7 @@ from pathlib import Path
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DEFAULT_LOCAL_DIR = (BASE_DIR / ".local").resolve()
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Options:
     def from_environment(cls) -> "Options":
         """Raises ConfigurationError for a value that cannot be read."""
         return cls(
-            local_dir=Path(env.text("LOCAL_DIR", "") or BASE_DIR / ".local").resolve(),
+            local_dir=Path(env.text("LOCAL_DIR", "") or DEFAULT_LOCAL_DIR).resolve(),
             address=env.text("BIND_ADDRESS", "") or "127.0.0.1",
             port=env.integer("PORT", 8000),
             gateway_port=env.integer("GATEWAY_PORT", 8001),

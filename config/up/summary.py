@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from config.up.demo import example_call
-from config.up.options import Options
+from config.up.options import DEFAULT_LOCAL_DIR, Options
 from config.up.terminal import short
 
 
@@ -24,5 +24,9 @@ def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
         yield ""
         yield "  Call an API"
         yield f"    {example_call(demo, options.gateway_url)}"
+        yield ""
+        yield "  Let a month pass: renewals, invoices, changes of plan"
+        folder = "" if options.local_dir == DEFAULT_LOCAL_DIR else f" LOCAL_DIR={options.local_dir}"
+        yield f"    make advance BY=32d{folder}"
     yield ""
     yield "  Ctrl-C stops everything; the data stays."

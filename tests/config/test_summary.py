@@ -32,6 +32,7 @@ def test_addresses_accounts_and_a_call_are_shown(tmp_path: Path) -> None:
     assert "root@example.com   password b-password  (staff)" in lines
     call = "curl -H 'X-Api-Key: af_live_pro' 'http://127.0.0.1:8124/weather/current-weather?city=Berlin'"
     assert call in lines
+    assert f"make advance BY=32d LOCAL_DIR={tmp_path}" in lines
 
 
 def test_without_the_demo_the_addresses_are_shown(tmp_path: Path) -> None:

@@ -1,20 +1,26 @@
 """The demo as its visitors meet it: with the keys of `demo.json`, through a real gateway, to the real backends."""
 
+import datetime as dt
 import http.client
 import json
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import redis
+from django.core.management import call_command
 from django.db.models import Sum
 from django.test import override_settings
 
+from apps.billing.models import Invoice
+from apps.core import clock
 from apps.demo.loader import load_demo
 from apps.keys import secret
 from apps.keys.models import ApiKey
+from apps.subscriptions.selectors import list_due
 from apps.usage.counters.keys import STATE_KEYS
 from apps.usage.models import StaleCounter, UsageEvent
 from tests.demo.conftest import weather
@@ -60,7 +66,10 @@ def test_keys_call_what_their_plan_opens(tmp_path: Path, redis_client: "redis.Re
 
         for key in content["api_keys"]:
             subscription = ApiKey.objects.get(digest=secret.digest(key["key"])).subscription
-            past = UsageEvent.objects.filter(subscription=subscription).aggregate(units=Sum("units"))["units"]
+            this_month = UsageEvent.objects.filter(
+                subscription=subscription, occurred_at__gte=subscription.current_period_start
+            )
+            past = this_month.aggregate(units=Sum("units"))["units"]
             status, headers, body = call(gate, key["path"], key["key"])
             assert status == 200, (key["path"], body)
             if subscription.plan.slug == "free" and key["product"] == "weather":
@@ -76,3 +85,11 @@ def test_keys_call_what_their_plan_opens(tmp_path: Path, redis_client: "redis.Re
         enterprise = next(key["key"] for key in content["api_keys"] if key["plan"] == "enterprise")
         status, _, body = call(gate, "/weather/historical-data?city=Tokyo&date=2024-06-30", enterprise)
         assert (status, len(json.loads(body)["hourly_temperature_c"])) == (200, 24)
+
+        call_command("advance_clock", "6d", stdout=StringIO())
+        renewal = Invoice.objects.get(reason="renewal", organization__slug="tidewater-labs")
+        assert (renewal.status, renewal.total_amount) == ("paid", 900)
+        assert renewal.issued_at - renewal.period_start <= dt.timedelta(days=1)
+        assert not list_due(clock.now()).exists()
+        partner = next(key for key in content["api_keys"] if key["plan"] == "partner")
+        wait_until(lambda: call(gate, partner["path"], partner["key"])[0] == 200, what="a key that works afterwards")

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
+from apps.accounts.enums import Role
+from apps.accounts.models import User
+from apps.accounts.selectors import get_personal_organization
 from apps.core.errors import NotFound
 from apps.products.enums import ProductStatus
 from apps.subscriptions import selectors
 from apps.subscriptions.enums import SubscriptionStatus
+from tests.factories.accounts import MembershipFactory
 from tests.factories.actors import make_actor
 from tests.factories.plans import PlanFactory, QuotaFactory
 from tests.factories.products import ProductFactory
@@ -199,3 +203,17 @@ class TestQueries:
             ]
 
         assert_flat(grow, read)
+
+
+def test_a_person_begins_where_something_is_bought_or_sold() -> None:
+    person = User.objects.create_user("someone@example.net")
+    personal = get_personal_organization(person)
+    viewed = MembershipFactory(user=person, role=Role.VIEWER).organization
+    owned = MembershipFactory(user=person, role=Role.OWNER).organization
+    assert selectors.get_home_organization(person) == personal
+    SubscriptionFactory(organization=viewed)
+    assert selectors.get_home_organization(person) == viewed
+    ProductFactory(organization=owned)
+    assert selectors.get_home_organization(person) == owned
+    SubscriptionFactory(organization=personal)
+    assert selectors.get_home_organization(person) == personal
