@@ -20,11 +20,19 @@ if (swagger) {
 const redoc = document.getElementById("redoc");
 if (redoc) {
   // Redoc would fetch the logo of its makers from their server: pictures come from here or not at all.
-  const setAttribute = HTMLImageElement.prototype.setAttribute;
-  HTMLImageElement.prototype.setAttribute = function (name, value) {
-    if (name !== "src" || new URL(value, location.href).origin === location.origin) {
-      setAttribute.call(this, name, value);
-    }
+  // React sets the attribute, and the property once more.
+  const image = HTMLImageElement.prototype;
+  const { setAttribute } = image;
+  const src = Object.getOwnPropertyDescriptor(image, "src");
+  const isOurs = (address) => new URL(address, location.href).origin === location.origin;
+  image.setAttribute = function (name, value) {
+    if (name !== "src" || isOurs(value)) setAttribute.call(this, name, value);
   };
+  Object.defineProperty(image, "src", {
+    ...src,
+    set(value) {
+      if (isOurs(value)) src.set.call(this, value);
+    },
+  });
   window.Redoc.init(redoc.dataset.document, { disableSearch: true, hideDownloadButton: false, nativeScrollbars: true }, redoc);
 }

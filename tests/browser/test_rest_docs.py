@@ -38,3 +38,4 @@ def test_swagger_ui_lists_the_operations(page: Page, live_server: Any) -> None:
 def test_redoc_lists_the_operations(page: Page, live_server: Any) -> None:
     page.goto(f"{live_server.url}/api/v1/redoc")
     expect(page.get_by_role("heading", name="Create a product")).to_be_visible(timeout=RENDER_MS)
+    page.wait_for_load_state("networkidle")  # what it fetches once it is there

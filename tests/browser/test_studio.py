@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from apps.accounts.models import Organization
 from apps.plans.models import Plan
 from apps.products.models import Product
 from tests.browser.conftest import NewContext, screens
@@ -142,6 +143,7 @@ def test_every_page_fits_the_screen_without_complaint(
     endpoint = EndpointFactory(tier=ours.tier, path=f"/{long}/{{parameter_of_the_path_that_is_long_too}}")
     store_calls(ours.key, endpoint, 3)
     Product.objects.filter(pk=ours.product.pk).update(name="Averyveryveryveryverylongnameofaproduct", tagline="w " * 80)
+    Organization.objects.filter(pk=ours.organization.pk).update(name="An organization with a long name")
     context = new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
     page = signed_in(context, live_server.url, ours.owner)
     addresses = [ours.url(name) for name in READS if name != "studio-usage-csv"]
