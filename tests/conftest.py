@@ -10,12 +10,13 @@ import redis
 from django.conf import settings
 
 from apps.core import clock
-from tests.database import flush_cheaply
+from tests.database import drop_at_once, flush_cheaply
 
 # The clock's offset is read from Postgres every 2 s; tests that move it refresh it.
 ALL_TEST_LONG = 3600.0
 
 flush_cheaply()
+drop_at_once()
 # How long an example takes says something about the machine, not about the code.
 hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("tests")
