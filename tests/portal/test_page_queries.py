@@ -67,9 +67,10 @@ def grow(ours: World, number: int) -> None:
             actor=ours.owner, occurred_at=clock.now(),
         )  # fmt: skip
         paid = PlanFactory(tier__product=ours.product, price_amount=100)
+        start, end = clock.now(), clock.now() + dt.timedelta(days=30)
         draft = draft_invoice(
-            subscription=ours.subscription, reason=InvoiceReason.USAGE, currency="USD", start=clock.now(),
-            end=clock.now() + dt.timedelta(days=30), lines=[plan_line(paid, clock.now(), clock.now())],
+            subscription=ours.subscription, reason=InvoiceReason.USAGE, currency="USD", start=start, end=end,
+            lines=[plan_line(paid, start, end)],
         )  # fmt: skip
         issue_invoice(invoice=draft)
         PaymentMethodFactory(organization=ours.subscription.organization)
