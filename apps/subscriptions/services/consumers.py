@@ -7,7 +7,7 @@ from apps.accounts.access import Actor
 from apps.core.errors import Conflict
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.subscriptions.services.writing import lock_consumer, move, payment_standing, record
+from apps.subscriptions.services.writing import lock_consumer, move, payment_standing, record, renew_quota
 
 
 @transaction.atomic
@@ -32,10 +32,7 @@ def resume_consumer(*, actor: Actor, subscription: Subscription) -> Subscription
 def reset_quota(*, actor: Actor, subscription: Subscription) -> Subscription:
     """Give a consumer of the actor's product the quota of the running period anew, and what was extra for free."""
     subscription = lock_consumer(actor, subscription)
-    if subscription.status == SubscriptionStatus.CANCELED:
-        raise Conflict(_("This subscription is canceled."))
-    subscription.quota_epoch += 1
-    subscription.save(update_fields=["quota_epoch"])
+    renew_quota(subscription)
     record(
         actor, subscription, "quota_reset", subscription.status, f"Reset the quota of {subscription.organization.name}"
     )

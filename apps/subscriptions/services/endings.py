@@ -11,7 +11,7 @@ from apps.subscriptions.changes import kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.plan_changes import check_can_change, lock_target
-from apps.subscriptions.services.writing import lock_own, move, record
+from apps.subscriptions.services.writing import lock_own, move, record, schedule, unschedule
 
 
 @transaction.atomic
@@ -27,8 +27,6 @@ def cancel_at_period_end(*, actor: Actor, subscription: Subscription) -> Subscri
     subscription = lock_own(actor, subscription)
     if subscription.status not in SubscriptionStatus.begun():
         raise Conflict(_("This subscription has no running period. Cancel it now."))
-    if subscription.cancel_at_period_end:
-        raise Conflict(_("This subscription ends with the running period already."))
     return _schedule(
         actor, subscription, "cancel_scheduled", f"Canceled {subscription.product.name} at the end of the period"
     )
@@ -59,10 +57,7 @@ def schedule_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan
 def undo_scheduled(*, actor: Actor, subscription: Subscription) -> Subscription:
     """Let the subscription go on as it is after the running period. Raises `Conflict` where nothing was planned."""
     subscription = lock_own(actor, subscription)
-    if not (subscription.cancel_at_period_end or subscription.pending_plan):
-        raise Conflict(_("Nothing is planned for the end of the period."))
-    subscription.cancel_at_period_end, subscription.pending_plan = False, None
-    subscription.save(update_fields=["cancel_at_period_end", "pending_plan"])
+    unschedule(subscription)
     record(actor, subscription, "schedule_undone", subscription.status, f"Kept {subscription.product.name} as it is")
     return subscription
 
@@ -71,7 +66,6 @@ def _schedule(
     actor: Actor, subscription: Subscription, kind: str, summary: str, plan: Plan | None = None
 ) -> Subscription:
     """Write down what happens at the end of the period: another plan, or the end."""
-    subscription.cancel_at_period_end, subscription.pending_plan = plan is None, plan
-    subscription.save(update_fields=["cancel_at_period_end", "pending_plan"])
+    schedule(subscription, plan)
     record(actor, subscription, kind, subscription.status, summary)
     return subscription

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
+from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.changes import announce
@@ -96,6 +97,30 @@ def move(
     return subscription
 
 
+def renew_quota(subscription: Subscription) -> None:
+    """Give the quotas of the running periods anew. Raises `Conflict` where the subscription is canceled."""
+    if subscription.status == SubscriptionStatus.CANCELED:
+        raise Conflict(_("This subscription is canceled."))
+    subscription.quota_epoch += 1
+    subscription.save(update_fields=["quota_epoch"])
+
+
+def schedule(subscription: Subscription, plan: Plan | None) -> None:
+    """Write down what happens at the end of the period: another plan, or (None) the end. Twice the end: `Conflict`."""
+    if plan is None and subscription.cancel_at_period_end:
+        raise Conflict(_("This subscription ends with the running period already."))
+    subscription.cancel_at_period_end, subscription.pending_plan = plan is None, plan
+    subscription.save(update_fields=["cancel_at_period_end", "pending_plan"])
+
+
+def unschedule(subscription: Subscription) -> None:
+    """Let the subscription go on as it is after the period. Raises `Conflict` where nothing was planned."""
+    if not (subscription.cancel_at_period_end or subscription.pending_plan):
+        raise Conflict(_("Nothing is planned for the end of the period."))
+    subscription.cancel_at_period_end, subscription.pending_plan = False, None
+    subscription.save(update_fields=["cancel_at_period_end", "pending_plan"])
+
+
 def record(
     actor: Actor | None,
     subscription: Subscription,
@@ -105,8 +130,13 @@ def record(
     *,
     from_plan: Plan | None = None,
     at: dt.datetime | None = None,
+    staff: User | None = None,
 ) -> None:
-    """A line of the history, an audit event (of the actor's organization, else the consumer's), an announcement."""
+    """A line of the history, an audit event (of the actor's organization, else the consumer's), an announcement.
+
+    Without an actor it was done by `staff`, or happened by itself.
+    """
+    person = actor.user if actor else staff
     SubscriptionChange.objects.create(
         subscription=subscription,
         kind=kind,
@@ -115,12 +145,12 @@ def record(
         from_plan=from_plan,
         to_plan=subscription.plan,
         quota_epoch=subscription.quota_epoch,
-        actor=actor.user if actor else None,
+        actor=person,
         occurred_at=at or clock.now(),
     )
     record_event(
         organization=actor.organization if actor else subscription.organization,
-        actor=actor.user if actor else None,
+        actor=person,
         action=f"subscription.{kind}",
         target=subscription.public_id,
         summary=summary,
