@@ -51,6 +51,7 @@ class TestServers:
             shutil.rmtree(folder)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist answers by itself, too
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: scenarios and browser tests wait for their processes most of the time."""
     return (os.cpu_count() or 1) + 1
