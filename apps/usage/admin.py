@@ -28,6 +28,9 @@ from apps.usage.models import (
 Row = TypeVar("Row", bound=Model)
 
 _HELP = _("The id of a request, or the public id of a subscription, key or product")
+# What the rollups add up: what their lists show of it, and all of it.
+_SUMS = ["calls", "units", "client_errors", "server_errors"]
+_ALL_SUMS = [*_SUMS, "request_bytes", "response_bytes", "latency_counts"]
 
 
 class ProductCallAdmin(ReadOnlyAdmin[Row]):
@@ -152,15 +155,10 @@ class UsageRollupAdmin(CallAdmin[UsageRollup]):
     """The calls of an hour, added up: what the usage pages read."""
 
     time_field = "hour"
-    list_display = [
-        "hour", "product_shown", "subscription_id_shown", "calls", "units", "client_errors", "server_errors",
-    ]  # fmt: skip
+    list_display = ["hour", "product_shown", "subscription_id_shown", *_SUMS]
     search_fields = ["subscription__public_id"]
     search_help_text = _("The public id of a subscription, key or product")
-    fields = [
-        "hour", "product", "subscription", "endpoint", "api_key", "quota_epoch", "calls", "units", "client_errors",
-        "server_errors", "request_bytes", "response_bytes", "latency_counts",
-    ]  # fmt: skip
+    fields = ["hour", "product", "subscription", "endpoint", "api_key", "quota_epoch", *_ALL_SUMS]
 
 
 @admin.register(SubscriptionDay)
@@ -168,15 +166,10 @@ class SubscriptionDayAdmin(CallAdmin[SubscriptionDay]):
     """The calls of a subscription in a day, added up by key."""
 
     time_field = "day"
-    list_display = [
-        "day", "product_shown", "subscription_id_shown", "calls", "units", "client_errors", "server_errors",
-    ]  # fmt: skip
+    list_display = ["day", "product_shown", "subscription_id_shown", *_SUMS]
     search_fields = ["subscription__public_id"]
     search_help_text = _("The public id of a subscription, key or product")
-    fields = [
-        "day", "product", "subscription", "api_key", "quota_epoch", "calls", "units", "client_errors", "server_errors",
-        "request_bytes", "response_bytes", "latency_counts",
-    ]  # fmt: skip
+    fields = ["day", "product", "subscription", "api_key", "quota_epoch", *_ALL_SUMS]
 
 
 @admin.register(SubscriptionEndpointDay)
@@ -184,16 +177,10 @@ class SubscriptionEndpointDayAdmin(CallAdmin[SubscriptionEndpointDay]):
     """The calls of a subscription to an endpoint in a day, added up."""
 
     time_field = "day"
-    list_display = [
-        "day", "product_shown", "subscription_id_shown", "endpoint_id", "calls", "units", "client_errors",
-        "server_errors",
-    ]  # fmt: skip
+    list_display = ["day", "product_shown", "subscription_id_shown", "endpoint_id", *_SUMS]
     search_fields = ["subscription__public_id"]
     search_help_text = _("The public id of a subscription or product")
-    fields = [
-        "day", "product", "subscription", "endpoint", "calls", "units", "client_errors", "server_errors",
-        "request_bytes", "response_bytes", "latency_counts",
-    ]  # fmt: skip
+    fields = ["day", "product", "subscription", "endpoint", *_ALL_SUMS]
 
     def of_key(self, subscription: int, key: int) -> Q | None:
         """The keys of a subscription are together here."""
@@ -205,13 +192,10 @@ class EndpointDayAdmin(ProductCallAdmin[EndpointDay]):
     """The calls of an endpoint in a day, added up."""
 
     time_field = "day"
-    list_display = ["day", "product_shown", "endpoint_id", "calls", "units", "client_errors", "server_errors"]
+    list_display = ["day", "product_shown", "endpoint_id", *_SUMS]
     search_fields = ["product__public_id"]
     search_help_text = _("The public id or the slug of a product")
-    fields = [
-        "day", "product", "endpoint", "calls", "units", "client_errors", "server_errors", "request_bytes",
-        "response_bytes", "latency_counts",
-    ]  # fmt: skip
+    fields = ["day", "product", "endpoint", *_ALL_SUMS]
 
 
 @admin.register(QuotaPeriod)

@@ -3,18 +3,8 @@ from rest_framework import serializers
 from apps.core.rest.fields import Answer, Input
 from apps.gateway.actions import ACTIONS
 from apps.keys.enums import KeyMode, KeyScope
-from apps.plans.enums import QuotaPeriodUnit
 from apps.subscriptions.enums import SubscriptionStatus
-
-
-class KeyQuotaSerializer(Answer):
-    name = serializers.CharField()
-    period = serializers.ChoiceField(QuotaPeriodUnit.choices)
-    included_units = serializers.IntegerField(source="included")
-    used_units = serializers.IntegerField(source="used", help_text="As stored: a second behind at most.")
-    remaining_units = serializers.IntegerField(source="remaining")
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
+from apps.usage.rest import QuotaStandingSerializer
 
 
 class KeyProductSerializer(Answer):
@@ -47,7 +37,7 @@ class KeyMeSerializer(Answer):
     allowed_networks = serializers.ListField(child=serializers.CharField(), source="key.allowed_networks")
     expires_at = serializers.DateTimeField(source="key.expires_at", allow_null=True)
     subscription = KeySubscriptionSerializer(source="key.subscription")
-    quotas = KeyQuotaSerializer(many=True)
+    quotas = QuotaStandingSerializer(many=True)
 
 
 class ActionInput(Input):

@@ -11,13 +11,13 @@ from apps.accounts.access import Actor
 from apps.accounts.audit import record_event
 from apps.accounts.permissions import Action
 from apps.core import clock
-from apps.core.errors import Conflict, Invalid, NotAllowed
+from apps.core.errors import Conflict, Invalid
 from apps.core.jobs import enqueue
 from apps.core.values import check_line
 from apps.notifications.services import notify, notify_all
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
-from apps.products.services.writing import announce_product, lock_product, record_change
+from apps.products.services.writing import announce_product, lock_living_product, record_change
 from apps.products.subscribers import end_subscriptions, has_subscribers, list_subscribers
 from apps.products.wording import retired_words
 
@@ -33,7 +33,7 @@ def deprecate_product(*, actor: Actor, product: Product, note: str = "") -> Prod
     Once more changes the note. Raises `Invalid` for a note that cannot be.
     """
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = _locked(actor, product)
+    product = lock_living_product(actor, product)
     product.deprecated_at = product.deprecated_at or clock.now()
     product.lifecycle_note = check_line(note, field="note", shortest=0, longest=NOTE_MAX)
     product.save(update_fields=["deprecated_at", "lifecycle_note", "updated_at"])
@@ -45,7 +45,7 @@ def deprecate_product(*, actor: Actor, product: Product, note: str = "") -> Prod
 def undeprecate_product(*, actor: Actor, product: Product) -> Product:
     """Take the mark of `deprecate_product` away."""
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = _locked(actor, product)
+    product = lock_living_product(actor, product)
     product.deprecated_at = None
     if not product.is_retiring:
         product.lifecycle_note = ""
@@ -63,7 +63,7 @@ def retire_product(*, actor: Actor, product: Product, retires_at: dt.datetime | 
     Raises `Invalid` with the field that is wrong.
     """
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = _locked(actor, product)
+    product = lock_living_product(actor, product)
     product.lifecycle_note = check_line(note, field="note", shortest=0, longest=NOTE_MAX)
     if not has_subscribers(product):
         product.retires_at = clock.now()
@@ -93,7 +93,7 @@ def call_off_retirement(*, actor: Actor, product: Product) -> Product:
     Subscribers who were told of the end are told of this, too. Raises `Conflict` where no end is set.
     """
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = _locked(actor, product)
+    product = lock_living_product(actor, product)
     if not product.is_retiring:
         raise Conflict(_("No end is set for this product."))
     product.retires_at = None
@@ -134,16 +134,6 @@ def end_product(*, product_id: int) -> bool:
 def _end(product: Product) -> None:
     product.status = ProductStatus.RETIRED
     product.save(update_fields=["status", "retires_at", "lifecycle_note", "updated_at"])
-
-
-def _locked(actor: Actor, product: Product) -> Product:
-    """The product, locked, where its creator may still decide about it."""
-    product = lock_product(actor, product)
-    if product.status == ProductStatus.SUSPENDED:
-        raise NotAllowed(_("The platform has suspended this product. Contact its staff."))
-    if product.is_retired:
-        raise Conflict(_("This product is retired."))
-    return product
 
 
 def _checked_end(retires_at: dt.datetime | None) -> dt.datetime:

@@ -11,14 +11,14 @@ from apps.accounts.permissions import Action
 from apps.accounts.staff import checked_reason, require_staff
 from apps.core import clock
 from apps.core.addresses import check_url
-from apps.core.errors import Conflict, Invalid, NotAllowed
+from apps.core.errors import Conflict, Invalid
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
 from apps.products.models import Category, Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
-from apps.products.services.writing import announce_product, lock_product, record_change
+from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
 
 FIRST_TIER = "Free"
@@ -115,9 +115,7 @@ def set_billable_statuses(*, actor: Actor, product: Product, statuses: Collectio
 def publish_product(*, actor: Actor, product: Product) -> Product:
     """List the product in the marketplace; once more is no error. Raises `Conflict` that says what is missing."""
     actor.require(Action.PRODUCTS_PUBLISH)
-    product = lock_product(actor, product)
-    if product.status == ProductStatus.SUSPENDED:
-        raise NotAllowed(_("The platform has suspended this product. Contact its staff."))
+    product = lock_living_product(actor, product)
     if product.status == ProductStatus.PUBLISHED:
         return product
     if product.retires_at is not None:

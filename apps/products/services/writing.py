@@ -1,9 +1,13 @@
 """What every write of a product shares, also that of its tiers, endpoints and plans."""
 
+from django.utils.translation import gettext as _
+
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.core.changes import announce
+from apps.core.errors import Conflict, NotAllowed
 from apps.core.rows import first_or_not_found
+from apps.products.enums import ProductStatus
 from apps.products.models import Product
 
 
@@ -16,6 +20,19 @@ def lock_product(actor: Actor, product: Product) -> Product:
     return first_or_not_found(
         Product.objects.select_for_update(no_key=True).filter(pk=product.pk, organization=actor.organization)
     )
+
+
+def lock_living_product(actor: Actor, product: Product) -> Product:
+    """The same where its creator may still decide whether it is offered.
+
+    Raises `NotAllowed` when it is suspended, `Conflict` when it is retired.
+    """
+    product = lock_product(actor, product)
+    if product.status == ProductStatus.SUSPENDED:
+        raise NotAllowed(_("The platform has suspended this product. Contact its staff."))
+    if product.is_retired:
+        raise Conflict(_("This product is retired."))
+    return product
 
 
 def announce_product(product: Product) -> None:

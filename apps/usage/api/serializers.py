@@ -1,7 +1,6 @@
 from rest_framework import serializers
 
 from apps.core.rest.fields import Answer, Input
-from apps.plans.enums import QuotaPeriodUnit
 from apps.products.enums import Method
 from apps.usage.models import UsageEvent
 from apps.usage.selectors import RequestEntry
@@ -76,18 +75,6 @@ class EndpointUsageSerializer(Answer):
 class KeyUsageSerializer(Answer):
     key = UsedKeySerializer(source="api_key", allow_null=True)
     stats = UsageStatsSerializer()
-
-
-class QuotaStandingSerializer(Answer):
-    """A quota in its running period `[starts_at, ends_at)`."""
-
-    name = serializers.CharField()
-    period = serializers.ChoiceField(QuotaPeriodUnit.choices)
-    included_units = serializers.IntegerField(source="included")
-    used_units = serializers.IntegerField(source="used", help_text="As stored: a second behind at most.")
-    remaining_units = serializers.IntegerField(source="remaining")
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
 
 
 class RequestQuery(WhoseQuery):

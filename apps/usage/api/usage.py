@@ -13,11 +13,11 @@ from apps.usage.api.base import UsageScopeView
 from apps.usage.api.serializers import (
     EndpointUsageSerializer,
     KeyUsageSerializer,
-    QuotaStandingSerializer,
     SeriesQuery,
     UsageQuery,
     UsageSeriesSerializer,
 )
+from apps.usage.rest import QuotaStandingSerializer
 from apps.usage.selectors import EndpointUsage, KeyUsage, QuotaUsage
 
 TAG = "Usage"

@@ -1,8 +1,7 @@
-"""The editor of one question that consumers often ask; the list is on the page `support.index`."""
+"""The editor of one question that consumers often ask; the list is on the page `help_index.index`."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -11,6 +10,7 @@ from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.content import QuestionForm
+from apps.portal.studio.views.help_index import back_to_help
 from apps.products import services
 from apps.products.models import FaqEntry, Product
 from apps.products.selectors import get_faq_entry
@@ -25,7 +25,7 @@ def create(request: PortalRequest, product: Product) -> HttpResponse:
     if form.is_valid():
         entry = carried_out(form, lambda: services.add_faq_entry(actor=actor, product=product, **form.cleaned_data))
         if entry is not None:
-            return _back(request, product, _("Added the question."))
+            return back_to_help(request, product, _("Added the question."))
     return _form_page(request, product, form)
 
 
@@ -40,7 +40,7 @@ def edit(request: PortalRequest, product: Product, question_id: str) -> HttpResp
     if form.is_valid():
         changed = carried_out(form, lambda: services.update_faq_entry(actor=actor, entry=entry, **form.cleaned_data))
         if changed is not None:
-            return _back(request, product, _("Saved."))
+            return back_to_help(request, product, _("Saved."))
     return _form_page(request, product, form, entry)
 
 
@@ -49,20 +49,14 @@ def edit(request: PortalRequest, product: Product, question_id: str) -> HttpResp
 def move(request: PortalRequest, product: Product, question_id: str) -> HttpResponse:
     entry = get_faq_entry(product, public_id=question_id)
     services.move_faq_entry(actor=request.actor, entry=entry, by=-1 if "up" in request.POST else 1)
-    return _back(request, product)
+    return back_to_help(request, product)
 
 
 @require_POST
 @product_page
 def remove(request: PortalRequest, product: Product, question_id: str) -> HttpResponse:
     services.remove_faq_entry(actor=request.actor, entry=get_faq_entry(product, public_id=question_id))
-    return _back(request, product, _("Removed."))
-
-
-def _back(request: PortalRequest, product: Product, message: str = "") -> HttpResponse:
-    if message:
-        messages.success(request, message)
-    return redirect("portal:studio-help", request.actor.organization.slug, product.slug)
+    return back_to_help(request, product, _("Removed."))
 
 
 def _form_page(

@@ -1,30 +1,19 @@
-"""Help that consumers find: the questions and the support channels, and the editor of one channel."""
+"""The editor of one support channel; the list is on the page `help_index.index`."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.permissions import Action
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.content import ChannelForm
+from apps.portal.studio.views.help_index import back_to_help
 from apps.products import services
 from apps.products.models import Product, SupportChannel
-from apps.products.selectors import get_support_channel, list_faq, list_support_channels
-
-
-@require_safe
-@product_page
-def index(request: PortalRequest, product: Product) -> HttpResponse:
-    context = {
-        "product": product,
-        "questions": list(list_faq(product)),
-        "channels": list(list_support_channels(product)),
-    }
-    return render(request, "studio/help.html", context)
+from apps.products.selectors import get_support_channel
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,7 +25,7 @@ def create(request: PortalRequest, product: Product) -> HttpResponse:
     if form.is_valid():
         channel = carried_out(form, lambda: services.add_support_channel(actor=actor, product=product, **form.values()))
         if channel is not None:
-            return _back(request, product, _("Added the channel."))
+            return back_to_help(request, product, _("Added the channel."))
     return _form_page(request, product, form)
 
 
@@ -54,7 +43,7 @@ def edit(request: PortalRequest, product: Product, channel_id: str) -> HttpRespo
             form, lambda: services.update_support_channel(actor=actor, channel=channel, **form.values())
         )
         if changed is not None:
-            return _back(request, product, _("Saved."))
+            return back_to_help(request, product, _("Saved."))
     return _form_page(request, product, form, channel)
 
 
@@ -63,7 +52,7 @@ def edit(request: PortalRequest, product: Product, channel_id: str) -> HttpRespo
 def move(request: PortalRequest, product: Product, channel_id: str) -> HttpResponse:
     channel = get_support_channel(product, public_id=channel_id)
     services.move_support_channel(actor=request.actor, channel=channel, by=-1 if "up" in request.POST else 1)
-    return _back(request, product)
+    return back_to_help(request, product)
 
 
 @require_POST
@@ -71,13 +60,7 @@ def move(request: PortalRequest, product: Product, channel_id: str) -> HttpRespo
 def remove(request: PortalRequest, product: Product, channel_id: str) -> HttpResponse:
     channel = get_support_channel(product, public_id=channel_id)
     services.remove_support_channel(actor=request.actor, channel=channel)
-    return _back(request, product, _("Removed."))
-
-
-def _back(request: PortalRequest, product: Product, message: str = "") -> HttpResponse:
-    if message:
-        messages.success(request, message)
-    return redirect("portal:studio-help", request.actor.organization.slug, product.slug)
+    return back_to_help(request, product, _("Removed."))
 
 
 def _form_page(
