@@ -24,14 +24,20 @@ hypothesis.settings.load_profile("tests")
 
 # Few tests, each of which takes its time: real processes, browsers, months of billing.
 LONG_FOLDERS = {"scenarios", "browser", "demo", "config", "api"}
+# What hangs is told from what takes long: no test of the long sets may take more seconds than this.
+LONG_TIMEOUT = 900
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long first, then by their number of tests: no worker waits for a long one at the end.
+    """Give the long sets their time, and let no worker wait for a long file at the end.
 
-    A worker takes whole files in this order (`--dist loadfile --no-loadscope-reorder`).
+    Files that take long come first, then those with the most tests. A worker takes whole files in this order
+    (`--dist loadfile --no-loadscope-reorder`).
     """
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path.parent.name not in LONG_FOLDERS, -tests[item.path], item.path))
 
