@@ -23,7 +23,7 @@ def tell_unpaid(invoice: Invoice, *, why: str) -> None:
 
 
 def tell_paid(invoice: Invoice) -> None:
-    """The receipt of what was charged without a person at the screen, or of what was open before."""
+    """The receipt, for everybody who sees the invoices: who paid may not be who does the books."""
     values = _values(invoice)
     notify(
         organization=invoice.organization,

@@ -14,7 +14,8 @@ from apps.core.slugs import free_slug, slug_from
 from apps.core.values import check_line
 from apps.plans.models import Plan, PlanGrant, Quota, RateLimit
 from apps.plans.specs import DESCRIPTION_MAX, NAME_MAX, PlanSpec, RateLimitSpec
-from apps.products.models import Endpoint, Product, Tier
+from apps.products.models import Endpoint, Product
+from apps.products.selectors import choose_tier
 from apps.products.services.writing import lock_product, record_change
 
 PLANS_MAX = 50
@@ -126,7 +127,7 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
     plan.requires_approval = spec.requires_approval
     plan.visibility = spec.visibility
     plan.quota_on_change = spec.quota_on_change
-    plan.tier = _tier(product, spec.tier_slug)
+    plan.tier = choose_tier(product, slug=spec.tier_slug)
     others = Plan.objects.filter(product=product, withdrawn_at__isnull=True).exclude(pk=plan.pk)
     if others.filter(name__iexact=plan.name).exists():
         raise Invalid(_("There is a plan of this name."), field="name")
@@ -153,13 +154,6 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
         for limit in spec.rate_limits
     )
     return plan
-
-
-def _tier(product: Product, slug: str) -> Tier:
-    tier = product.tiers.filter(slug=slug).first()
-    if tier is None:
-        raise Invalid(_("Choose one of the product's tiers."), field="tier")
-    return tier
 
 
 def _check_endpoints(product: Product, limits: tuple[RateLimitSpec, ...]) -> None:

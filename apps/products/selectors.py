@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
+from apps.core.errors import Invalid, NotFound
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
@@ -102,6 +104,14 @@ def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
 def get_tier(product: Product, *, slug: str) -> Tier:
     """A tier of the product. Raises `NotFound`."""
     return first_or_not_found(Tier.objects.filter(product=product, slug=slug))
+
+
+def choose_tier(product: Product, *, slug: str) -> Tier:
+    """The same where the tier is a choice of a form or a document. Raises `Invalid` with the field `tier`."""
+    try:
+        return get_tier(product, slug=slug)
+    except NotFound:
+        raise Invalid(_("Choose one of the product's tiers."), field="tier") from None
 
 
 def count_endpoints(products: Iterable[Product]) -> dict[int, int]:

@@ -48,7 +48,7 @@ _TABLE: dict[Guard, str] = {
         portal:studio portal:studio-product-new+ portal:studio-product-import+ portal:studio-product
         portal:studio-publish! portal:studio-unpublish!
         portal:studio-endpoints portal:studio-endpoint-new+ portal:studio-endpoint+ portal:studio-endpoint-remove!
-        portal:studio-endpoint-deprecate! portal:studio-endpoint-undeprecate!
+        portal:studio-endpoints-move! portal:studio-endpoint-deprecate! portal:studio-endpoint-undeprecate!
         portal:studio-imports+ portal:studio-import portal:studio-import-apply! portal:studio-import-discard!
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!

@@ -131,6 +131,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "products.remove_tier": (Action.PRODUCTS_EDIT, lambda world: {"tier": world.spare_tier}),
     "products.add_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product, **route(world)}),
     "products.update_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint, **route(world)}),
+    "products.move_endpoints": (
+        Action.PRODUCTS_EDIT,
+        lambda world: {"product": world.product, "endpoints": [world.endpoint.public_id], "tier": world.spare_tier},
+    ),
     "products.deprecate_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
     "products.undeprecate_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),
     "products.remove_endpoint": (Action.PRODUCTS_EDIT, lambda world: {"endpoint": world.endpoint}),

@@ -42,6 +42,43 @@ def add(alice: Actor, product: Product, path: str = "/users/{id}", **given: Any)
     )
 
 
+class TestMove:
+    def test_moves_the_chosen_ones_and_no_other(self, alice: Actor, product: Product, tier: Tier) -> None:
+        pro = services.add_tier(actor=alice, product=product, name="Pro")
+        one, two, other = (add(alice, product, path) for path in ("/one", "/two", "/other"))
+        chosen = [one.public_id, two.public_id, one.public_id]
+        assert services.move_endpoints(actor=alice, product=product, endpoints=chosen, tier=pro) == 2
+        assert services.move_endpoints(actor=alice, product=product, endpoints=chosen, tier=pro) == 0
+        assert set(Endpoint.objects.filter(tier=pro)) == {one, two}
+        assert Endpoint.objects.get(tier=tier) == other
+        event = AuditEvent.objects.get(action="endpoint.moved")
+        assert (event.target, event.summary) == (product.public_id, "Moved 2 endpoints of Weather to the tier Pro")
+
+    @pytest.mark.parametrize("kind", ["none", "unknown", "hostile", "removed", "foreign"])
+    def test_moves_all_or_none(self, alice: Actor, product: Product, tier: Tier, kind: str) -> None:
+        pro = services.add_tier(actor=alice, product=product, name="Pro")
+        mine, gone = add(alice, product, "/mine"), add(alice, product, "/gone")
+        services.remove_endpoint(actor=alice, endpoint=gone)
+        more = {
+            "unknown": "ep_0000000000000000000000",
+            "hostile": "a\x00\ud800",
+            "removed": gone.public_id,
+            "foreign": EndpointFactory().public_id,
+        }
+        chosen = [] if kind == "none" else [mine.public_id, more[kind]]
+        with pytest.raises(Invalid) as refused:
+            services.move_endpoints(actor=alice, product=product, endpoints=chosen, tier=pro)
+        assert refused.value.field == "endpoints"
+        assert set(Endpoint.objects.filter(product=product)) == set(Endpoint.objects.filter(product=product, tier=tier))
+
+    def test_only_to_a_tier_of_the_product(self, alice: Actor, product: Product) -> None:
+        mine = add(alice, product)
+        with pytest.raises(Invalid, match="tiers"):
+            services.move_endpoints(
+                actor=alice, product=product, endpoints=[mine.public_id], tier=TierFactory(name="Other")
+            )
+
+
 class TestAdd:
     def test_a_route(self, alice: Actor, product: Product, tier: Tier) -> None:
         endpoint = add(alice, product, " /users/{id} ", weight=3, operation={"summary": "One user"})

@@ -60,7 +60,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
         _complete(checkout, subscription, at)
     else:
         _resume(invoice, subscription)
-        tell_paid(invoice)
+    tell_paid(invoice)
 
 
 def _book(invoice: Invoice, at: dt.datetime) -> None:

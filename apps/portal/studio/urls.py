@@ -42,6 +42,7 @@ urlpatterns = [
     path(f"{_PRODUCT}/unpublish/", overview.unpublish, name="studio-unpublish"),
     path(f"{_PRODUCT}/endpoints/", endpoints.index, name="studio-endpoints"),
     path(f"{_PRODUCT}/endpoints/new/", endpoints.create, name="studio-endpoint-new"),
+    path(f"{_PRODUCT}/endpoints/tier/", endpoints.move, name="studio-endpoints-move"),
     path(f"{_ENDPOINT}/", endpoints.edit, name="studio-endpoint"),
     path(f"{_ENDPOINT}/remove/", endpoints.remove, name="studio-endpoint-remove"),
     path(f"{_PRODUCT}/imports/", imports.index, name="studio-imports"),

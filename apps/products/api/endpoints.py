@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from apps.accounts.enums import TokenScope
-from apps.core.errors import Invalid, NotFound
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.products import selectors, services
@@ -104,7 +102,4 @@ def _with_tier(product: Product, body: dict[str, Any]) -> dict[str, Any]:
     """The body with the tier that its slug names. Raises `Invalid`."""
     if "tier" not in body:
         return body
-    try:
-        return body | {"tier": selectors.get_tier(product, slug=body["tier"])}
-    except NotFound:
-        raise Invalid(_("Choose one of the product's tiers."), field="tier") from None
+    return body | {"tier": selectors.choose_tier(product, slug=body["tier"])}

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from apps.accounts.enums import TokenScope
 from apps.accounts.rest.base import VisitorView
-from apps.core.errors import Invalid, NotFound
+from apps.core.errors import Invalid
 from apps.core.parsers import JSONBodyParser
 from apps.core.rest.operations import operation
 from apps.products import selectors, services
@@ -83,7 +83,7 @@ class ApplyView(ImportView):
         options = ImportOptions(
             seen=self.body["seen"],
             remove_missing=self.body["remove_missing"],
-            tier=_tier(imported.product, tier) if tier else None,
+            tier=selectors.choose_tier(imported.product, slug=tier) if tier else None,
         )
         return services.apply_import(actor=self.actor, imported=imported, options=options)
 
@@ -125,10 +125,3 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
 
 def _preview(imported: OpenApiImport) -> Preview:
     return Preview(imported, None if imported.applied_at else services.changes_of(imported))
-
-
-def _tier(product: Product, slug: str) -> Any:
-    try:
-        return selectors.get_tier(product, slug=slug)
-    except NotFound:
-        raise Invalid(_("Choose one of the product's tiers."), field="tier") from None

@@ -95,6 +95,9 @@ class ProductChange(Input):
 
     name = Text(required=False)
     upstream_url = Text(required=False)
+    test_upstream_url = Text(
+        required=False, allow_blank=True, help_text="Where calls with a test key go; empty: they are refused."
+    )
     tagline = Text(required=False, allow_blank=True)
     description = Text(required=False, allow_blank=True)
     max_body_bytes = serializers.IntegerField(required=False)

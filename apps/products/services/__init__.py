@@ -17,6 +17,7 @@ from apps.products.services.counting import recount_subscribers
 from apps.products.services.endpoints import (
     add_endpoint,
     deprecate_endpoint,
+    move_endpoints,
     remove_endpoint,
     undeprecate_endpoint,
     update_endpoint,
@@ -75,6 +76,7 @@ __all__ = [
     "discard_import",
     "end_product",
     "lift_suspension",
+    "move_endpoints",
     "move_faq_entry",
     "move_support_channel",
     "preview_import",

@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+from collections.abc import Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,7 +17,7 @@ from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
 from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX
 from apps.products.paths import check_upstream_path, parse_template
-from apps.products.services.writing import lock_product, record_change
+from apps.products.services.writing import current_tier, lock_product, record_change
 
 ENDPOINTS_MAX = 10_000
 WEIGHT_MAX = 1_000_000
@@ -74,6 +75,28 @@ def update_endpoint(
     _save(endpoint)
     _record(actor, endpoint, "endpoint.changed", f"Changed {endpoint} of {endpoint.product.name}")
     return endpoint
+
+
+@transaction.atomic
+def move_endpoints(*, actor: Actor, product: Product, endpoints: Collection[str], tier: Tier) -> int:
+    """Have these routes (public ids, at most `ENDPOINTS_MAX`) require another tier. Returns how many did not yet.
+
+    Raises `Invalid` when the tier is not the product's, or when one of the routes is not (any more): then none moves.
+    """
+    actor.require(Action.PRODUCTS_EDIT)
+    product = lock_product(actor, product)
+    tier = current_tier(product, tier)
+    wanted = set(endpoints)
+    if not wanted or len(wanted) > ENDPOINTS_MAX:
+        raise Invalid(_("Choose at least one endpoint."), field="endpoints")
+    found = product.endpoints.current().filter(public_id__in=wanted)
+    if found.count() != len(wanted):
+        raise Invalid(_("One of the endpoints does not exist any more. Look at the list again."), field="endpoints")
+    moved = found.exclude(tier=tier).update(tier=tier)
+    if moved:
+        summary = f"Moved {moved} endpoint{'' if moved == 1 else 's'} of {product.name} to the tier {tier.name}"
+        record_change(actor, product, "endpoint.moved", summary)
+    return moved
 
 
 @transaction.atomic
@@ -139,14 +162,10 @@ def _fill(
 ) -> None:
     if method not in Method.values:
         raise Invalid(_("Choose one of the methods."), field="method")
-    # Looked up again, since it may have been removed before the product was locked.
-    current_tier = Tier.objects.filter(pk=tier.pk, product=endpoint.product).first()
-    if current_tier is None:
-        raise Invalid(_("Choose one of the product's tiers."), field="tier")
     template = parse_template(_stripped(path))
     upstream = check_upstream_path(_stripped(upstream_path) or template.text, template)
     endpoint.method = method
-    endpoint.tier = current_tier
+    endpoint.tier = current_tier(endpoint.product, tier)
     endpoint.path = template.text
     endpoint.pattern = template.pattern
     endpoint.upstream_path = upstream.text

@@ -21,7 +21,7 @@ from apps.products.openapi.servers import suggested_backend
 from apps.products.selectors import suggest_slug
 from apps.products.services.endpoints import ENDPOINTS_MAX
 from apps.products.services.products import create_product
-from apps.products.services.writing import lock_product, record_change
+from apps.products.services.writing import current_tier, lock_product, record_change
 
 ORIGIN_MAX = 500
 # Of one product; the oldest make room.
@@ -210,12 +210,8 @@ def _current(product: Product, imported: OpenApiImport) -> OpenApiImport:
 
 
 def _tier(product: Product, wanted: Tier | None) -> Tier:
-    """Looked up again, since it may have been removed before the product was locked."""
-    tiers = product.tiers.order_by("rank")
-    tier = tiers.filter(pk=wanted.pk).first() if wanted else tiers.first()
-    if tier is None:
-        raise Invalid(_("Choose one of the product's tiers."), field="tier")
-    return tier
+    """The one that was chosen, else the lowest; every product has one."""
+    return current_tier(product, wanted) if wanted else product.tiers.order_by("rank")[0]
 
 
 def _updated(matched: Matched) -> Endpoint:

@@ -3,13 +3,13 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Conflict
 from apps.core.rows import first_or_not_found
 from apps.core.values import check_line
 from apps.products.contacts import check_contact
 from apps.products.models import Product, SupportChannel, Tier
 from apps.products.services.ordering import end_of, move
-from apps.products.services.writing import lock_product, record_text
+from apps.products.services.writing import current_tier, lock_product, record_text
 
 CHANNELS_MAX = 20
 
@@ -65,10 +65,7 @@ def _fill(channel: SupportChannel, kind: str, value: str, note: str, tier: Tier 
     channel.value = check_contact(kind, value)
     channel.kind = kind
     channel.note = check_line(note, field="note", shortest=0, longest=160)
-    # Looked up again, since it may have been removed before the product was locked.
-    channel.tier = channel.product.tiers.filter(pk=tier.pk).first() if tier else None
-    if tier is not None and channel.tier is None:
-        raise Invalid(_("Choose one of the product's tiers."), field="tier")
+    channel.tier = current_tier(channel.product, tier) if tier else None
 
 
 def _locked(actor: Actor, channel: SupportChannel) -> SupportChannel:

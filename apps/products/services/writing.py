@@ -5,10 +5,10 @@ from django.utils.translation import gettext as _
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.core.changes import announce
-from apps.core.errors import Conflict, NotAllowed
+from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.rows import first_or_not_found
 from apps.products.enums import ProductStatus
-from apps.products.models import Product
+from apps.products.models import Product, Tier
 
 
 def lock_product(actor: Actor, product: Product) -> Product:
@@ -33,6 +33,14 @@ def lock_living_product(actor: Actor, product: Product) -> Product:
     if product.is_retired:
         raise Conflict(_("This product is retired."))
     return product
+
+
+def current_tier(product: Product, tier: Tier) -> Tier:
+    """The tier as it is now that the product is locked: it may have been removed before. Raises `Invalid`."""
+    current = product.tiers.filter(pk=tier.pk).first()
+    if current is None:
+        raise Invalid(_("Choose one of the product's tiers."), field="tier")
+    return current
 
 
 def announce_product(product: Product) -> None:

@@ -18,6 +18,7 @@ from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.subscriptions.services.notices import (
     tell_consumer_of_approval,
     tell_consumer_of_refusal,
+    tell_creator_of_beginning,
     tell_creator_of_request,
 )
 from apps.subscriptions.services.writing import (
@@ -100,7 +101,9 @@ def activate(*, subscription: Subscription, at: dt.datetime) -> Subscription:
     subscription.started_at = at
     begin_period(subscription, at)
     summary = f"Activated the subscription to {subscription.product.name}"
-    return move(None, subscription, SubscriptionStatus.ACTIVE, "activated", summary, at=at)
+    subscription = move(None, subscription, SubscriptionStatus.ACTIVE, "activated", summary, at=at)
+    tell_creator_of_beginning(subscription)
+    return subscription
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What people are told of an approval, and of what they planned for the end of a period."""
+"""What people are told of a paid subscription, an approval, and of what they planned for the end of a period."""
 
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,20 @@ def tell_creator_of_request(subscription: Subscription) -> None:
         kind="subscription.requested",
         title=_("%(organization)s asks to subscribe to %(product)s") % _names(subscription),
         body=_("They chose the plan %(plan)s. They cannot call before you approve.") % {"plan": plan.name},
-        url=f"/o/{product.organization.slug}/studio/{product.slug}/consumers/{subscription.public_id}/",
+        url=_creators_page(subscription),
+        action=Action.CONSUMERS_MANAGE,
+    )
+
+
+def tell_creator_of_beginning(subscription: Subscription) -> None:
+    """Of one that pays; those of free plans are on the page of consumers, and may be many."""
+    product, plan = subscription.product, subscription.plan
+    notify(
+        organization=product.organization,
+        kind="subscription.begun",
+        title=_("%(organization)s has subscribed to %(product)s") % _names(subscription),
+        body=_("They pay for the plan %(plan)s, and can call from now on.") % {"plan": plan.name},
+        url=_creators_page(subscription),
         action=Action.CONSUMERS_MANAGE,
     )
 
@@ -65,6 +78,11 @@ def _tell_consumer(subscription: Subscription, kind: str, title: str, body: str)
     organization = subscription.organization
     url = f"/o/{organization.slug}/subscriptions/{subscription.public_id}/"
     notify(organization=organization, kind=kind, title=title, body=body, url=url)
+
+
+def _creators_page(subscription: Subscription) -> str:
+    product = subscription.product
+    return f"/o/{product.organization.slug}/studio/{product.slug}/consumers/{subscription.public_id}/"
 
 
 def _names(subscription: Subscription) -> dict[str, str]:

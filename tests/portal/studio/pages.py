@@ -76,6 +76,7 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-endpoint-new": (Action.PRODUCTS_EDIT, {"method": "GET", "path": "/new", "tier": "", "weight": "1"}),
     "studio-endpoint": (Action.PRODUCTS_EDIT, {"method": "PUT", "path": "/other", "tier": "", "weight": "2"}),
     "studio-endpoint-remove": (Action.PRODUCTS_EDIT, {}),
+    "studio-endpoints-move": (Action.PRODUCTS_EDIT, {"tier": "", "every": "on"}),
     "studio-product-import": (
         Action.PRODUCTS_EDIT,
         {"source": "paste", "document": DOCUMENT, "name": "Maps", "upstream_url": "https://maps.example.com"},
@@ -139,7 +140,7 @@ def posted(ours: World, name: str) -> dict[str, Any]:
     """The body of a POST, with what only this world knows."""
     body: dict[str, Any] = dict(WRITES[name][1]) if name in WRITES else {}
     if "tier" in body:
-        body["tier"] = ours.tier.slug
+        body["tier"] = (ours.spare_tier if name == "studio-endpoints-move" else ours.tier).slug
     if "organization" in body:
         body["organization"] = ours.subscription.organization.slug
     if "retires_on" in body:

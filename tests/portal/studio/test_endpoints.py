@@ -40,6 +40,23 @@ class TestList:
         assert ours.endpoint.path not in found
         assert "No endpoint matches “hay”" in text_of(client.get(url, {"q": "hay"}))
 
+    def test_moves_the_chosen_ones_to_another_tier_and_stays_where_it_was(self, ours: World, client: Client) -> None:
+        pro = TierFactory(product=ours.product, name="Pro")
+        EndpointFactory(tier=ours.tier, path="/found/1")
+        EndpointFactory(tier=ours.tier, path="/found/2")
+        url = ours.url("studio-endpoints-move") + "?q=found"
+        back = {"back": ours.url("studio-endpoints"), "tier": pro.slug}
+        answer = client.post(url, back, follow=True)
+        assert "Choose at least one endpoint." in text_of(answer)
+        answer = client.post(url, back | {"every": "on"}, follow=True)
+        assert answer.redirect_chain[0][0] == ours.url("studio-endpoints") + "?q=found"
+        assert "2 endpoints require Pro now." in text_of(answer)
+        answer = client.post(url, back | {"endpoints": [ours.endpoint.public_id]}, follow=True)
+        assert "1 endpoint requires Pro now." in text_of(answer)
+        assert Endpoint.objects.filter(tier=pro).count() == 3
+        answer = client.post(url, back | {"tier": "no-such"}, follow=True)
+        assert "Choose one of the product's tiers." in text_of(answer)
+
     def test_takes_as_many_queries_for_many_as_for_few(self, ours: World, client: Client) -> None:
         EndpointFactory.create_batch(9, tier=ours.tier)
         few = count_queries(client, ours.url("studio-endpoints"))

@@ -20,6 +20,7 @@ from apps.portal.rendering import render_page
 from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import count_endpoints_by_rank, list_changelog, list_faq, search_endpoints
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_visible_product, list_live_subscriptions_of
 
@@ -44,6 +45,12 @@ class ProductPage:
     is_own: bool
 
     @property
+    def changing(self) -> Subscription | None:
+        """The one subscription whose plan the reader would change instead of buying another."""
+        begun = [one for one in self.subscriptions if one.status in SubscriptionStatus.begun()]
+        return begun[0] if len(begun) == 1 == len(self.subscriptions) else None
+
+    @property
     def is_public(self) -> bool:
         """Whether everybody sees the page: it is listed, or was and ends."""
         product = self.product
@@ -61,6 +68,7 @@ class ProductPage:
             "endpoints": sum(self.endpoints_by_rank.values()),
             "offers": [offer(plan, self.endpoints_by_rank) for plan in self.plans],
             "subscriptions": self.subscriptions,
+            "changing": self.changing,
             "current_plans": {subscription.plan_id for subscription in self.subscriptions},
             "is_own": self.is_own,
             "is_public": self.is_public,

@@ -4,11 +4,14 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.permissions import Action
 from apps.portal.access import PortalRequest
+from apps.portal.formats import grouped
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import gateway_url
 from apps.portal.query import searched
@@ -17,8 +20,8 @@ from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.content import EndpointDeprecationForm
 from apps.portal.studio.forms.endpoints import EndpointForm
 from apps.products.models import Endpoint, Product
-from apps.products.selectors import get_endpoint, list_endpoints, search_endpoints
-from apps.products.services import add_endpoint, remove_endpoint, update_endpoint
+from apps.products.selectors import choose_tier, get_endpoint, list_endpoints, search_endpoints
+from apps.products.services import add_endpoint, move_endpoints, remove_endpoint, update_endpoint
 
 PAGE_SIZE = 50
 
@@ -34,6 +37,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "page_size": PAGE_SIZE,
         "search": search,
         "total": list_endpoints(product).count(),
+        "tiers": list(product.tiers.all()),
     }
     return render_page(request, "studio/endpoints.html", context, fragment="endpoints")
 
@@ -71,6 +75,22 @@ def edit(request: PortalRequest, product: Product, endpoint_id: str) -> HttpResp
             messages.success(request, _("Changed %(endpoint)s.") % {"endpoint": changed})
             return redirect("portal:studio-endpoints", actor.organization.slug, product.slug)
     return _form_page(request, product, form, endpoint)
+
+
+@require_POST
+@product_page
+def move(request: PortalRequest, product: Product) -> HttpResponse:
+    """Have the chosen endpoints, or with `every` all that the search of the list finds, require another tier."""
+    endpoints = request.POST.getlist("endpoints")
+    if "every" in request.POST:
+        found = search_endpoints(product, search=searched(request))
+        endpoints = list(found.values_list("public_id", flat=True))
+    tier = choose_tier(product, slug=request.POST.get("tier", ""))
+    moved = move_endpoints(actor=request.actor, product=product, endpoints=endpoints, tier=tier)
+    text = ngettext("%(count)s endpoint requires %(tier)s now.", "%(count)s endpoints require %(tier)s now.", moved)
+    messages.success(request, text % {"count": grouped(moved), "tier": tier.name})
+    address = reverse("portal:studio-endpoints", args=[request.actor.organization.slug, product.slug])
+    return redirect(f"{address}?{request.GET.urlencode()}" if request.GET else address)
 
 
 @require_POST
