@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts.enums import Role
 from apps.billing import services
 from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
-from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
+from apps.billing.errors import ApprovalPending, CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Invoice, InvoiceLine
 from apps.billing.selectors import get_checkout, get_invoice, list_invoices
 from apps.billing.services.numbering import next_number
@@ -144,19 +144,30 @@ class TestNothingToPay:
         assert (checkout.status, fresh(checkout.subscription).status) == ("completed", "active")
         assert invoices() == []
 
-    def test_what_needs_approval_is_paid_after_it(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("is_gone_on_with", [True, False])
+    def test_what_needs_approval_is_paid_after_it(self, shop: Shop, is_gone_on_with: bool) -> None:
         plan = shop.plan("Partner", 5000, requires_approval=True)
         checkout = services.start_checkout(actor=shop.alice, plan=plan)
         assert (checkout.status, checkout.invoice, checkout.subscription.status) == ("open", None, "pending_approval")
-        with pytest.raises(CheckoutClosed):
+        with pytest.raises(ApprovalPending):
             services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
         owner = make_actor(shop.product.organization)
         subscriptions.approve_consumer(actor=owner, subscription=checkout.subscription)
         assert services.expire_checkouts() == 0
-        again = services.start_checkout(actor=shop.alice, plan=plan)
-        assert again == checkout
-        services.pay_checkout(actor=shop.alice, checkout=again, method=shop.card())
+        if is_gone_on_with:
+            assert services.start_checkout(actor=shop.alice, plan=plan) == checkout
+        payment = services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+        assert (payment.amount, [one.status for one in invoices()]) == (5000, ["paid"])
         assert fresh(checkout.subscription).status == SubscriptionStatus.ACTIVE
+        with pytest.raises(InvoiceNotOpen):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+
+    def test_what_was_declined_is_not_paid(self, shop: Shop) -> None:
+        checkout = services.start_checkout(actor=shop.alice, plan=shop.plan("Partner", 5000, requires_approval=True))
+        owner = make_actor(shop.product.organization)
+        subscriptions.decline_consumer(actor=owner, subscription=checkout.subscription)
+        with pytest.raises(CheckoutClosed):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
 
     @pytest.mark.parametrize(("approved", "status"), [(True, "completed"), (False, "expired")])
     def test_a_checkout_that_waited_for_the_creator_closes_by_itself(

@@ -10,6 +10,7 @@ from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
+from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout
 from apps.billing.services.invoicing import draft_invoice, issue_invoice, lock_invoice, plan_line, void_invoice
 from apps.core import clock
@@ -33,7 +34,7 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
-    paid. Open without one: the creator has to approve first; after that, this service issues the invoice.
+    paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
@@ -53,6 +54,26 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
         return _issue(actor, subscription, None)
     done = subscription.status != SubscriptionStatus.PENDING_APPROVAL
     return _new_checkout(actor, subscription, completed=done)
+
+
+@transaction.atomic
+def issue_approved(*, actor: Actor, checkout: Checkout) -> Checkout:
+    """Issue the invoice of an open checkout whose subscription the creator has approved; once more is no error.
+
+    Raises `ApprovalPending` before that, `CheckoutClosed` where the checkout is over.
+    """
+    actor.require(Action.BILLING_MANAGE)
+    subscription = lock_subscription(checkout.subscription, Q(organization=actor.organization))
+    found = find_open(subscription)
+    if found is None or found.pk != checkout.pk:
+        raise CheckoutClosed
+    if found.invoice is not None:
+        return found
+    if subscription.status == SubscriptionStatus.PENDING_APPROVAL:
+        raise ApprovalPending
+    if subscription.status != SubscriptionStatus.INCOMPLETE:
+        raise CheckoutClosed
+    return _issue(actor, subscription, found)
 
 
 def expire_checkouts() -> int:
