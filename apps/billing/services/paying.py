@@ -8,7 +8,7 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutStatus, InvoiceStatus
 from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Checkout, Invoice
-from apps.billing.services.checkouts import issue_approved
+from apps.billing.services.checkouts import issue_approved, renew_invoice
 from apps.billing.services.invoicing import lock_invoice
 from apps.core import clock
 from apps.core.errors import NotFound
@@ -82,6 +82,8 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
         raise CheckoutClosed
     if is_being_paid(invoice.public_id):
         raise PaymentPending
+    if checkout is not None:
+        invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     payment = claim_payment(
         method=card, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
     )
