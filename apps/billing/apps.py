@@ -8,7 +8,9 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
+        from apps.billing.selectors import has_renewals
         from apps.billing.services.settlement import record_outcome
-        from apps.payments import outcomes
+        from apps.payments import needs, outcomes
 
+        needs.register(has_renewals)
         outcomes.register(record_outcome)

@@ -1,12 +1,14 @@
 """Reads of invoices and checkouts, scoped to the consumer."""
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from apps.accounts.access import Actor
+from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.models import Checkout, Invoice
 from apps.core.rows import first_or_not_found
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
 
@@ -58,3 +60,11 @@ def list_overdue(actor: Actor) -> QuerySet[Invoice]:
         .filter(status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic())
         .order_by("issued_at", "id")
     )
+
+
+def has_renewals(organization: Organization) -> bool:
+    """Whether a subscription of the organization is to be renewed against payment."""
+    own = F("product__organization")
+    ends = Q(cancel_at_period_end=True) | Q(pending_plan__price_amount=0)
+    paid = Subscription.objects.filter(organization=organization, plan__price_amount__gt=0)
+    return paid.filter(status__in=SubscriptionStatus.begun()).exclude(ends).exclude(organization=own).exists()

@@ -1,7 +1,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from apps.core.errors import DomainError
+from apps.core.errors import Conflict, DomainError
 
 # What a person can do about it, by the provider's decline code.
 _DECLINES = {
@@ -31,6 +31,14 @@ class CardRefused(DomainError):
     code = "card_invalid"
     status = 422
     message = gettext_noop("This card cannot be used.")
+
+
+class CardInUse(Conflict):
+    code = "card_in_use"
+    message = gettext_noop(
+        "A paid subscription is renewed with this card, and there is no other. Add another card first, or let the"
+        " subscription end."
+    )
 
 
 class PaymentPending(DomainError):

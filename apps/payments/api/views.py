@@ -45,7 +45,11 @@ class MethodDetailView(MethodView):
     def get(self, request: Request, method_id: str) -> PaymentMethod:
         return self.method
 
-    @operation("deletePaymentMethod", "Forget a card", tag=TAG, scope=WRITE, status=204, errors=(409,))
+    @operation(
+        "deletePaymentMethod", "Forget a card", tag=TAG, scope=WRITE,
+        description="409 `card_in_use` for the last one, while a paid subscription is renewed.",
+        status=204, errors=(409,),
+    )  # fmt: skip
     def delete(self, request: Request, method_id: str) -> None:
         services.remove_method(actor=self.actor, method=self.method)
 

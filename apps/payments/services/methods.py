@@ -12,7 +12,9 @@ from apps.core.errors import Conflict
 from apps.core.rows import first_or_not_found
 from apps.core.values import check_line
 from apps.payments.enums import PaymentStatus
+from apps.payments.errors import CardInUse
 from apps.payments.models import Payment, PaymentMethod
+from apps.payments.needs import needs_card
 from apps.payments.providers import provider_named
 from apps.payments.providers.base import Card
 
@@ -64,11 +66,20 @@ def make_default(*, actor: Actor, method: PaymentMethod) -> PaymentMethod:
 
 @transaction.atomic
 def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
-    """Forget a card. Raises `Conflict` while a payment with it is processing. No other becomes the default."""
+    """Forget a card. No other becomes the default.
+
+    Raises `Conflict` while a payment with it is processing, `CardInUse` for the last one where something is to be
+    charged to it; not where it was declined the last time, as it pays for nothing anyway.
+    """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
     if Payment.objects.filter(method=method, status=PaymentStatus.PROCESSING).exists():
         raise Conflict(_("A payment with this card is being processed. Try again in a minute."))
+    others = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True).exclude(
+        pk=method.pk
+    )
+    if not others.exists() and needs_card(actor.organization) and not _was_declined_last(method):
+        raise CardInUse
     method.is_default = False
     method.removed_at = clock.now()
     method.save(update_fields=["is_default", "removed_at"])

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.permissions import Action
+from apps.core.errors import Conflict
 from apps.payments import services
 from apps.payments.selectors import get_method, list_methods
 from apps.portal.access import PortalRequest, organization_page
@@ -49,8 +50,12 @@ def default(request: PortalRequest, method_id: str) -> HttpResponse:
 @organization_page
 def remove(request: PortalRequest, method_id: str) -> HttpResponse:
     method = get_method(request.actor, public_id=method_id)
-    services.remove_method(actor=request.actor, method=method)
-    messages.success(request, _("The card %(card)s is removed.") % {"card": method})
+    try:
+        services.remove_method(actor=request.actor, method=method)
+    except Conflict as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("The card %(card)s is removed.") % {"card": method})
     return redirect("portal:cards", request.actor.organization.slug)
 
 
