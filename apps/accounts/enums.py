@@ -28,3 +28,5 @@ class TokenScope(models.TextChoices):
     BILLING_WRITE = "billing:write", _("Invoices and payment methods: read, pay and change")
     NOTICES_READ = "notices:read", _("Notices: read")
     NOTICES_WRITE = "notices:write", _("Notices: read and mark as read")
+    TOKENS_READ = "tokens:read", _("Access tokens: read")
+    TOKENS_WRITE = "tokens:write", _("Access tokens: read, make and revoke")

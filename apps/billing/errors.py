@@ -13,6 +13,11 @@ class CheckoutClosed(Conflict):
     message = gettext_noop("This checkout is over. Begin a new one.")
 
 
+class ApprovalPending(Conflict):
+    code = "approval_pending"
+    message = gettext_noop("The creator has not approved this subscription yet. You are told when they have.")
+
+
 class PaymentOverdue(Conflict):
     code = "payment_overdue"
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")

@@ -16,6 +16,7 @@ from apps.plans.periods import period_at
 from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.plan_changes import check_target
 from apps.usage.selectors import quota_usage
 
 
@@ -45,10 +46,14 @@ class Quote:
 
 
 def quote_change(actor: Actor, subscription: Subscription, plan: Plan) -> Quote:
-    """Of a subscription of the actor's organization that has begun. Raises `NotFound` for any other."""
+    """Of a subscription of the actor's organization; `NotFound` for any other.
+
+    Raises `Conflict` where `start_plan_change` would refuse the plan.
+    """
     actor.require(Action.VIEW)
-    if subscription.organization_id != actor.organization.pk or subscription.current_period_start is None:
+    if subscription.organization_id != actor.organization.pk:
         raise NotFound
+    check_target(actor, subscription, plan)
     return quote(subscription, plan, clock.now())
 
 

@@ -34,6 +34,8 @@ _REFUSED = [
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.?")
+# Dot segments, hidden slashes, escapes that are none.
+_AMBIGUOUS = re.compile(r"(?i)(^|/)(\.|%2e){1,2}(/|$)|%2f|%5c|%00|%(?![0-9a-f]{2})")
 # A last label that makes resolvers read the whole name as a number of an IPv4 address.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Names that are answered inside a network, never by the public DNS.
@@ -54,19 +56,53 @@ def is_public(address: IPAddress) -> bool:
     )
 
 
-def check_dialled(host: str, port: int, *, allow: Collection[str] = ()) -> None:
-    """Refuse to connect to an address that is not public, unless `ip:port` is listed in `allow`.
+def check_dialled(host: str, port: int, *, path: str = "", allow: Collection[str] = ()) -> None:
+    """Refuse to connect to an address that is not public, unless it is listed in `allow`.
 
-    `host` is the IP address that is about to be dialled (after DNS). Raises `AddressRefused`.
+    `host` is the IP address that is about to be dialled (after DNS). An exception is `ip:port`, or `ip:port/path` for
+    what is at and below that path alone. Raises `AddressRefused`.
     """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         raise AddressRefused(_("%(host)s is not an IP address.") % {"host": host}) from None
     zoned = getattr(address, "scope_id", None) is not None
-    if not zoned and (exception_name(address, port) in allow or is_public(address)):
+    if not zoned and (is_public(address) or _is_exception(exception_name(address, port), path, allow)):
         return
     raise AddressRefused(_("%(address)s is not an address of the public internet.") % {"address": address})
+
+
+def check_asked(url: str, *, allow: Collection[str]) -> None:
+    """Refuse a request beyond the path of an exception; names are judged where they are resolved and dialled.
+
+    `url` is the whole address that is asked for. Raises `AddressRefused`.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return
+    check_dialled(host, parts.port or (443 if parts.scheme == "https" else 80), path=parts.path, allow=allow)
+
+
+def is_limited(exception: str) -> bool:
+    """Whether an exception is for some of the paths of its address alone."""
+    return "/" in exception
+
+
+def origins(allow: Collection[str]) -> frozenset[str]:
+    """The exceptions without their paths: what may be dialled, once `check_asked` has seen what is asked for."""
+    return frozenset(entry.partition("/")[0] for entry in allow)
+
+
+def _is_exception(name: str, path: str, allow: Collection[str]) -> bool:
+    if name in allow:
+        return True
+    limits = [entry.rstrip("/") for entry in allow if entry.startswith(f"{name}/")]
+    return not _AMBIGUOUS.search(path) and any(
+        f"{name}{path}" == limit or f"{name}{path}".startswith(f"{limit}/") for limit in limits
+    )
 
 
 def exception_name(address: IPAddress, port: int) -> str:
@@ -110,7 +146,7 @@ def check_url(url: Any, *, field: str = "url", allow: Collection[str] = ()) -> s
 
 def _check_path(path: str, field: str) -> None:
     """Refuse what a backend could read as another path than the one that is written."""
-    if re.search(r"(?i)(^|/)(\.|%2e){1,2}(/|$)|%2f|%5c|%00|%(?![0-9a-f]{2})", path):
+    if _AMBIGUOUS.search(path):
         raise Invalid(_("The path of the address must not have dot segments or hidden slashes."), field=field)
 
 
@@ -122,7 +158,7 @@ def _check_host(parts: SplitResult, port: int, field: str, allow: Collection[str
         _check_name(host, field)
         return
     try:
-        check_dialled(host, port, allow=allow)
+        check_dialled(host, port, path=parts.path, allow=allow)
     except AddressRefused as error:
         raise AddressRefused(error.message, field=field) from None
 

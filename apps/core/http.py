@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from yarl import URL
 
-from apps.core.addresses import URL_MAX, AddressRefused, check_dialled, check_url
+from apps.core.addresses import URL_MAX, AddressRefused, check_dialled, check_url, origins
 from apps.core.errors import Invalid
+from apps.core.resolving import guarded_resolver
 
 if TYPE_CHECKING:
     from aiohttp.connector import AddrInfoType
@@ -50,8 +51,8 @@ class Fetched:
 def fetch(url: str, *, max_bytes: int, seconds: float, allow: Collection[str] = (), field: str = "url") -> Fetched:
     """GET the address and return the body of a 200.
 
-    `allow` lists exact `ip:port` exceptions from the rule that only public addresses are dialled; `seconds` is for
-    everything together. Raises `AddressRefused` and `Invalid` for addresses, `FetchFailed` for what came of it.
+    `allow` lists exceptions (`ip:port`, `ip:port/path`) from the rule that only public addresses are dialled;
+    `seconds` is for everything together. Raises `AddressRefused` and `Invalid` for addresses, `FetchFailed` for what came of it.
     """
     check_fetchable(url, allow=allow, field=field)
     try:
@@ -79,15 +80,17 @@ def check_fetchable(url: str, *, allow: Collection[str] = (), field: str = "url"
 
 
 async def _fetch(url: str, max_bytes: int, seconds: float, allow: frozenset[str], field: str) -> Fetched:
+    dialled = origins(allow)
+
     def guarded_socket(address_info: "AddrInfoType") -> socket.socket:
         family, kind, protocol, _canonical, address = address_info
         try:
-            check_dialled(str(address[0]), int(address[1]), allow=allow)
+            check_dialled(str(address[0]), int(address[1]), allow=dialled)
         except AddressRefused as error:
             raise OSError(errno.EACCES, error.message) from None
         return socket.socket(family, kind, protocol)
 
-    connector = aiohttp.TCPConnector(socket_factory=guarded_socket, force_close=True)
+    connector = aiohttp.TCPConnector(socket_factory=guarded_socket, resolver=guarded_resolver(allow), force_close=True)
     async with (
         asyncio.timeout(seconds),
         aiohttp.ClientSession(

@@ -50,12 +50,16 @@ class GatewayUnreachable(DomainError):
 
 
 class ActionRefused(DomainError):
-    """The answer of the gateway, or of the backend behind it, where it is an error: with its status and code."""
+    """The answer of the gateway, or of the backend behind it, where it is an error: with its status and code.
 
-    def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
+    `challenge` is the header `WWW-Authenticate` of a 401.
+    """
+
+    def __init__(self, status: int, code: str, message: str, request_id: str, challenge: str) -> None:
         super().__init__(message, request_id=request_id)
         self.status = status
         self.code = code
+        self.challenge = challenge
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def run_action(*, action: str, value: Any, api_key: str) -> ActionResult:
         # A problem document of the gateway, or the envelope of the hello API.
         problem = document.get("error") or document
         message = problem.get("message") or problem.get("detail") or ""
-        raise ActionRefused(status, str(problem.get("code", "refused")), str(message), request_id)
+        challenge = headers.get("WWW-Authenticate", "")
+        raise ActionRefused(status, str(problem.get("code", "refused")), str(message), request_id, challenge)
     return ActionResult(action, request_id, document.get("data"))
 
 

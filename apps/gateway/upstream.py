@@ -19,7 +19,8 @@ from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict
 from yarl import URL
 
-from apps.core.addresses import AddressRefused, check_dialled
+from apps.core.addresses import AddressRefused, check_asked, check_dialled, is_limited, origins
+from apps.core.resolving import guarded_resolver
 from apps.gateway.engine.ports import (
     UpstreamAborted,
     UpstreamAnswer,
@@ -103,8 +104,10 @@ class AiohttpUpstream:
     """Implements `engine.ports.Upstream`. `start` and `stop` run in the loop that calls it."""
 
     def __init__(self, *, allow: Collection[str], resolver: AbstractResolver | None = None) -> None:
-        """`allow` lists `ip:port` exceptions from the rule that only public addresses are dialled."""
+        """`allow` lists exceptions (`ip:port`, `ip:port/path`) from the rule that only public addresses are dialled."""
         self._allow = frozenset(allow)
+        self._dialled = origins(allow)
+        self._has_limits = any(map(is_limited, allow))
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
@@ -114,7 +117,7 @@ class AiohttpUpstream:
             limit_per_host=CONNECTIONS_PER_HOST_MAX,
             keepalive_timeout=KEEPALIVE_SECONDS,
             ttl_dns_cache=DNS_SECONDS,
-            resolver=self._resolver,
+            resolver=guarded_resolver(self._allow, self._resolver),
             socket_factory=self._guarded_socket,
         )
         self._session = aiohttp.ClientSession(
@@ -144,13 +147,15 @@ class AiohttpUpstream:
                 return await self._attempt(request)
         except TimeoutError as error:
             raise UpstreamTimeout(str(error) or "no answer in time") from error
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, AddressRefused) as error:
             raise UpstreamUnreachable(str(error)) from error
         except (aiohttp.ClientError, ValueError) as error:
             raise UpstreamInvalid(f"{type(error).__name__}: {error}") from error
 
     async def _attempt(self, request: UpstreamRequest) -> "AiohttpAnswer":
         assert self._session is not None
+        if self._has_limits:
+            check_asked(request.url, allow=self._allow)
         deadline = _FirstByte(request.first_byte_seconds)
         async with deadline:
             response = await self._session.request(
@@ -182,7 +187,7 @@ class AiohttpUpstream:
         """The socket for one address that DNS gave (or the URL named), unless it may not be dialled."""
         family, kind, protocol, _, address = address_info
         try:
-            check_dialled(str(address[0]), int(address[1]), allow=self._allow)
+            check_dialled(str(address[0]), int(address[1]), allow=self._dialled)
         except AddressRefused as error:
             raise OSError(errno.EACCES, error.message) from None
         return socket.socket(family, kind, protocol)

@@ -9,10 +9,13 @@ from apps.subscriptions.models import Subscription
 def lock_subscription(subscription: Subscription, owned: Q) -> Subscription:
     """The subscription as it is now, locked until the transaction ends, where `owned` holds. Raises `NotFound`.
 
-    It is no key lock, so that rows which only refer to the subscription can be added meanwhile.
+    It is no key lock, so that rows which only refer to the subscription can be added meanwhile. The row is locked
+    alone and read afterwards: a query that locks and joins finds nothing where the plan was changed while it waited,
+    as Postgres tries the new row against the old plan.
     """
+    first_or_not_found(Subscription.objects.select_for_update(no_key=True).filter(pk=subscription.pk))
     return first_or_not_found(
-        Subscription.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("organization", "product", "plan", "pending_plan")
-        .filter(owned, pk=subscription.pk)
+        Subscription.objects.select_related("organization", "product", "plan", "pending_plan").filter(
+            owned, pk=subscription.pk
+        )
     )

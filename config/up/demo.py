@@ -64,10 +64,12 @@ class Demo:
 
     def environment(self) -> dict[str, str]:
         """What the processes must know: where the backends are, and that exactly these may be private addresses."""
-        allowed = [*env.words("UPSTREAM_ALLOW"), *(f"{ADDRESS}:{each.port}" for each in self.backends), self.web]
+        # Of the portal nothing but the backend of the built-in product: its pages and figures are no backend.
+        hello = f"{self.web}/api/v1/hello"
+        allowed = [*env.words("UPSTREAM_ALLOW"), *(f"{ADDRESS}:{each.port}" for each in self.backends), hello]
         values = {
             "UPSTREAM_ALLOW": ",".join(allowed),
-            "HELLO_URL": f"http://{self.web}/api/v1/hello",
+            "HELLO_URL": f"http://{hello}",
             **{f"{each.name.upper()}_URL": each.url for each in self.backends},
         }
         # A file that is named for one of them has been read, and would be preferred to what stands here.

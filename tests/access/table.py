@@ -42,6 +42,7 @@ _TABLE: dict[Guard, str] = {
         rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
         rest-checkouts rest-checkout rest-checkout-pay! rest-invoices rest-invoice rest-invoice-pdf rest-invoice-pay!
         portal:tokens portal:token-create! portal:token-revoke!
+        rest-tokens+ rest-token rest-token-revoke!
         rest-usage rest-usage-endpoints rest-usage-keys rest-requests rest-request rest-notice-read!
     """,
     Guard.CREATOR: """
@@ -69,7 +70,8 @@ _TABLE: dict[Guard, str] = {
         rest-organization+ rest-members
         rest-products+ rest-product+ rest-product-publish! rest-product-unpublish! rest-proxy-secret+
         rest-tiers+ rest-tier+ rest-endpoints+ rest-endpoint+ rest-endpoint-deprecate! rest-endpoint-undeprecate!
-        rest-plans+ rest-plan+ rest-plan-publish! rest-plan-withdraw!
+        rest-endpoints-move!
+        rest-plans+ rest-plan+ rest-plan-publish! rest-plan-withdraw! rest-grants+ rest-grant!
         rest-product-deprecate! rest-product-undeprecate! rest-product-retire! rest-product-keep!
         rest-imports+ rest-import rest-apply! rest-product-openapi
         rest-consumers rest-consumer rest-consumer-approve! rest-consumer-decline! rest-consumer-pause!
@@ -95,6 +97,9 @@ BODIES: dict[str, dict[str, object]] = {
     "rest-tiers": {"name": "Gold"},
     "rest-tier": {"name": "Gold"},
     "rest-endpoints": {"method": "GET", "path": "/new", "tier": "tier-0"},
+    "rest-endpoints-move": {"endpoints": ["{endpoint_id}"], "tier": "tier-0"},
+    "rest-grants": {"organization": "{granted}"},
+    "rest-tokens": {"name": "CI", "scopes": ["usage:read"]},
     "rest-plans": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
     "rest-plan": {"name": "Gold", "tier": "tier-0", "price_amount": 100, "currency": "USD"},
     "rest-keys": {"name": "production"},
@@ -106,7 +111,7 @@ BODIES: dict[str, dict[str, object]] = {
     "portal:studio-plan-revoke": {"organization": "{granted}"},
 }
 # What a page must be asked with.
-QUERIES = {"rest-quote": "?plan={plan_id}"}
+QUERIES = {"rest-quote": "?plan={other_plan_id}"}
 
 READS, WRITES = {"", "+"}, {"+", "!"}
 GUARDS: dict[str, tuple[Guard, str]] = {

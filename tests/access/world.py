@@ -24,6 +24,7 @@ from tests.access.table import BODIES, QUERIES, Guard
 from tests.access.walk import Route
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.payments import PaymentMethodFactory
+from tests.factories.plans import PlanFactory
 from tests.portal.studio.world import World as Shop
 from tests.portal.studio.world import world as open_shop
 from tests.staff.rows import MAKERS
@@ -112,6 +113,8 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
         "organization_id": shop.organization.public_id,
         "name": logo,
         "granted": shop.organization.slug,
+        "other_plan_id": PlanFactory(tier=shop.tier).public_id,
+        "organization_slug": shop.organization.slug,
         "mail_id": "none",
         "app_label": "accounts",
         "content_type_id": 1,

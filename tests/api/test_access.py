@@ -31,6 +31,7 @@ def filled(path: str, world: World) -> str:
         "invoice_id": world.checkout.invoice.public_id, "method_id": world.card.public_id,
         "import_id": world.imported.public_id, "notice_id": "ntc_0", "request_id": world.calls[0].id.hex,
         "organization_id": world.creator.actor.organization.public_id,
+        "organization_slug": world.consumer.actor.organization.slug, "token_id": world.token.public_id,
     }  # fmt: skip
     return path.removeprefix("/api/v1").format(**ids)
 
@@ -108,6 +109,27 @@ class TestToken:
         AccessTokenFactory.create_batch(50, user=actor.user, organization=actor.organization)
         with pytest.raises(Conflict):
             create_access_token(actor=actor, name="CI", scopes=["keys:read"])
+
+    def test_it_makes_none_that_may_do_more_or_works_longer(self, world: World) -> None:
+        actor, hour = world.creator.actor, dt.timedelta(hours=1)
+        ends = clock.now() + hour
+        _token, secret = create_access_token(
+            actor=actor, name="CI", scopes=["tokens:write", "keys:read", "plans:write"], expires_at=ends
+        )
+        api = Api(secret)
+        for scope in ("keys:write", "usage:read", "billing:write"):
+            refused = api.post("/tokens", {"name": "more", "scopes": ["keys:read", scope]})
+            assert (refused.status, refused.code) == (403, "not_allowed")
+        body = {"name": "longer", "scopes": ["keys:read"], "expires_at": (ends + hour).isoformat()}
+        assert api.post("/tokens", body).body["error"]["details"]["field"] == "expires_at"
+        made = api.post("/tokens", {"name": "less", "scopes": ["keys:read", "plans:read", "tokens:read"]})
+        assert (made.status, dt.datetime.fromisoformat(made.data["token"]["expires_at"])) == (201, ends)
+        less = Api(made.data["secret"])
+        assert less.get("/tokens").data[0]["id"] == made.data["token"]["id"]
+        assert less.post("/tokens", body).code == "scope_missing"
+        assert api.post(f"/tokens/{made.data['token']['id']}/revoke").data["revoked_at"]
+        assert less.get("/tokens").code == "token_revoked"
+        assert not AccessToken.objects.filter(name__in=["more", "longer"]).exists()
 
     def test_only_its_person_and_who_manages_members_revoke_it(self) -> None:
         owner = make_actor()

@@ -50,10 +50,12 @@ def test_a_plan_with_a_price_is_paid_in_a_checkout(world: World) -> None:
     pdf = api.get(f"/invoices/{invoice['id']}/pdf").response
     assert pdf.content.startswith(b"%PDF")
     assert api.post(f"/invoices/{invoice['id']}/pay", {"method": world.card.public_id}).code == "invoice_not_open"
-    ending = api.post(f"{path}/cancel", {"at_period_end": True}).data
+    ending = api.post(f"{path}/cancel").data
     assert (ending["status"], ending["cancel_at_period_end"]) == ("active", True)
     assert api.post(f"{path}/undo").data["cancel_at_period_end"] is False
     assert api.post(f"{path}/undo").code == "conflict"
+    assert api.post(f"{path}/cancel", {"at_period_end": True}).data["cancel_at_period_end"] is True
+    assert api.post(f"{path}/cancel", {"at_period_end": False}).data["status"] == "canceled"
 
 
 def test_another_plan_is_quoted_before_it_is_bought(world: World) -> None:

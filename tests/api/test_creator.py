@@ -77,6 +77,37 @@ def test_a_wrong_field_is_named(world: World, body: Any, field: str) -> None:
     assert not Product.objects.filter(slug="towns").exists()
 
 
+def test_a_private_plan_is_granted_and_taken_back(world: World) -> None:
+    api, consumer = world.creator.api, world.stranger.actor.organization
+    terms = {"name": "Partner", "tier": "free", "visibility": "private"}
+    plan = api.post(f"{world.product_path}/plans", terms).data["id"]
+    path = f"{world.product_path}/plans/{plan}"
+    api.post(f"{path}/publish")
+    assert world.stranger.api.post("/subscriptions", {"plan": plan}).status == 404
+    assert api.post(f"{path}/grants", {"organization": "nobody"}).body["error"]["details"]["field"] == "organization"
+    for _ in range(2):
+        granted = api.post(f"{path}/grants", {"organization": consumer.slug})
+        assert (granted.status, granted.data["organization"]["slug"]) == (201, consumer.slug)
+    assert [one["organization"]["name"] for one in api.get(f"{path}/grants").data] == [consumer.name]
+    assert world.stranger.api.post("/subscriptions", {"plan": plan}).status == 201
+    assert api.delete(f"{path}/grants/{consumer.slug}").status == 204
+    assert api.delete(f"{path}/grants/{consumer.slug}").status == 404
+    assert api.get(f"{path}/grants").data == []
+
+
+def test_endpoints_move_together_or_not_at_all(world: World) -> None:
+    api, path = world.creator.api, f"{world.product_path}/endpoints"
+    one = world.endpoint.public_id
+    other = api.post(path, {"method": "GET", "path": "/other", "tier": "pro"}).data["id"]
+    for endpoints in ([], [one, "ep_0"]):
+        refused = api.post(f"{path}/move", {"endpoints": endpoints, "tier": "pro"})
+        assert refused.body["error"]["details"]["field"] == "endpoints"
+    assert api.post(f"{path}/move", {"endpoints": [one], "tier": "none"}).status == 422
+    assert api.get(f"{path}/{one}").data["tier"] == "free"
+    assert api.post(f"{path}/move", {"endpoints": [one, other], "tier": "pro"}).data == {"moved": 1}
+    assert api.get(f"{path}/{one}").data["tier"] == "pro"
+
+
 def test_the_role_decides(world: World) -> None:
     organization = world.creator.actor.organization
     developer = api_of(make_actor(organization, Role.DEVELOPER))

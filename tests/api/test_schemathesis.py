@@ -55,6 +55,8 @@ def identifiers(world: World) -> dict[str, list[str]]:
         "invoice_id": [world.checkout.invoice.public_id],
         "method_id": [world.card.public_id],
         "import_id": [world.imported.public_id],
+        "organization_slug": [world.consumer.actor.organization.slug],
+        "token_id": [world.token.public_id],
         "notice_id": [notice.public_id for notice in Notice.objects.all()],
         "request_id": [f"req_{world.calls[0].id.hex}"],
     }

@@ -73,6 +73,7 @@ class World:
         store_rejections(self.key, self.endpoint, 2)
         for party in (self.creator, self.consumer):
             notify(organization=party.actor.organization, kind="test.told", title="Told", body="Something happened.")
+        self.token, _secret = create_access_token(actor=make_actor(organization), name="CI", scopes=["usage:read"])
 
     @property
     def product_path(self) -> str:

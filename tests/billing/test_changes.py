@@ -1,6 +1,7 @@
 """Another plan in the middle of a period: what it costs, when it holds, and what a declined card leaves."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -205,6 +206,9 @@ def test_what_cannot_be(shop: Shop) -> None:
         services.quote_change(bob, subscription, shop.pro)
     with pytest.raises(NotFound):
         services.start_plan_change(actor=bob, subscription=subscription, plan=shop.pro)
-    for wrong in (shop.basic, Shop().pro, shop.plan("Draft", 9000, published_at=None)):
-        with pytest.raises(Conflict):
+    partner = shop.plan("Partner", 9000, requires_approval=True)
+    for wrong in (shop.basic, Shop().pro, shop.plan("Draft", 9000, published_at=None), partner):
+        with pytest.raises(Conflict) as refused:
             services.start_plan_change(actor=shop.alice, subscription=subscription, plan=wrong)
+        with pytest.raises(Conflict, match=re.escape(refused.value.message)):
+            services.quote_change(shop.alice, subscription, wrong)

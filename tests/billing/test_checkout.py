@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts.enums import Role
 from apps.billing import services
 from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
-from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
+from apps.billing.errors import ApprovalPending, CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Invoice, InvoiceLine
 from apps.billing.selectors import get_checkout, get_invoice, list_invoices
 from apps.billing.services.numbering import next_number
@@ -47,14 +47,15 @@ class TestPaying:
         assert (line.kind, line.amount, line.description) == ("plan", 3000, "Weather: Pro")
         assert (line.period_end - line.period_start).days == 30
 
-        move_clock(NOW + dt.timedelta(minutes=5))
+        move_clock(NOW + dt.timedelta(minutes=4))
         payment = services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
 
         assert (payment.status, payment.reference, payment.amount) == ("succeeded", invoice.public_id, 3000)
         subscription, invoice = fresh(checkout.subscription), fresh(invoice)
         assert (subscription.status, fresh(checkout).status, invoice.status) == ("active", "completed", "paid")
-        assert subscription.current_period_start == invoice.paid_at == payment.settled_at
-        assert subscription.current_period_end - subscription.current_period_start == dt.timedelta(days=30)
+        assert invoice.paid_at == payment.settled_at
+        period = (subscription.current_period_start, subscription.current_period_end)
+        assert period == (invoice.period_start, invoice.period_end) == (line.period_start, line.period_end)
         assert shop.balances() == {"cash": 3000, "creator": -2700, "platform": -300}
         entry = find_entry(source=journal_source(invoice))
         assert entry is not None
@@ -75,6 +76,21 @@ class TestPaying:
         services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
         assert [(one.number, one.status) for one in invoices()] == [("INV-2027-000001", "paid")]
         assert Payment.objects.filter(reference=invoices()[0].public_id).count() == 3
+
+    def test_what_is_paid_later_begins_later_and_its_invoice_says_so(self, shop: Shop) -> None:
+        checkout = services.start_checkout(actor=shop.alice, plan=shop.pro)
+        later = NOW + dt.timedelta(hours=20)
+        move_clock(later)
+        assert checkout.invoice is not None
+        services.pay_invoice(actor=shop.alice, invoice=checkout.invoice, method=shop.card())
+        first, second = invoices()
+        assert [(one.status, one.total_amount) for one in (first, second)] == [("void", 3000), ("paid", 3000)]
+        subscription = fresh(checkout.subscription)
+        assert subscription.current_period_start == second.period_start >= later
+        assert (subscription.current_period_end, fresh(checkout).invoice) == (second.period_end, second)
+        assert (second.due_at, shop.balances()["cash"]) == (first.due_at, 3000)
+        with pytest.raises(InvoiceNotOpen):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
 
     def test_what_is_paid_is_not_paid_again(self, shop: Shop) -> None:
         checkout = services.start_checkout(actor=shop.alice, plan=shop.pro)
@@ -144,19 +160,30 @@ class TestNothingToPay:
         assert (checkout.status, fresh(checkout.subscription).status) == ("completed", "active")
         assert invoices() == []
 
-    def test_what_needs_approval_is_paid_after_it(self, shop: Shop) -> None:
+    @pytest.mark.parametrize("is_gone_on_with", [True, False])
+    def test_what_needs_approval_is_paid_after_it(self, shop: Shop, is_gone_on_with: bool) -> None:
         plan = shop.plan("Partner", 5000, requires_approval=True)
         checkout = services.start_checkout(actor=shop.alice, plan=plan)
         assert (checkout.status, checkout.invoice, checkout.subscription.status) == ("open", None, "pending_approval")
-        with pytest.raises(CheckoutClosed):
+        with pytest.raises(ApprovalPending):
             services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
         owner = make_actor(shop.product.organization)
         subscriptions.approve_consumer(actor=owner, subscription=checkout.subscription)
         assert services.expire_checkouts() == 0
-        again = services.start_checkout(actor=shop.alice, plan=plan)
-        assert again == checkout
-        services.pay_checkout(actor=shop.alice, checkout=again, method=shop.card())
+        if is_gone_on_with:
+            assert services.start_checkout(actor=shop.alice, plan=plan) == checkout
+        payment = services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+        assert (payment.amount, [one.status for one in invoices()]) == (5000, ["paid"])
         assert fresh(checkout.subscription).status == SubscriptionStatus.ACTIVE
+        with pytest.raises(InvoiceNotOpen):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+
+    def test_what_was_declined_is_not_paid(self, shop: Shop) -> None:
+        checkout = services.start_checkout(actor=shop.alice, plan=shop.plan("Partner", 5000, requires_approval=True))
+        owner = make_actor(shop.product.organization)
+        subscriptions.decline_consumer(actor=owner, subscription=checkout.subscription)
+        with pytest.raises(CheckoutClosed):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
 
     @pytest.mark.parametrize(("approved", "status"), [(True, "completed"), (False, "expired")])
     def test_a_checkout_that_waited_for_the_creator_closes_by_itself(

@@ -29,7 +29,7 @@ def test_the_backends_are_allowed_beside_what_is_allowed_already(
         monkeypatch.setenv("UPSTREAM_ALLOW", "127.0.0.1:9999")
     monkeypatch.setattr(os, "environ", os.environ | demo.environment())  # that of a child
     backends = (f"127.0.0.1:{each.port}" for each in demo.backends)
-    assert env.words("UPSTREAM_ALLOW") == ["127.0.0.1:9999", *backends, "127.0.0.1:8000"]
+    assert env.words("UPSTREAM_ALLOW") == ["127.0.0.1:9999", *backends, "127.0.0.1:8000/api/v1/hello"]
     assert env.text("WEATHER_URL") == demo.backends[0].url
     assert env.text("HELLO_URL") == "http://127.0.0.1:8000/api/v1/hello"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.addresses import AddressRefused, check_dialled, check_url, exception_name, is_public
+from apps.core.addresses import AddressRefused, check_asked, check_dialled, check_url, exception_name, is_public
 from apps.core.errors import Invalid
 
 PUBLIC = [
@@ -82,6 +82,22 @@ class TestDialled:
         for host, port in [("127.0.0.1", 8001), ("127.0.0.2", 8000), ("::1", 800), ("::ffff:127.0.0.1", 8000)]:
             with pytest.raises(AddressRefused):
                 check_dialled(host, port, allow=allow)
+
+    def test_an_exception_may_be_limited_to_a_path(self) -> None:
+        allow = {"127.0.0.1:8000/api/hello"}
+        for path in ("/api/hello", "/api/hello/", "/api/hello/ping", "/api/hello/a%20b"):
+            check_dialled("127.0.0.1", 8000, path=path, allow=allow)
+            check_asked(f"http://127.0.0.1:8000{path}?a=../b", allow=allow)
+            assert check_url(f"http://127.0.0.1:8000{path}", allow=allow)
+        for path in ("", "/", "/api", "/api/helloo", "/metrics", "/api/hello/../../metrics", "/api/hello/%2e%2e/x"):
+            with pytest.raises(AddressRefused):
+                check_dialled("127.0.0.1", 8000, path=path, allow=allow)
+            with pytest.raises(AddressRefused):
+                check_asked(f"http://127.0.0.1:8000{path}", allow=allow)
+            with pytest.raises(Invalid):
+                check_url(f"http://127.0.0.1:8000{path}", allow=allow)
+        with pytest.raises(AddressRefused):
+            check_dialled("127.0.0.1", 8001, path="/api/hello", allow=allow)
 
     def test_an_address_with_a_zone_is_refused_whatever_is_allowed(self) -> None:
         for host in ("fe80::1%eth0", "::1%lo", "2606:4700::1%eth0"):

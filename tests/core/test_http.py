@@ -120,6 +120,26 @@ def test_a_name_is_judged_by_the_address_that_is_dialled(host: Host, monkeypatch
     assert get(host, url) == b"here"
 
 
+def test_an_exception_for_a_path_opens_nothing_else(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    allow = [f"{host.address}/open", f"{host.address}/to"]
+    assert get(host, "/open/doc?x", allow=allow) == b"here"
+    host.asked.clear()
+    for path in ("/metrics", "/", "/opened", "/open/../metrics"):
+        with pytest.raises(Invalid):
+            get(host, path, allow=allow)
+    assert host.asked == []
+    with pytest.raises(AddressRefused):
+        get(host, "/to?/metrics", allow=allow)
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda name, port, *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))],
+    )
+    with pytest.raises(AddressRefused):  # a name says nothing of where it leads
+        get(host, f"http://docs.example.com:{host.server_port}/open", allow=allow)
+    assert [path for path, _headers in host.asked] == ["/to?/metrics"]
+
+
 def test_redirects_are_followed_a_few_times_and_judged_anew(host: Host) -> None:
     assert get(host, "/to?/to?/doc") == b"here"
     host.asked.clear()

@@ -52,6 +52,20 @@ class ScriptedResolver(AbstractResolver):
 # --- what is dialled -----------------------------------------------------------------------------
 
 
+async def test_of_an_exception_for_a_path_nothing_else_is_asked(backend: FakeUpstream) -> None:
+    resolver = ScriptedResolver(["127.0.0.1"])
+    async with dialling(allow=[f"{backend.address}/open"], resolver=resolver) as upstream:
+        answer = await upstream.send(asking(f"http://{backend.address}/open/x"))
+        assert answer.status == 200
+        await body_of(answer)
+        port = backend.address.rpartition(":")[2]
+        # On the connection that is open already, and by a name that leads to it.
+        for url in (f"http://{backend.address}/dev/mailbox/", f"http://inside.example.com:{port}/open/x"):
+            with pytest.raises(UpstreamUnreachable):
+                await upstream.send(asking(url))
+    assert [request.target for request in backend.requests] == ["/open/x"]
+
+
 @pytest.mark.parametrize(
     "host",
     [

@@ -1,6 +1,11 @@
 """Subscribing, revising and pausing at the same moment: one subscription, one version on sale, no deadlock."""
 
+import threading
+import time
+
 import pytest
+from django.db import connection, transaction
+from django.db.models import Q
 
 from apps.core.errors import Conflict
 from apps.keys import services as key_services
@@ -13,13 +18,14 @@ from apps.products.enums import ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.subscriptions import services
 from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import MembershipFactory
 from tests.factories.actors import make_actor
 from tests.factories.plans import PlanFactory
 from tests.factories.products import ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.threads import at_once, refusals
+from tests.threads import WAIT_SECONDS, at_once, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 3
@@ -204,3 +210,38 @@ def test_a_tier_is_used_or_removed_never_both(round_: int) -> None:
         lambda: product_services.remove_tier(actor=alice, tier=tier),
     )
     assert isinstance(added, Endpoint) is isinstance(removed, Conflict)
+
+
+def test_who_waits_while_the_plan_changes_gets_the_subscription_with_its_new_plan() -> None:
+    subscription = SubscriptionFactory()
+    target = PlanFactory(tier=subscription.plan.tier)
+    is_locked = threading.Event()
+
+    def changes() -> None:
+        with transaction.atomic():
+            locked = lock_subscription(subscription, Q())
+            is_locked.set()
+            _until_somebody_waits_for_a_lock()
+            locked.plan = target
+            locked.save()
+
+    def waits() -> tuple[int, str]:
+        assert is_locked.wait(WAIT_SECONDS)
+        with transaction.atomic():
+            found = lock_subscription(subscription, Q(organization=subscription.organization))
+            return found.plan_id, found.plan.name
+
+    assert at_once(changes, waits) == [None, (target.pk, target.name)]
+
+
+def _until_somebody_waits_for_a_lock() -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")

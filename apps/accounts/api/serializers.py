@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.accounts.enums import Role, TokenScope
-from apps.core.rest.fields import Answer
+from apps.core.rest.fields import Answer, Input, Text
 
 
 class PersonSerializer(Answer):
@@ -35,6 +35,28 @@ class TokenSerializer(Answer):
     organization = serializers.CharField(source="organization.slug")
     scopes = serializers.ListField(child=serializers.ChoiceField(TokenScope.choices))
     expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class AccessTokenSerializer(TokenSerializer):
+    """A token without its secret, which cannot be had a second time."""
+
+    person = PersonSerializer(source="user", help_text="Whose it is: it does no more than they may.")
+    prefix = serializers.CharField(help_text="How its secret begins.")
+    last4 = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewTokenSerializer(Answer):
+    token = AccessTokenSerializer()
+    secret = serializers.CharField(allow_null=True, help_text="Shown this once; null where the answer is repeated.")
+
+
+class TokenInput(Input):
+    name = Text()
+    scopes = serializers.ListField(child=serializers.ChoiceField(TokenScope.choices), min_length=1)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Null: when it is revoked.")
 
 
 class MeSerializer(Answer):

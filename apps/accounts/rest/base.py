@@ -15,6 +15,7 @@ from apps.accounts.rest.authentication import (
     SessionTokenAuthentication,
 )
 from apps.accounts.rest.throttling import CallerThrottle
+from apps.accounts.scopes import covers
 from apps.accounts.selectors import get_actor
 from apps.core.errors import NotFound
 from apps.core.rest.base import RestView
@@ -107,8 +108,3 @@ class OrganizationView(UserView):
     @property
     def caller(self) -> str:
         return f"{self.user.public_id}/{self.actor.organization.public_id}"
-
-
-def covers(scopes: list[str], needed: str) -> bool:
-    """Whether these scopes allow what `needed` names; to write includes to read."""
-    return needed in scopes or f"{needed.removesuffix(':read')}:write" in scopes

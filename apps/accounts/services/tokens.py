@@ -11,9 +11,10 @@ from apps.accounts.audit import record_action
 from apps.accounts.enums import TokenScope
 from apps.accounts.models import AccessToken, User
 from apps.accounts.permissions import Action
+from apps.accounts.scopes import covers
 from apps.accounts.selectors import TOKEN_PREFIX
 from apps.core import clock, secrets
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.rows import first_or_not_found
 from apps.core.values import check_line
 
@@ -23,11 +24,18 @@ _USE_NOTED_EVERY = dt.timedelta(minutes=1)
 
 @transaction.atomic
 def create_access_token(
-    *, actor: Actor, name: str, scopes: Sequence[str], expires_at: dt.datetime | None = None
+    *,
+    actor: Actor,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: dt.datetime | None = None,
+    within: AccessToken | None = None,
 ) -> tuple[AccessToken, str]:
     """A token of the actor for their organization, and its secret, which cannot be had a second time.
 
-    `scopes` are values of `TokenScope`, at least one. Raises `Invalid` with the field, or `Conflict`.
+    `scopes` are values of `TokenScope`, at least one. `within` is the token by which a program asks for it: the new
+    one may do nothing that this one may not, and ends with it at the latest. Raises `Invalid` with the field,
+    `NotAllowed` for scopes beyond those of `within`, or `Conflict`.
     """
     actor.require(Action.TOKENS_MANAGE)
     name = check_line(name, field="name", longest=60)
@@ -35,6 +43,12 @@ def create_access_token(
     now = clock.now()
     if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
         raise Invalid(_("A token expires at a time in the future."), field="expires_at")
+    if within is not None:
+        if not all(covers(within.scopes, scope) for scope in scopes):
+            raise NotAllowed(_("A token makes none that may do more than it may itself."), field="scopes")
+        expires_at = expires_at or within.expires_at
+        if within.expires_at is not None and expires_at is not None and expires_at > within.expires_at:
+            raise Invalid(_("A token makes none that works longer than it does itself."), field="expires_at")
     # Locked, so that two at once are counted one after the other.
     user = User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
     working = AccessToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), user=user, revoked_at=None)

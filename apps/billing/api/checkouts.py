@@ -41,7 +41,8 @@ class CheckoutDetailView(CheckoutView):
 class PayCheckoutView(CheckoutView):
     @operation(
         "payCheckout", "Pay a checkout", tag=TAG, scope=WRITE,
-        description="402 where the card is declined: the payment is recorded and the invoice stays open.",
+        description="402 where the card is declined: the payment is recorded and the invoice stays open. One that "
+        "waited for the creator's approval can be paid once that is given; before, it is 409 `approval_pending`.",
         body=PayInput, answer=PaymentSerializer, errors=(402,), commits_within=True,
     )  # fmt: skip
     def post(self, request: Request, checkout_id: str) -> Payment:

@@ -26,7 +26,7 @@ class OwedInvoiceSerializer(Answer):
 
 
 class CheckoutSerializer(Answer):
-    """Open until its invoice is paid; open without one, it waits for the creator's approval."""
+    """Open until its invoice is paid; without one it waits for the creator's approval, and can be paid after that."""
 
     id = serializers.CharField(source="public_id")
     kind = serializers.ChoiceField(CheckoutKind.choices)

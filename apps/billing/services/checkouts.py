@@ -10,7 +10,8 @@ from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
-from apps.billing.models import Checkout
+from apps.billing.errors import ApprovalPending, CheckoutClosed
+from apps.billing.models import Checkout, Invoice
 from apps.billing.services.invoicing import draft_invoice, issue_invoice, lock_invoice, plan_line, void_invoice
 from apps.core import clock
 from apps.payments.errors import PaymentPending
@@ -24,6 +25,8 @@ from apps.subscriptions.models import Subscription
 
 # How long the price of a new subscription is held.
 SUBSCRIBE_LIFETIME = dt.timedelta(hours=24)
+# How old the invoice of a new subscription may be when it is paid: the first period begins with it.
+PERIOD_HELD = dt.timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
-    paid. Open without one: the creator has to approve first; after that, this service issues the invoice.
+    paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
@@ -55,6 +58,26 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
     return _new_checkout(actor, subscription, completed=done)
 
 
+@transaction.atomic
+def issue_approved(*, actor: Actor, checkout: Checkout) -> Checkout:
+    """Issue the invoice of an open checkout whose subscription the creator has approved; once more is no error.
+
+    Raises `ApprovalPending` before that, `CheckoutClosed` where the checkout is over.
+    """
+    actor.require(Action.BILLING_MANAGE)
+    subscription = lock_subscription(checkout.subscription, Q(organization=actor.organization))
+    found = find_open(subscription)
+    if found is None or found.pk != checkout.pk:
+        raise CheckoutClosed
+    if found.invoice is not None:
+        return found
+    if subscription.status == SubscriptionStatus.PENDING_APPROVAL:
+        raise ApprovalPending
+    if subscription.status != SubscriptionStatus.INCOMPLETE:
+        raise CheckoutClosed
+    return _issue(actor, subscription, found)
+
+
 def expire_checkouts() -> int:
     """Close the checkouts whose time is over or whose subscription needs none any more; how many."""
     ended = Q(expires_at__lte=clock.now()) | Q(subscription__status=SubscriptionStatus.CANCELED)
@@ -69,6 +92,21 @@ def expire_checkouts() -> int:
         except Exception:
             logger.exception("checkout %s cannot be closed", pk)
     return closed
+
+
+def renew_invoice(*, checkout: Checkout, subscription: Subscription, invoice: Invoice) -> Invoice:
+    """The invoice that is to be paid now for a subscription that has not begun: this one, or a new one in its place.
+
+    What is sold begins with the period on its invoice. Where that was issued a while ago, the buyer would lose the time
+    since, so it is void and another one issued, at the same price. The caller has locked subscription and invoice.
+    """
+    now = clock.now()
+    if checkout.kind != CheckoutKind.SUBSCRIBE or invoice.period_start > now - PERIOD_HELD:
+        return invoice
+    void_invoice(invoice=invoice)
+    checkout.invoice = renewed = _first_invoice(subscription, now, due_at=invoice.due_at)
+    checkout.save(update_fields=["invoice"])
+    return renewed
 
 
 def find_open(subscription: Subscription) -> Checkout | None:
@@ -130,16 +168,23 @@ def _locked_incomplete(actor: Actor, plan: Plan) -> Subscription | None:
 
 def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) -> Checkout:
     """The checkout of a subscription that waits for its first payment, with the invoice."""
-    now, plan = clock.now(), subscription.plan
+    now = clock.now()
     if subscription.organization_id == subscription.product.organization_id:
         # An organization pays nothing for its own product.
         subscriptions.activate(subscription=subscription, at=now)
         checkout = checkout or _new_checkout(actor, subscription)
         complete(checkout=checkout, at=now)
         return checkout
-    start, end = period_at(plan.interval, "subscription", now, now)
     checkout = checkout or _new_checkout(actor, subscription)
     checkout.expires_at = now + SUBSCRIBE_LIFETIME
+    checkout.invoice = _first_invoice(subscription, now, due_at=checkout.expires_at)
+    checkout.save(update_fields=["expires_at", "invoice"])
+    return checkout
+
+
+def _first_invoice(subscription: Subscription, at: dt.datetime, *, due_at: dt.datetime | None) -> Invoice:
+    plan = subscription.plan
+    start, end = period_at(plan.interval, "subscription", at, at)
     invoice = draft_invoice(
         subscription=subscription,
         reason=InvoiceReason.SUBSCRIBE,
@@ -148,9 +193,7 @@ def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) 
         end=end,
         lines=[plan_line(plan, start, end)],
     )
-    checkout.invoice = issue_invoice(invoice=invoice, due_at=checkout.expires_at)
-    checkout.save(update_fields=["expires_at", "invoice"])
-    return checkout
+    return issue_invoice(invoice=invoice, due_at=due_at)
 
 
 def _new_checkout(actor: Actor, subscription: Subscription, *, completed: bool = False) -> Checkout:

@@ -8,6 +8,7 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutStatus, InvoiceStatus
 from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Checkout, Invoice
+from apps.billing.services.checkouts import issue_approved, renew_invoice
 from apps.billing.services.invoicing import lock_invoice
 from apps.core import clock
 from apps.core.errors import NotFound
@@ -24,11 +25,19 @@ from apps.subscriptions.models import Subscription
 
 
 def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment:
-    """Pay what a checkout asks for; see `pay_invoice`. Raises `CheckoutClosed` where it is over, or asks nothing."""
+    """Pay what a checkout asks for; see `pay_invoice`. Its invoice is issued now where the creator has just approved.
+
+    Raises `ApprovalPending` before that, `CheckoutClosed` where it is over, or asks nothing.
+    """
     actor.require(Action.BILLING_MANAGE)
     found = first_or_not_found(
-        Checkout.objects.select_related("invoice").filter(organization=actor.organization, pk=checkout.pk)
+        Checkout.objects.select_related("invoice", "subscription").filter(
+            organization=actor.organization, pk=checkout.pk
+        )
     )
+    if found.invoice is None:
+        with committed():
+            found = issue_approved(actor=actor, checkout=found)
     if found.invoice is None:
         raise CheckoutClosed
     return pay_invoice(actor=actor, invoice=found.invoice, method=method)
@@ -73,6 +82,8 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
         raise CheckoutClosed
     if is_being_paid(invoice.public_id):
         raise PaymentPending
+    if checkout is not None:
+        invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     payment = claim_payment(
         method=card, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
     )

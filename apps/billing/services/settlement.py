@@ -57,7 +57,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     _book(invoice, at)
     checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
     if checkout is not None:
-        _complete(checkout, subscription, at)
+        _complete(checkout, subscription, invoice, at)
     else:
         _resume(invoice, subscription)
     tell_paid(invoice)
@@ -92,12 +92,13 @@ def journal_source(invoice: Invoice) -> str:
     return f"invoice.paid:{invoice.public_id}"
 
 
-def _complete(checkout: Checkout, subscription: Subscription, at: dt.datetime) -> None:
+def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, at: dt.datetime) -> None:
     """Give what was bought. Who canceled while the payment was under way has paid all the same, and gets nothing."""
     if checkout.status == CheckoutStatus.OPEN:
         complete(checkout=checkout, at=at)
     if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
-        subscriptions.activate(subscription=subscription, at=at)
+        # With the period that its invoice says, a moment ago: see `renew_invoice`.
+        subscriptions.activate(subscription=subscription, at=invoice.period_start)
     elif checkout.kind == CheckoutKind.PLAN_CHANGE and _can_change(subscription, checkout):
         apply_change(subscription=subscription, plan=checkout.plan, at=at, actor=None)
     else:

@@ -3,7 +3,8 @@
 from typing import Any
 
 DESCRIPTION = """\
-Everything that the portal does for creators and consumers, for programs.
+What creators and consumers do in the portal, for programs. Logos, the changelog, questions and support channels of a
+product, and who is a member, are for the portal alone.
 
 **Answers.** Each has the same envelope: `success`, `data`, `error` and `meta` with the id of the request. An error has
 a stable `code`, a `message` for people and `details`.

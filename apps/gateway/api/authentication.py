@@ -20,6 +20,8 @@ from apps.keys.models import ApiKey
 from apps.keys.secret import is_well_formed
 from apps.keys.selectors import find_key
 
+CHALLENGE = "Bearer"
+
 
 class KeysConflict(DomainError):
     code = problems.BAD_REQUEST.code
@@ -45,7 +47,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return AnonymousUser(), key
 
     def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+        return CHALLENGE
 
 
 def sent_key(request: Request) -> str:

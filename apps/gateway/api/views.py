@@ -3,11 +3,12 @@
 from typing import Any, cast
 
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.core.rest.base import RestView
 from apps.core.rest.operations import operation
-from apps.gateway.actions import ActionResult, run_action
-from apps.gateway.api.authentication import ApiKeyAuthentication, sent_key
+from apps.gateway.actions import ActionRefused, ActionResult, run_action
+from apps.gateway.api.authentication import CHALLENGE, ApiKeyAuthentication, sent_key
 from apps.gateway.api.serializers import ActionInput, ActionSerializer, KeyMeSerializer
 from apps.keys.models import ApiKey
 from apps.usage.selectors import quota_usage
@@ -39,3 +40,13 @@ class ActionsView(RestView):
     )  # fmt: skip
     def post(self, request: Request) -> ActionResult:
         return run_action(action=self.body["action"], value=self.body["input"], api_key=sent_key(request))
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """The gateway is who asks for the key; a request without one is told so as there."""
+        return CHALLENGE
+
+    def handle_exception(self, exc: Exception) -> Response:
+        answer = super().handle_exception(exc)
+        if isinstance(exc, ActionRefused) and exc.challenge:
+            answer["WWW-Authenticate"] = exc.challenge
+        return answer

@@ -65,6 +65,22 @@ class PlanSerializer(CatalogPlanSerializer):
     created_at = serializers.DateTimeField()
 
 
+class GrantedOrganizationSerializer(Answer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class GrantSerializer(Answer):
+    """An organization that may have a plan, in all its versions, without asking."""
+
+    organization = GrantedOrganizationSerializer()
+    created_at = serializers.DateTimeField()
+
+
+class GrantInput(Input):
+    organization = Text(help_text="The slug of the organization.", max_length=100)
+
+
 class QuotaInput(Input):
     included_units = serializers.IntegerField()
     period = serializers.ChoiceField(QuotaPeriodUnit.choices)

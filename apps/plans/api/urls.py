@@ -14,4 +14,10 @@ urlpatterns = [
         views.WithdrawView.as_view(),
         name="rest-plan-withdraw",
     ),
+    path("products/<str:product_id>/plans/<str:plan_id>/grants", views.GrantsView.as_view(), name="rest-grants"),
+    path(
+        "products/<str:product_id>/plans/<str:plan_id>/grants/<str:organization_slug>",
+        views.GrantDetailView.as_view(),
+        name="rest-grant",
+    ),
 ]

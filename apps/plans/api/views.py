@@ -13,8 +13,8 @@ from apps.core.errors import Invalid, NotFound
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.plans import selectors, services
-from apps.plans.api.serializers import CatalogPlanSerializer, PlanInput, PlanSerializer
-from apps.plans.models import Plan
+from apps.plans.api.serializers import CatalogPlanSerializer, GrantInput, GrantSerializer, PlanInput, PlanSerializer
+from apps.plans.models import Plan, PlanGrant
 from apps.plans.specs import PlanSpec, QuotaSpec, RateLimitSpec
 from apps.products.models import Product
 from apps.products.selectors import get_endpoint, get_in_catalog, get_own_product
@@ -114,6 +114,34 @@ class WithdrawView(PlanView):
     )  # fmt: skip
     def post(self, request: Request, product_id: str, plan_id: str) -> Plan:
         return services.withdraw_plan(actor=self.actor, plan=self.plan)
+
+
+class GrantsView(PlanView):
+    @operation(
+        "listGrants", "List whom a plan is granted to", tag=TAG, scope=READ, answer=GrantSerializer, ordering=("id",)
+    )
+    def get(self, request: Request, product_id: str, plan_id: str) -> QuerySet[PlanGrant]:
+        return selectors.list_grants(self.plan)
+
+    @operation(
+        "grantPlan", "Grant a plan to an organization", tag=TAG, scope=WRITE,
+        description="It may have the plan, in all its versions, without asking: a private one, and one that needs "
+        "approval. Once more is no error.",
+        body=GrantInput, answer=GrantSerializer, status=201,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str, plan_id: str) -> PlanGrant:
+        return services.grant_plan(actor=self.actor, plan=self.plan, organization_slug=self.body["organization"])
+
+
+class GrantDetailView(PlanView):
+    @operation(
+        "revokeGrant", "Take the grant of a plan back", tag=TAG, scope=WRITE,
+        description="Who is subscribed stays on the plan.", status=204, errors=(409,),
+    )  # fmt: skip
+    def delete(self, request: Request, product_id: str, plan_id: str, organization_slug: str) -> None:
+        plan = self.plan
+        grant = selectors.get_grant(plan, organization_slug=organization_slug)
+        services.revoke_grant(actor=self.actor, plan=plan, organization=grant.organization)
 
 
 def _rate_limit(product: Product, limit: dict[str, Any]) -> RateLimitSpec:

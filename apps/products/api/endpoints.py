@@ -16,6 +16,8 @@ from apps.products.api.serializers import (
     EndpointInput,
     EndpointQuery,
     EndpointSerializer,
+    MovedSerializer,
+    MoveInput,
 )
 from apps.products.models import Endpoint, Product
 
@@ -42,6 +44,19 @@ class EndpointsView(ProductView):
     def post(self, request: Request, product_id: str) -> Endpoint:
         product = self.product
         return services.add_endpoint(actor=self.actor, product=product, **_with_tier(product, self.body))
+
+
+class MoveView(ProductView):
+    @operation(
+        "moveEndpoints", "Move endpoints to another tier", tag=TAG, scope=WRITE,
+        description="All of them, or, where one is not the product's, none.",
+        body=MoveInput, answer=MovedSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> dict[str, int]:
+        product = self.product
+        tier = selectors.choose_tier(product, slug=self.body["tier"])
+        moved = services.move_endpoints(actor=self.actor, product=product, endpoints=self.body["endpoints"], tier=tier)
+        return {"moved": moved}
 
 
 class EndpointView(ProductView):

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from apps.core.rest.fields import Answer, Input, Text
 from apps.products.enums import Method, ProductStatus
 from apps.products.models import Endpoint, Product
+from apps.products.services.endpoints import ENDPOINTS_MAX
 
 
 class CategorySerializer(Answer):
@@ -174,6 +175,17 @@ class EndpointChange(Input):
     upstream_path = Text(required=False, allow_blank=True)
     weight = serializers.IntegerField(required=False)
     operation = serializers.DictField(required=False)
+
+
+class MoveInput(Input):
+    endpoints = serializers.ListField(
+        child=serializers.CharField(max_length=40), max_length=ENDPOINTS_MAX, help_text="Their ids."
+    )
+    tier = Text(help_text="The slug of the tier.")
+
+
+class MovedSerializer(Answer):
+    moved = serializers.IntegerField(help_text="How many were in another tier.")
 
 
 class DeprecationInput(Input):

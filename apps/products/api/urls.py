@@ -26,6 +26,7 @@ urlpatterns = [
     path("products/<str:product_id>/tiers", tiers.TiersView.as_view(), name="rest-tiers"),
     path("products/<str:product_id>/tiers/<str:tier>", tiers.TierDetailView.as_view(), name="rest-tier"),
     path("products/<str:product_id>/endpoints", endpoints.EndpointsView.as_view(), name="rest-endpoints"),
+    path("products/<str:product_id>/endpoints/move", endpoints.MoveView.as_view(), name="rest-endpoints-move"),
     path(
         "products/<str:product_id>/endpoints/<str:endpoint_id>",
         endpoints.EndpointDetailView.as_view(),

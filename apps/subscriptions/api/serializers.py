@@ -24,5 +24,6 @@ class ConsumerQuery(Input):
 
 class CancelInput(Input):
     at_period_end = serializers.BooleanField(
-        required=False, default=False, help_text="With the running period, and not at once."
+        required=False,
+        help_text="With the running period, or at once; left out: with the period where it was paid for.",
     )

@@ -8,6 +8,7 @@ from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.subscriptions import selectors, services
 from apps.subscriptions.api.serializers import CancelInput
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.rest import SubscriptionSerializer
 
@@ -30,12 +31,15 @@ class SubscriptionDetailView(SubscriptionView):
 class CancelView(SubscriptionView):
     @operation(
         "cancelSubscription", "Cancel a subscription", tag=TAG, scope=WRITE,
-        description="At once (its keys stop working), or with the running period, which can be undone.",
+        description="Where a paid period runs, with that period, which can be undone, unless `at_period_end` is false. "
+        "Else at once: its keys stop working, and nothing is paid back.",
         body=CancelInput, answer=SubscriptionSerializer,
     )  # fmt: skip
     def post(self, request: Request, subscription_id: str) -> Subscription:
-        end = services.cancel_at_period_end if self.body["at_period_end"] else services.cancel_subscription
-        return end(actor=self.actor, subscription=self.subscription)
+        subscription = self.subscription
+        later = self.body.get("at_period_end", _has_paid_period(subscription))
+        end = services.cancel_at_period_end if later else services.cancel_subscription
+        return end(actor=self.actor, subscription=subscription)
 
 
 class UndoView(SubscriptionView):
@@ -46,3 +50,7 @@ class UndoView(SubscriptionView):
     )  # fmt: skip
     def post(self, request: Request, subscription_id: str) -> Subscription:
         return services.undo_scheduled(actor=self.actor, subscription=self.subscription)
+
+
+def _has_paid_period(subscription: Subscription) -> bool:
+    return subscription.status in SubscriptionStatus.begun() and not subscription.plan.is_free

@@ -17,7 +17,15 @@ from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.notices import tell_consumer_of_end, tell_consumer_of_new_plan
-from apps.subscriptions.services.writing import begin_period, lock_any, lock_own, lock_plan_on_sale, move, record
+from apps.subscriptions.services.writing import (
+    begin_period,
+    lock_any,
+    lock_own,
+    lock_plan_on_sale,
+    move,
+    plan_on_sale,
+    record,
+)
 
 
 @transaction.atomic
@@ -70,16 +78,33 @@ def begin_next_period(*, subscription: Subscription) -> Subscription:
 def lock_target(actor: Actor, subscription: Subscription, plan: Plan) -> Plan:
     """The plan, of a product that is locked from here on (before the subscription, as in `subscribe`).
 
-    Raises `Conflict` where it is not on sale for the actor, and where its creator approves each subscription and has
-    neither granted the plan to them nor approved an earlier version of it.
+    Raises `Conflict` where it is not on sale for the actor, and as `check_approved`.
     """
     target = lock_plan_on_sale(actor, plan)
+    check_approved(actor, subscription, target)
+    return target
+
+
+def check_target(actor: Actor, subscription: Subscription, plan: Plan) -> None:
+    """Raises `Conflict` where the actor's organization cannot have the subscription changed to this plan, as of now.
+
+    For who only asks: what is written is checked again with locks.
+    """
+    target = plan_on_sale(actor, plan)
+    check_approved(actor, subscription, target)
+    check_can_change(subscription, target)
+
+
+def check_approved(actor: Actor, subscription: Subscription, target: Plan) -> None:
+    """Raises `Conflict` where the creator approves each subscription to the plan, and has not approved this one.
+
+    They have where they granted the plan, or approved an earlier version of it.
+    """
     is_own = subscription.plan.slug == target.slug and subscription.plan.product_id == target.product_id
     if target.requires_approval and not is_own and not is_granted(actor.organization, target):
         raise Conflict(
             _("The creator approves who gets the plan %(plan)s. Ask them to grant it to you.") % {"plan": target.name}
         )
-    return target
 
 
 def check_can_change(subscription: Subscription, plan: Plan) -> None:

@@ -52,10 +52,14 @@ def lock_plan_on_sale(actor: Actor, plan: Plan) -> Plan:
 
     Its product is locked, as by everything that changes plans or publication.
     """
-    product = Product.objects.select_for_update(no_key=True).filter(pk=plan.product_id).first()
-    found = None
-    if product is not None and product.status == ProductStatus.PUBLISHED:
-        found = list_plans_for(actor.organization, product).filter(pk=plan.pk).first()
+    list(Product.objects.select_for_update(no_key=True).filter(pk=plan.product_id))
+    return plan_on_sale(actor, plan)
+
+
+def plan_on_sale(actor: Actor, plan: Plan) -> Plan:
+    """The plan as it is now, on sale for the actor's organization. Raises `Conflict`."""
+    on_sale = list_plans_for(actor.organization, plan.product)
+    found = on_sale.filter(pk=plan.pk, product__status=ProductStatus.PUBLISHED).first()
     if found is None:
         raise Conflict(_("This plan is not on sale any more. Choose one of those that the product has now."))
     return found

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.permissions import Action
 from apps.billing import services
 from apps.billing.models import Checkout
+from apps.core.errors import Conflict
 from apps.plans.models import Plan
 from apps.plans.selectors import list_plans_for
 from apps.portal.access import PortalRequest
@@ -33,10 +34,12 @@ def plan_change(request: PortalRequest, subscription: Subscription) -> HttpRespo
     context = _context(subscription, others)
     if target is not None and context["may_change"]:
         ranks = count_endpoints_by_rank(subscription.product)
-        context |= {
-            "quote": services.quote_change(request.actor, subscription, target),
-            "offers": _offers(subscription, target, ranks),
-        }
+        try:
+            quote = services.quote_change(request.actor, subscription, target)
+        except Conflict as refusal:
+            messages.error(request, refusal.message)
+        else:
+            context |= {"quote": quote, "offers": _offers(subscription, target, ranks)}
     return render(request, "billing/plan_change.html", context)
 
 
