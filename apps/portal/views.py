@@ -1,12 +1,11 @@
 """The front door, and what belongs to no part of the portal."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.portal.landing import CHECKS, sample_call
+from apps.portal.landing import CHECKS, REPLY_HEAD, sample_call
 from apps.portal.links import is_own_path
 from apps.portal.theme import COOKIE, COOKIE_SECONDS, THEMES
 from apps.products.selectors import list_listed_products
@@ -21,11 +20,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         organization = get_home_organization(request.user)
         return redirect("portal:dashboard", organization.slug)
-    context = {
-        "newest": list_listed_products()[:NEWEST],
-        "checks": CHECKS,
-        "sample_call": sample_call(settings.GATEWAY_URL),
-    }
+    newest = list(list_listed_products()[:NEWEST])
+    context = {"newest": newest, "checks": CHECKS, "call": sample_call(newest), "reply": REPLY_HEAD}
     return render(request, "landing.html", context)
 
 
