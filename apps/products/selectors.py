@@ -67,6 +67,11 @@ def list_products(actor: Actor) -> QuerySet[Product]:
     return Product.objects.filter(organization=actor.organization).order_by("-created_at", "-id")
 
 
+def has_products(actor: Actor) -> bool:
+    """Whether the actor's organization sells something, or prepares to."""
+    return list_products(actor).exists()
+
+
 def get_product(actor: Actor, *, slug: str) -> Product:
     """A product of the actor's organization, with its tiers. Raises `NotFound`."""
     return first_or_not_found(

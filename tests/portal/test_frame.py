@@ -14,6 +14,8 @@ from pytest_django import Settings
 from apps.accounts.models import User
 from apps.core import clock
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.portal.support import member, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +62,17 @@ class TestFrontDoor:
         user = User.objects.create_user("alice@example.com")
         client.force_login(user)
         assert client.get("/").url == f"/o/{user.organizations.get().slug}/"
+
+    def test_who_only_sells_goes_to_the_products(self, client: Client) -> None:
+        organization, user = member()
+        ProductFactory(organization=organization)
+        client.force_login(user)
+        assert client.get("/").url == reverse("portal:studio", args=[organization.slug])
+        dashboard = reverse("portal:dashboard", args=[organization.slug])
+        assert "Open your products" in text_of(client.get(dashboard))
+        SubscriptionFactory(organization=organization)
+        assert client.get("/").url == dashboard
+        assert "No calls yet." in text_of(client.get(dashboard))
 
 
 class TestTheme:
