@@ -1,6 +1,7 @@
 """Reads of plans: those on sale for everybody or for some, and all versions, for the creator."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
@@ -11,6 +12,13 @@ from apps.plans.enums import PlanVisibility
 from apps.plans.intervals import price_per_day
 from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
+
+
+class Cheapest(NamedTuple):
+    """`paid` is the cheapest one that costs something, where `plan` is free and does not stand alone."""
+
+    plan: Plan
+    paid: Plan | None
 
 
 def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
@@ -97,13 +105,22 @@ def list_grants_by_slug(product: Product) -> dict[str, frozenset[int]]:
     return {slug: frozenset(organizations) for slug, organizations in granted.items()}
 
 
-def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
-    """The cheapest public plan on sale of each of these products that has one, by the product's primary key."""
+def cheapest_of(plans: Iterable[Plan]) -> Cheapest | None:
+    """What the plans of one product begin at; None where there are none."""
+    ordered = cheapest_first(plans)
+    if not ordered:
+        return None
+    paid = next((plan for plan in ordered if not plan.is_free), None)
+    return Cheapest(ordered[0], None if paid is ordered[0] else paid)
+
+
+def cheapest_plans(products: Iterable[Product]) -> dict[int, Cheapest]:
+    """What the public plans on sale of each of these products that has some begin at, by its primary key."""
     plans = Plan.objects.on_sale().filter(product__in=products, visibility=PlanVisibility.PUBLIC)
-    found: dict[int, Plan] = {}
-    for plan in cheapest_first(plans.select_related("tier")):
-        found.setdefault(plan.product_id, plan)
-    return found
+    of_product: dict[int, list[Plan]] = {}
+    for plan in plans.select_related("tier"):
+        of_product.setdefault(plan.product_id, []).append(plan)
+    return {number: found for number, some in of_product.items() if (found := cheapest_of(some))}
 
 
 def count_plans_by_tier(product: Product) -> dict[int, int]:

@@ -1,5 +1,6 @@
 """The frame around every page: the front door, the theme, the errors, what the Content-Security-Policy allows."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -8,9 +9,13 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views.defaults import server_error
+from pytest_django import Settings
 
 from apps.accounts.models import User
-from tests.factories.products import ProductFactory
+from apps.core import clock
+from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.portal.support import member, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +23,11 @@ pytestmark = pytest.mark.django_db
 class Ids(HTMLParser):
     """Collects ids and what points at them."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.ids: list[str] = []
         self.references: set[str] = set()
-        self.feed(html)
+        self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -41,10 +46,33 @@ class TestFrontDoor:
         assert "Unfinished" not in page
         assert reverse("account_signup") in page
 
+    def test_the_call_that_is_shown_exists(self, client: Client, settings: Settings) -> None:
+        page = html.unescape(client.get("/").content.decode())
+        assert f"curl -i {settings.GATEWAY_URL}/PRODUCT/ENDPOINT" in page
+        weather = TierFactory(product__slug="weather").product
+        EndpointFactory(tier=weather.tiers.get(), method="POST", path="/a")
+        EndpointFactory(tier=weather.tiers.get(), path="/b/{city}")
+        EndpointFactory(tier=weather.tiers.get(), path="/old", deprecated_at=clock.now())
+        EndpointFactory(tier=weather.tiers.get(), path="/now")
+        ProductFactory(name="Has nothing to call")
+        page = html.unescape(client.get("/").content.decode())
+        assert f"curl -i {settings.GATEWAY_URL}/weather/now \\\n" in page
+
     def test_members_go_to_their_dashboard(self, client: Client) -> None:
         user = User.objects.create_user("alice@example.com")
         client.force_login(user)
         assert client.get("/").url == f"/o/{user.organizations.get().slug}/"
+
+    def test_who_only_sells_goes_to_the_products(self, client: Client) -> None:
+        organization, user = member()
+        ProductFactory(organization=organization)
+        client.force_login(user)
+        assert client.get("/").url == reverse("portal:studio", args=[organization.slug])
+        dashboard = reverse("portal:dashboard", args=[organization.slug])
+        assert "Open your products" in text_of(client.get(dashboard))
+        SubscriptionFactory(organization=organization)
+        assert client.get("/").url == dashboard
+        assert "No calls yet." in text_of(client.get(dashboard))
 
 
 class TestTheme:
