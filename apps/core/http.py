@@ -52,7 +52,8 @@ def fetch(url: str, *, max_bytes: int, seconds: float, allow: Collection[str] = 
     """GET the address and return the body of a 200.
 
     `allow` lists exceptions (`ip:port`, `ip:port/path`) from the rule that only public addresses are dialled;
-    `seconds` is for everything together. Raises `AddressRefused` and `Invalid` for addresses, `FetchFailed` for what came of it.
+    `seconds` is for everything together. Raises `AddressRefused` and `Invalid` for addresses, `FetchFailed` for what
+    came of it.
     """
     check_fetchable(url, allow=allow, field=field)
     try:
