@@ -33,8 +33,9 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
 
     list_display = [
         "__str__", "status", "reason", "organization", "product", "total_amount", "currency", "issued_at", "paid_at",
+        "refund_due_at",
     ]  # fmt: skip
-    list_filter = ["status", "reason", "created_at"]
+    list_filter = ["status", "reason", ("refund_due_at", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["organization", "product"]
     search_fields = [
         "public_id", "number", "organization__slug", "organization__public_id", "organization__name__words",
@@ -45,6 +46,7 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
         "number", "public_id", "status", "reason", "organization", "subscription", "product", "billed_to", "issued_by",
         "issuer", "currency", "subtotal_amount", "tax_amount", "total_amount", "period_start", "period_end",
         "created_at", "issued_at", "due_at", "collected_at", "paid_at", "voided_at",
+        "refund_due_at",
     ]  # fmt: skip
     related_lists = ["payments.Payment", "accounts.AuditEvent"]
     inlines = [InvoiceLineInline]

@@ -63,6 +63,11 @@ class TestBuying:
         assert fresh(checkout.subscription).status == SubscriptionStatus.ACTIVE
         assert PaymentMethod.objects.get(removed_at=None).is_default
 
+        late = alice.post(pay, CARD | {"number": "5555 5555 5555 4444"})
+        assert late.status_code == 409
+        assert alice.post(pay, CARD).status_code == 409
+        assert PaymentMethod.objects.get(removed_at=None).last4 == "4242", "what was saved before stays"
+
         text = text_of(alice.get(url("invoices", checkout=checkout)))
         assert "INV-2027-000001" in text
         assert "Nothing is overdue" in text

@@ -128,6 +128,7 @@ class TestRevise:
         url = ours.url("studio-plan", plan_id=plan.public_id)
         assert "JPY" in text_of(client.get(url))
         assert client.post(url, body(ours, price="1.5")).status_code == 422
+        assert client.post(url, body(ours, price="100000000")).status_code == 422
         client.post(url, body(ours, price="700"))
         new = Plan.objects.on_sale().get(slug=plan.slug)
         assert (new.price_amount, new.currency) == (700, "JPY")
