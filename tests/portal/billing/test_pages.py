@@ -53,6 +53,8 @@ class TestBuying:
         assert b'value="123"' not in declined.content
         assert PaymentMethod.objects.get().removed_at  # it is not kept
 
+        assert alice.get(pay).url == url("checkout", checkout=checkout)  # the address of the declined one, opened again
+
         wrong = alice.post(pay, CARD | {"number": "4111 1111 1111 1111"})
         assert (wrong.status_code, "test cards only" in text_of(wrong)) == (422, True)
         assert "4111" not in wrong.content.decode()
@@ -234,7 +236,7 @@ class TestAccess:
         client.force_login(shop.alice.user)
         for name in DEEDS:
             assert client.post(url(name, checkout=checkout), CARD).status_code == 403
-            assert client.get(url(name, checkout=checkout)).status_code == 405
+            assert client.get(url(name, checkout=checkout)).status_code == (302 if name.endswith("-pay") else 405)
         visitor = Client()
         for name in PAGES:
             assert visitor.get(url(name, checkout=checkout)).status_code == 302
