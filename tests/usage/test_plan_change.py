@@ -88,7 +88,7 @@ async def test_a_quota_with_another_period_starts_anew_although_it_should_be_car
     assert isinstance(await client.reserve(consumer.call(**after)), Refusal)
 
 
-async def test_what_was_extra_under_the_old_plan_counts_under_the_new_one(
+async def test_who_leaves_a_plan_that_charges_extra_units_begins_anew_although_it_should_be_carried_over(
     client: CountersClient, consumer: Consumer, orm: Orm
 ) -> None:
     def sell_extra() -> None:
@@ -100,5 +100,5 @@ async def test_what_was_extra_under_the_old_plan_counts_under_the_new_one(
     await orm(upgrade, consumer, "carry_over")
     after = await orm(entitled, consumer)
     (state,) = reserved(await client.reserve(consumer.call(**after))).quotas
-    assert (state.limit, state.remaining, state.included) == (5000, 2400, None)
+    assert (state.limit, state.remaining, state.included) == (5000, 4900, None)
     assert state.reset_seconds > dt.timedelta(days=1).total_seconds()

@@ -94,6 +94,13 @@ class PlanInput(Input):
     interval = serializers.ChoiceField(BillingInterval.choices, required=False)
     requires_approval = serializers.BooleanField(required=False)
     visibility = serializers.ChoiceField(PlanVisibility.choices, required=False)
-    quota_on_change = serializers.ChoiceField(QuotaOnChange.choices, required=False)
+    quota_on_change = serializers.ChoiceField(
+        QuotaOnChange.choices,
+        required=False,
+        help_text=(
+            "When somebody changes to this plan. Carried over, what they used counts here, too, unless a new period "
+            "begins (from a free plan, or to another interval) or their plan charged extra units."
+        ),
+    )
     quotas = QuotaInput(many=True, required=False)
     rate_limits = RateLimitInput(many=True, required=False)

@@ -61,7 +61,10 @@ class PlanForm(forms.Form):
         choices=QuotaOnChange.choices,
         initial=QuotaOnChange.RESET,
         widget=forms.RadioSelect,
-        help_text=_("Carried over, what they used in the running period counts here, too."),
+        help_text=_(
+            "Carried over, what they used in the running period counts here, too. They begin anew all the same where "
+            "a new period begins (from a free plan, or to another interval), and where their plan charged extra units."
+        ),
     )
 
     def __init__(self, *args: Any, product: Product, price_digits: int, **kwargs: Any) -> None:
