@@ -28,6 +28,16 @@ def list_plans_for(organization: Organization, product: Product) -> QuerySet[Pla
     return list_plans_on_sale(product).filter(_sold_to(product, Q(organization=organization)))
 
 
+def get_plan_once_sold(organization: Organization, product: Product, *, public_id: str) -> Plan:
+    """A published version, on sale or not any more, that is public or was granted to it. Raises `NotFound`."""
+    published = Plan.objects.filter(product=product, public_id=public_id, published_at__isnull=False)
+    return first_or_not_found(
+        published.filter(_sold_to(product, Q(organization=organization)))
+        .select_related("tier", "product")
+        .prefetch_related("quotas", "rate_limits__endpoint")
+    )
+
+
 def list_plans_seen_by(user: User | AnonymousUser, product: Product) -> QuerySet[Plan]:
     """What is on sale for any of the person's organizations; for somebody unknown, the public plans."""
     return list_plans_on_sale(product).filter(_seen_by(user, product))

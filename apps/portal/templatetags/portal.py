@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core import clock
-from apps.portal import charts, formats, json_view, states
+from apps.portal import charts, endings, formats, json_view, states
 from apps.portal.icons import ICONS
 from apps.portal.once import FORM_ID, new_form_id
 
@@ -44,6 +44,8 @@ register.filter("thousands", formats.grouped)
 register.filter("period", formats.period)
 register.filter("state", states.state_of)
 register.filter("http_tone", states.http_tone)
+register.filter("works_until", endings.works_until)
+register.filter("ends_at", endings.ends_at)
 
 
 @register.filter

@@ -36,6 +36,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "standings": standings[:SUBSCRIPTIONS_SHOWN],
         "more": max(0, len(standings) - SUBSCRIPTIONS_SHOWN),
         "pressing": [one for one in standings if one.pressing],
+        "any_begun": any(one.has_begun for one in standings),
         "span": span,
         "total": total,
         "refused": sum(calls for _code, calls in selectors.rejections_by_code(scope, span.start, span.end)),
