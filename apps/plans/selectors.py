@@ -12,6 +12,8 @@ from apps.plans.intervals import price_per_day
 from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
 
+_LIVE_SUBSCRIPTIONS = Count("subscriptions", filter=~Q(subscriptions__status="canceled"))
+
 
 def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
     """What can be subscribed to now, the lowest tier first, with quotas and rate limits."""
@@ -122,6 +124,12 @@ def count_plans_by_tier(product: Product) -> dict[int, int]:
     return {row["tier"]: row["count"] for row in rows}
 
 
+def count_subscribers_by_slug(product: Product) -> dict[str, int]:
+    """How many live subscriptions each plan of the product has, all its versions together."""
+    rows = Plan.objects.filter(product=product).order_by().values("slug").annotate(count=_LIVE_SUBSCRIPTIONS)
+    return {row["slug"]: row["count"] for row in rows}
+
+
 def list_versions(plan: Plan) -> QuerySet[Plan]:
     """Every version of the plan, the newest first, with the live subscribers counted."""
     return _with_subscribers(Plan.objects.filter(product=plan.product_id, slug=plan.slug)).order_by("-version")
@@ -142,7 +150,7 @@ def get_grant(plan: Plan, *, organization_slug: str) -> PlanGrant:
 
 
 def _with_subscribers(plans: QuerySet[Plan]) -> QuerySet[Plan]:
-    return plans.annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
+    return plans.annotate(live_subscriptions=_LIVE_SUBSCRIPTIONS)
 
 
 def _seen_by(user: User | AnonymousUser, product: Product) -> Q:
