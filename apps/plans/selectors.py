@@ -13,6 +13,8 @@ from apps.plans.intervals import price_per_day
 from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
 
+_LIVE_SUBSCRIPTIONS = Count("subscriptions", filter=~Q(subscriptions__status="canceled"))
+
 
 class Cheapest(NamedTuple):
     """`paid` is the cheapest one that costs something, where `plan` is free and does not stand alone."""
@@ -34,6 +36,16 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
 def list_plans_for(organization: Organization, product: Product) -> QuerySet[Plan]:
     """What is on sale for this organization: the public plans, and private ones that were granted to it."""
     return list_plans_on_sale(product).filter(_sold_to(product, Q(organization=organization)))
+
+
+def get_plan_once_sold(organization: Organization, product: Product, *, public_id: str) -> Plan:
+    """A published version, on sale or not any more, that is public or was granted to it. Raises `NotFound`."""
+    published = Plan.objects.filter(product=product, public_id=public_id, published_at__isnull=False)
+    return first_or_not_found(
+        published.filter(_sold_to(product, Q(organization=organization)))
+        .select_related("tier", "product")
+        .prefetch_related("quotas", "rate_limits__endpoint")
+    )
 
 
 def list_plans_seen_by(user: User | AnonymousUser, product: Product) -> QuerySet[Plan]:
@@ -129,6 +141,12 @@ def count_plans_by_tier(product: Product) -> dict[int, int]:
     return {row["tier"]: row["count"] for row in rows}
 
 
+def count_subscribers_by_slug(product: Product) -> dict[str, int]:
+    """How many live subscriptions each plan of the product has, all its versions together."""
+    rows = Plan.objects.filter(product=product).order_by().values("slug").annotate(count=_LIVE_SUBSCRIPTIONS)
+    return {row["slug"]: row["count"] for row in rows}
+
+
 def list_versions(plan: Plan) -> QuerySet[Plan]:
     """Every version of the plan, the newest first, with the live subscribers counted."""
     return _with_subscribers(Plan.objects.filter(product=plan.product_id, slug=plan.slug)).order_by("-version")
@@ -149,7 +167,7 @@ def get_grant(plan: Plan, *, organization_slug: str) -> PlanGrant:
 
 
 def _with_subscribers(plans: QuerySet[Plan]) -> QuerySet[Plan]:
-    return plans.annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
+    return plans.annotate(live_subscriptions=_LIVE_SUBSCRIPTIONS)
 
 
 def _seen_by(user: User | AnonymousUser, product: Product) -> Q:

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.portal.middleware.MethodNotAllowedMiddleware",
     "apps.portal.middleware.DomainErrorMiddleware",
 ]
 

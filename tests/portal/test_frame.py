@@ -3,6 +3,7 @@
 import html
 import re
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 from django.template.loader import render_to_string
@@ -15,7 +16,7 @@ from apps.accounts.models import User
 from apps.core import clock
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.portal.support import member, text_of
+from tests.portal.support import links_of, member, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,32 @@ class TestErrors:
         response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {})
         assert response.status_code == 403
         assert "The form was too old" in response.content.decode()
+
+    def test_the_address_of_a_form_has_a_page_with_a_way_back(self, client: Client) -> None:
+        organization, user = member()
+        client.force_login(user)
+        response = client.get(f"/o/{organization.slug}/billing/cards/pm_1/default/")
+        assert (response.status_code, response["Allow"]) == (405, "POST")
+        assert f"/o/{organization.slug}/billing/cards/" in links_of(response)
+
+    @pytest.mark.parametrize(
+        ("back", "referer", "then"),
+        [
+            ("/o/acme/members/?page=2", "http://testserver/o/acme/", "/o/acme/members/?page=2"),
+            ("//evil.example/", "http://testserver/o/acme/billing/?page=2", "/o/acme/billing/?page=2"),
+            ("", "http://evil.example/o/acme/", "/o/acme/billing/cards/"),
+            ("", "http://[", "/o/acme/billing/cards/"),
+            ("", "", "/o/acme/billing/cards/"),
+        ],
+    )
+    def test_who_signs_in_again_comes_back_to_the_page_of_the_form(
+        self, client: Client, back: str, referer: str, then: str
+    ) -> None:
+        url = "/o/acme/billing/cards/pm_1/default/"
+        response = client.post(url, {"back": back}, headers={"Referer": referer})
+        assert response.url == f"/account/login/?{urlencode({'next': then}, safe='/')}"
+        page = client.get("/o/acme/billing/?page=2", headers={"Referer": referer})
+        assert page.url == f"/account/login/?{urlencode({'next': '/o/acme/billing/?page=2'}, safe='/')}"
 
     def test_a_failure_needs_neither_database_nor_session(self, rf: RequestFactory, django_assert_num_queries) -> None:
         with django_assert_num_queries(0):

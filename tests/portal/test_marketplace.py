@@ -303,7 +303,7 @@ class TestProduct:
         weather.lifecycle_note = "Use Climate."
         weather.save()
         response = client.get(page(weather, "plans/"))
-        assert "This product ends on 1 May 2099" in text_of(response)
+        assert "Retiring, ends on 1 May 2099" in text_of(response)
         assert "Use Climate." in text_of(response)
         assert subscribe_page(weather) not in links_of(response)
         weather.status = ProductStatus.SUSPENDED

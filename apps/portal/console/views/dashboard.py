@@ -37,6 +37,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "standings": standings[:SUBSCRIPTIONS_SHOWN],
         "more": max(0, len(standings) - SUBSCRIPTIONS_SHOWN),
         "pressing": [one for one in standings if one.pressing],
+        "any_begun": any(one.has_begun for one in standings),
         "span": span,
         "total": total,
         "has_calls": selectors.has_calls(scope),
