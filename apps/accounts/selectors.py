@@ -23,6 +23,12 @@ def get_actor(*, user: User, organization_slug: str) -> Actor:
     return Actor(user=user, organization=membership.organization, role=membership.role)
 
 
+def get_actor_named(*, user: User, organization: str) -> Actor:
+    """The same by the slug of the organization or by its public id."""
+    found = Organization.objects.filter(public_id=organization).first()
+    return get_actor(user=user, organization_slug=found.slug if found else organization)
+
+
 def list_memberships_of(user: User) -> QuerySet[Membership]:
     """The organizations of a person: their personal one, those of others they are a guest in, the rest by name."""
     # Their personal organization is as old as they are, so its membership has the lowest id of theirs.

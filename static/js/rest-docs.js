@@ -19,7 +19,7 @@ if (swagger) {
 
 const redoc = document.getElementById("redoc");
 if (redoc) {
-  // Redoc would fetch the logo of its makers from their server: pictures come from here or not at all.
+  // Redoc would fetch the logo of its makers from their server: pictures come from here, or take no room.
   // React sets the attribute, and the property once more.
   const image = HTMLImageElement.prototype;
   const { setAttribute } = image;
@@ -27,11 +27,13 @@ if (redoc) {
   const isOurs = (address) => new URL(address, location.href).origin === location.origin;
   image.setAttribute = function (name, value) {
     if (name !== "src" || isOurs(value)) setAttribute.call(this, name, value);
+    else this.style.display = "none";
   };
   Object.defineProperty(image, "src", {
     ...src,
     set(value) {
       if (isOurs(value)) src.set.call(this, value);
+      else this.style.display = "none";
     },
   });
   window.Redoc.init(redoc.dataset.document, { disableSearch: true, hideDownloadButton: false, nativeScrollbars: true }, redoc);

@@ -185,6 +185,8 @@ class TestToken:
         api = world.creator.api
         assert api.get("/me").data["token"]["organization"] == world.creator.actor.organization.slug
         assert [one["slug"] for one in api.get("/organizations").data] == [world.creator.actor.organization.slug]
+        api.headers["X-Organization"] = world.creator.actor.organization.public_id
+        assert api.get("/products").status == 200
         api.headers["X-Organization"] = elsewhere.slug
         assert api.get("/products").code == "not_found"
 
@@ -212,7 +214,12 @@ class TestOtherCredentials:
         assert api.get("/products").code == "not_found"
         api.headers["X-Organization"] = world.creator.actor.organization.slug
         assert api.get("/products").status == 200
+        api.headers["X-Organization"] = world.creator.actor.organization.public_id
+        assert api.get("/products").status == 200
+        assert world.creator.api.get("/products").data == api.get("/products").data
         assert api.post("/products", {}).status == 403
+        api.headers["X-Organization"] = world.consumer.actor.organization.public_id
+        assert api.get("/products").code == "not_found"
 
     def test_a_sign_in_without_the_portal_gives_a_session_token_and_a_jwt(self, world: World) -> None:
         user = world.creator.actor.user

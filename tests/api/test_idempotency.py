@@ -44,6 +44,17 @@ def test_a_repeat_gets_the_first_answer(world: World) -> None:
     assert Product.objects.filter(slug="cities").count() == 1
 
 
+def test_a_body_is_the_same_however_it_is_written(world: World) -> None:
+    api, body = world.creator.api, product("cities")
+    first = api.post("/products", body, key="one")
+    again = api.post("/products", dict(reversed(body.items())), key="one")
+    assert (again.status, again.data) == (201, first.data)
+    written = [b'{"a": [1, 2], "b": 1}', b'{ "b":1,"a":[1,2]}', b'{"a": [2, 1], "b": 1}', b'{"a": [1, 2], "b": 1.0}']
+    prints = [idempotency.fingerprint_of("POST", "/x", one) for one in [*written, b"no json", b""]]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == len(prints) - 1
+
+
 def test_a_key_belongs_to_one_request_of_one_caller(world: World) -> None:
     api = world.creator.api
     assert api.post("/products", product("cities"), key="one").status == 201

@@ -9,9 +9,20 @@ from hypothesis import strategies as st
 
 from apps.core.rest.errors import CursorInvalid
 from apps.core.rest.pagination import open_cursor, seal_cursor
+from tests.api.client import Api
 from tests.api.world import World
 from tests.factories.products import EndpointFactory, ProductFactory
 from tests.factories.usage import store_calls
+
+
+def test_a_parameter_that_is_not_known_is_refused(world: World) -> None:
+    api = world.creator.api
+    for path in ("/products", world.product_path, "/catalog/products"):
+        refused = api.get(path, limits="5")
+        assert (refused.status, refused.code) == (422, "invalid")
+        assert list(refused.body["error"]["details"]["fields"]) == ["limits"]
+    assert api.get("/products", limit="5", cursor="").status == 200
+    assert Api().get("/hello/ping", anything="goes").status == 200
 
 
 def walk(api: Any, path: str, **query: Any) -> list[Any]:

@@ -14,7 +14,9 @@ class OrganizationSerializer(Answer):
     """A membership as the organization with one's role in it."""
 
     id = serializers.CharField(source="organization.public_id")
-    slug = serializers.CharField(source="organization.slug", help_text="Its address: what `X-Organization` takes.")
+    slug = serializers.CharField(
+        source="organization.slug", help_text="Its address: what `X-Organization` takes, as it takes the id."
+    )
     name = serializers.CharField(source="organization.name")
     is_personal = serializers.BooleanField(source="organization.is_personal")
     role = serializers.ChoiceField(Role.choices, help_text="Your role in it.")

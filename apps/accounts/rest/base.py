@@ -16,7 +16,7 @@ from apps.accounts.rest.authentication import (
 )
 from apps.accounts.rest.throttling import CallerThrottle
 from apps.accounts.scopes import covers
-from apps.accounts.selectors import get_actor
+from apps.accounts.selectors import get_actor, get_actor_named
 from apps.core.errors import NotFound
 from apps.core.rest.base import RestView
 from apps.core.rest.errors import OrganizationMissing, ScopeMissing, TokenRefused
@@ -59,8 +59,8 @@ class VisitorView(RestView):
         if token is None:
             if not named:
                 raise OrganizationMissing
-            return get_actor(user=user, organization_slug=named)
-        if named not in ("", token.organization.slug):
+            return get_actor_named(user=user, organization=named)
+        if named not in ("", token.organization.slug, token.organization.public_id):
             raise NotFound
         try:
             return get_actor(user=user, organization_slug=token.organization.slug)

@@ -20,6 +20,7 @@ class PongSerializer(Answer):
 
 class PingView(RestView):
     throttle_classes = []
+    other_parameters = None
 
     @operation("ping", "Say hello", tag="Hello", answer=PongSerializer)
     def get(self, request: Request) -> dict[str, Any]:
@@ -34,6 +35,7 @@ class EchoView(RestView):
     """Answers with the JSON that was sent, so that a first integration can see its own request."""
 
     throttle_classes = []
+    other_parameters = None
 
     @method_decorator(ratelimit(key="ip", rate="120/m"))
     @operation(

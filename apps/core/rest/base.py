@@ -18,6 +18,8 @@ class RestView(APIView):
     query: dict[str, Any]
     body: dict[str, Any]
     throttle_classes = [AddressThrottle]
+    # Of the query, what no operation reads itself; None: anything, as whoever calls is free to send what they want.
+    other_parameters: frozenset[str] | None = frozenset()
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """What has no envelope has an id all the same."""

@@ -13,8 +13,8 @@ a stable `code`, a `message` for people and `details`.
 and within what its person may do now. With another kind of credentials, name the organization in `X-Organization`.
 What belongs to somebody else answers 404, as if it were not there.
 
-**Once.** A POST with an `Idempotency-Key` may be sent again within 24 hours: it is carried out once, and the repeat
-gets the same answer with `Idempotency-Replayed: true`. A secret is shown in the first answer only.
+**Once.** A POST for which one signs in may, with an `Idempotency-Key`, be sent again within 24 hours: it is carried out
+once, and the repeat gets the same answer with `Idempotency-Replayed: true`. A secret is shown in the first answer only.
 
 **Lists** come in pages: send `meta.next_cursor` as `cursor` for the next one, `limit` for its size.
 

@@ -33,7 +33,7 @@ class IdempotentRequestUnfinished(DomainError):
 
 class OrganizationMissing(DomainError):
     code = "organization_missing"
-    message = gettext_noop("Say for which organization you act: send its address in the header X-Organization.")
+    message = gettext_noop("Say for which organization you act: send its address or id in the header X-Organization.")
 
 
 class ScopeMissing(DomainError):

@@ -57,11 +57,11 @@ def parse_key(header: str) -> str:
 
 
 def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
-    """Equal for two requests that ask for the same; `path` has the query in it.
+    """Equal for two requests that ask for the same; `path` has the query in it. JSON may be written differently.
 
     Keyed, so that what is in a body (a card's number) cannot be found out by trying.
     """
-    asked = b"\n".join([method.encode(), path.encode(), body])
+    asked = b"\n".join([method.encode(), path.encode(), _canonical(body)])
     return salted_hmac("apps.core.rest.idempotency", asked, algorithm="sha256").digest()
 
 
@@ -120,6 +120,14 @@ def prune() -> int:
     """Forget requests that are older than a day; how many."""
     deleted, _ = IdempotentRequest.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
     return deleted
+
+
+def _canonical(body: bytes) -> bytes:
+    """JSON with the members of its objects in order and no white space; anything else as it is."""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return body
 
 
 def _lock(call: IdempotentCall) -> bool:

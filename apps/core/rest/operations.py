@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -72,7 +73,7 @@ def operation(id: str, summary: str, **options: Any) -> Callable[[Method], Calla
             view.check_scope(spec.scope)
 
             def work() -> Outcome | HttpResponseBase:
-                view.query = _query(spec, request)
+                view.query = _query(spec, view, request)
                 view.body = _body(spec, request)
                 return _answer(spec, view, method(view, request, *args, **kwargs))
 
@@ -110,16 +111,23 @@ def _once(
     return run(call, outcome, keep)
 
 
-def _query(spec: Operation, request: Request) -> dict[str, Any]:
-    if spec.query is None and not spec.is_paged:
-        return {}
+def _query(spec: Operation, view: Any, request: Request) -> dict[str, Any]:
+    classes = [each for each in (spec.query, PageQuery if spec.is_paged else None) if each is not None]
+    inputs = [each(data=request.query_params) for each in classes]
+    _check_known(request, view, {str(name) for serializer in inputs for name in serializer.fields})
     found: dict[str, Any] = {}
-    for serializer_class in (spec.query, PageQuery if spec.is_paged else None):
-        if serializer_class is not None:
-            serializer = serializer_class(data=request.query_params)
-            serializer.is_valid(raise_exception=True)
-            found |= serializer.validated_data
+    for serializer in inputs:
+        serializer.is_valid(raise_exception=True)
+        found |= serializer.validated_data
     return found
+
+
+def _check_known(request: Request, view: Any, names: set[str]) -> None:
+    """As a field of a body that is not known, a parameter of the query is refused."""
+    if view.other_parameters is None:
+        return
+    if unknown := sorted(set(request.query_params) - names - view.other_parameters):
+        raise serializers.ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:10]})
 
 
 def _body(spec: Operation, request: Request) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from apps.core.rest.fields import Input, PageQuery
 from apps.core.rest.operations import IDEMPOTENCY_HEADER, Operation
 
 ANY_JSON: dict[str, Any] = {"application/json": {}}
-_BODY_ERRORS = (413, 415, 422)
+_BODY_ERRORS = (413, 415)
 
 
 class OperationSchema(AutoSchema):
@@ -97,17 +97,15 @@ class OperationSchema(AutoSchema):
 
     def _error_statuses(self) -> list[int]:
         spec = self.spec
-        statuses = {400, 401, 404, 406, 429, 500, 503, *spec.errors}
+        statuses = {400, 401, 404, 406, 422, 429, 500, 503, *spec.errors}
         if not getattr(self.view, "security", ()):
             statuses -= {401}
         if getattr(self.view, "is_private", False):
             statuses |= {403}
-        if spec.query is not None or spec.is_paged:
-            statuses |= {422}
         if spec.body is not None or spec.any_body:
             statuses |= set(_BODY_ERRORS)
         if self.method == "POST" and getattr(self.view, "is_private", False):
-            statuses |= {409, 422}
+            statuses |= {409}
         return sorted(statuses)
 
     def _get_response_for_code(self, serializer: Any, status_code: str, *args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ from apps.core.rest.operations import operation
 from apps.gateway.actions import ActionRefused, ActionResult, run_action
 from apps.gateway.api.authentication import CHALLENGE, ApiKeyAuthentication, sent_key
 from apps.gateway.api.serializers import ActionInput, ActionSerializer, KeyMeSerializer
+from apps.gateway.engine.credentials import QUERY_PARAMETER
 from apps.keys.models import ApiKey
 from apps.usage.selectors import quota_usage
 
@@ -17,6 +18,7 @@ from apps.usage.selectors import quota_usage
 class KeyMeView(RestView):
     authentication_classes = [ApiKeyAuthentication]
     security = ("apiKey",)
+    other_parameters = frozenset({QUERY_PARAMETER})
 
     @operation(
         "getKeyMe", "Show what your API key is", tag="Keys",
@@ -30,6 +32,7 @@ class KeyMeView(RestView):
 
 class ActionsView(RestView):
     security = ("apiKey",)
+    other_parameters = frozenset({QUERY_PARAMETER})
 
     @operation(
         "runAction", "Call the built-in product through the gateway", tag="Hello",

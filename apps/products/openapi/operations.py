@@ -151,14 +151,17 @@ class _Reader:
             return item
         target = self.context.follow(item)
         if not target:
-            self.contents.warn(path[:200], _("Left out: its reference points to nothing."))
+            self.contents.warn(path[:200], _("Left out: its reference points to nothing, or in a circle."))
         return {**target, **{key: part for key, part in item.items() if key != "$ref"}}
 
     def _operations(self, path: str, item: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for key, operation in item.items():
             method = key.upper()
-            if key.islower() and method in Method.values and isinstance(operation, dict):
-                yield method, operation
+            if key.islower() and method in Method.values:
+                if isinstance(operation, dict):
+                    yield method, operation
+                else:
+                    self.contents.warn(f"{method} {path[:200]}", _("Left out: it is no object."))
             elif key not in _WITHOUT_METHOD and not key.startswith("x-"):
                 self.contents.warn(
                     f"{method[:20]} {path[:200]}", _("Left out: the gateway does not route this method.")

@@ -268,3 +268,11 @@ VARIABLES = {"s": {"default": "https"}, "h": {"default": "a.example"}}
 )  # fmt: skip
 def test_the_backend_that_a_document_names(content: dict[str, Any], origin: str, expected: str) -> None:
     assert suggested_backend(as_document(content), origin=origin) == expected
+
+
+def test_what_is_left_out_of_a_path_is_told_for_what_it_is() -> None:
+    found = contents({"/a": {"get": [], "trace": {}}, "/b": {"$ref": "#/paths/~1b"}, "/c": {"$ref": "#/paths/none"}})
+    told = {(warning.place, str(warning.text)) for warning in found.warnings}
+    assert ("GET /a", "Left out: it is no object.") in told
+    assert ("TRACE /a", "Left out: the gateway does not route this method.") in told
+    assert {place for place, text in told if "in a circle" in text} == {"/b", "/c"}
