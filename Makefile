@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up advance test test-full bench-pages lint format smoke css lock clean reset packages packages-dev
+.PHONY: help up advance test test-full bench-pages lint format smoke image css lock clean reset packages packages-dev
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,13 @@ format: packages-dev ## Rewrite the code in the project's style
 
 smoke: ## Clone, start, call an API, stop: what a newcomer does
 	@$(PYTHON) scripts/smoke.py
+
+IMAGE ?= api-factory
+image: ## Build the container image, and see that it says what it lacks (needs docker; IMAGE=api-factory)
+	docker build --tag $(IMAGE) .
+	@if message=$$(docker run --rm --read-only --tmpfs /tmp $(IMAGE) web 2>&1); then \
+		echo "the image starts without its variables" >&2; exit 1; \
+	fi; echo "$$message" | grep "DATABASE_URL must be set"
 
 css: packages ## Build static/css/app.css
 	@$(RUN) -m config.up.css

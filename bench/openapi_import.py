@@ -2,7 +2,7 @@
 
 Each document is read in a process of its own, with everything up to the comparison with a product's endpoints.
 Printed for each: seconds (by the clock and of the processor), the peak memory of the whole process (the project itself
-included), and the sentence it ended in.
+included), and the sentence it ended in, or what would be written into the endpoints.
 Documents are named by path; without any, only the hostile ones are read. Nothing here passes or fails.
 """
 
@@ -54,6 +54,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "aliases": (HEAD + "a: &a [x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(99))).encode,
     "many digits": repeated(HEAD + "a: ", "9"),
     "references that multiply": lambda: references(60, 8, 5_000),
+    "references that fan out": lambda: references(41, 3, 200),
     "references in a chain": lambda: references(5_000, 1, 5_000),
     "operations, the most": lambda: json.dumps(
         {"openapi": "3.1.0", "paths": {f"/{n}/{{id}}": {"get": {"summary": "x"}} for n in range(10_000)}}
@@ -80,7 +81,8 @@ def measure(name: str) -> dict[str, object]:
     started, started_cpu = time.perf_counter(), time.process_time()
     try:
         changes = compare([], read_operations(read_document(raw)))
-        outcome = f"{len(changes.added):,} operations, {len(changes.warnings)} warnings"
+        made = sum(len(json.dumps(one.operation)) for one in changes.added)
+        outcome = f"{len(changes.added):,} operations of {made:,} bytes, {len(changes.warnings)} warnings"
     except Invalid as refused:
         outcome = refused.message
     seconds, cpu = time.perf_counter() - started, time.process_time() - started_cpu

@@ -4,16 +4,19 @@ Django's own `flush` truncates every table, and makes content types and permissi
 more with every table that the product gets.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.test import TransactionTestCase
 
 # What migrating has made and no test changes.
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
-# A table with a trigger of its own may refuse the removal of rows.
-GUARDED = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+# No trigger fires: neither those that refuse the removal of rows, nor those of foreign keys, whose both sides go.
+UNGUARDED = "SET LOCAL session_replication_role = replica"
+GUARDED = "SET LOCAL session_replication_role = origin"
 
 
 def empty_written_tables() -> None:
@@ -24,13 +27,18 @@ def empty_written_tables() -> None:
         probes = (f"SELECT '{name}' WHERE EXISTS (SELECT FROM {quote(name)})" for name in _tables())
         cursor.execute(" UNION ALL ".join(probes))
         written = {name for (name,) in cursor.fetchall()}
-        cursor.execute(GUARDED)
-        guarded = written & {name.strip('"') for (name,) in cursor.fetchall()}
-        truncate = f"TRUNCATE {', '.join(map(quote, sorted(guarded)))} CASCADE;" if guarded else ""
-        deletes = "".join(f"DELETE FROM {quote(name)};" for name in sorted(written - guarded))
         if written:
-            # Foreign keys are checked at the end, so the order does not matter.
-            cursor.execute(f"BEGIN; SET CONSTRAINTS ALL DEFERRED; {truncate} {deletes} COMMIT")
+            deletes = "".join(f"DELETE FROM {quote(name)};" for name in sorted(written))
+            cursor.execute(f"BEGIN; {UNGUARDED}; {deletes} COMMIT")
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Write what the database would refuse: a state of another time, or one that is wrong on purpose."""
+    with transaction.atomic(), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(UNGUARDED)
+        yield
+        cursor.execute(GUARDED)
 
 
 @cache

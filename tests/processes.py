@@ -180,10 +180,19 @@ def meter(*, impatient: bool = False) -> Server:
 
 
 def httpbin() -> Server:
-    """The real httpbin, from its package."""
+    """The real httpbin, as the demo runs it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "gunicorn", "httpbin:app", "--bind", f"127.0.0.1:{port}", "--threads", "16"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "apps.demo.backends.httpbin:app",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--threads",
+        "16",
+    ]
     return Server("httpbin", [*command, "--no-control-socket"], f"{url}/get", url=url)
 
 

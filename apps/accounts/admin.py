@@ -40,8 +40,8 @@ class UserAdmin(StaffAdmin[User]):
 
     list_display = ["email", "name", "is_active", "is_staff", "created_at", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser"]
-    search_fields = ["email__startswith", "public_id"]
-    search_help_text = _("The beginning of an e-mail address, or a public id")
+    search_fields = ["email__startswith", "public_id", "name__words"]
+    search_help_text = _("The beginning of an e-mail address or of a name, or a public id")
     related_lists = ["accounts.AuditEvent"]
     inlines = [MembershipInline]
     fieldsets = [
@@ -127,8 +127,8 @@ class StaffGroupAdmin(GroupAdmin):
 class OrganizationAdmin(ReadOnlyAdmin[Organization]):
     list_display = ["name", "slug", "is_personal", "created_at"]
     list_filter = ["is_personal"]
-    search_fields = ["slug__startswith", "public_id"]
-    search_help_text = _("The beginning of an organization's address, or a public id")
+    search_fields = ["slug__startswith", "public_id", "name__words"]
+    search_help_text = _("The beginning of an organization's address or of words of its name, or a public id")
     fields = ["name", "slug", "public_id", "is_personal", "created_at"]
     related_lists = ["products.Product", "subscriptions.Subscription", "keys.ApiKey", "accounts.AuditEvent"]
     inlines = [MembershipInline, InvitationInline]
@@ -139,7 +139,10 @@ class MembershipAdmin(ReadOnlyAdmin[Membership]):
     list_display = ["user", "organization", "role", "created_at"]
     list_filter = ["role"]
     list_select_related = ["user", "organization"]
-    search_fields = ["user__email", "organization__slug", "organization__public_id", "user__public_id"]
+    search_fields = [
+        "user__email", "user__name__words", "user__public_id", "organization__slug", "organization__name__words",
+        "organization__public_id",
+    ]  # fmt: skip
     search_help_text = _WHO
     fields = ["user", "organization", "role", "created_at"]
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.enums import Role, TokenScope
 from apps.core.ids import PublicIdField, SlugField
+from apps.core.name_search import words_index
 from apps.core.timestamps import TimestampField
 
 EMAIL_MAX = 254
@@ -62,6 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case")]
+        indexes = [words_index("name", name="user_by_words_of_name")]
 
     def __str__(self) -> str:
         return self.email
@@ -95,6 +97,9 @@ class Organization(models.Model):
     is_personal = models.BooleanField(default=False)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
     created_at = TimestampField(auto_now_add=True)
+
+    class Meta:
+        indexes = [words_index("name", name="org_by_words_of_name")]
 
     def __str__(self) -> str:
         return self.name

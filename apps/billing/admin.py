@@ -1,10 +1,24 @@
+from collections.abc import Iterator
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
-from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline
+from apps.billing.services.settlement import journal_source
+from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, also_means
 
-_WHOSE = _("A public id, or the address of an organization")
+# Of one number: each issuer has its own.
+INVOICES_MAX = 10
+
+_WHOSE = _("A public id, or the address or name of an organization")
+
+
+@also_means
+def invoices_of_number(word: str) -> Iterator[str]:
+    """Payments and the journal know an invoice by its public id."""
+    for invoice in Invoice.objects.filter(number=word.upper()).exclude(number="")[:INVOICES_MAX]:
+        yield invoice.public_id
+        yield journal_source(invoice)
 
 
 class InvoiceLineInline(ReadOnlyInline[InvoiceLine]):
@@ -19,17 +33,20 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
 
     list_display = [
         "__str__", "status", "reason", "organization", "product", "total_amount", "currency", "issued_at", "paid_at",
+        "refund_due_at",
     ]  # fmt: skip
-    list_filter = ["status", "reason", "created_at"]
+    list_filter = ["status", "reason", ("refund_due_at", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["organization", "product"]
     search_fields = [
-        "public_id", "number", "organization__slug", "organization__public_id", "subscription__public_id",
+        "public_id", "number", "organization__slug", "organization__public_id", "organization__name__words",
+        "subscription__public_id",
     ]  # fmt: skip
-    search_help_text = _("An invoice number, a public id, or the address of an organization")
+    search_help_text = _("An invoice number, a public id, or the address or name of an organization")
     fields = [
         "number", "public_id", "status", "reason", "organization", "subscription", "product", "billed_to", "issued_by",
         "issuer", "currency", "subtotal_amount", "tax_amount", "total_amount", "period_start", "period_end",
         "created_at", "issued_at", "due_at", "collected_at", "paid_at", "voided_at",
+        "refund_due_at",
     ]  # fmt: skip
     related_lists = ["payments.Payment", "accounts.AuditEvent"]
     inlines = [InvoiceLineInline]
@@ -42,7 +59,10 @@ class CheckoutAdmin(ReadOnlyAdmin[Checkout]):
     list_display = ["public_id", "kind", "status", "organization", "plan", "created_at", "expires_at", "completed_at"]
     list_filter = ["kind", "status"]
     list_select_related = ["organization", "plan"]
-    search_fields = ["public_id", "organization__slug", "organization__public_id", "subscription__public_id"]
+    search_fields = [
+        "public_id", "organization__slug", "organization__public_id", "organization__name__words",
+        "subscription__public_id",
+    ]  # fmt: skip
     search_help_text = _WHOSE
     fields = [
         "public_id", "kind", "status", "organization", "subscription", "from_plan", "plan", "invoice", "created_by",

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Organization, User
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
@@ -54,6 +55,8 @@ class Invoice(models.Model):
     collected_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
+    # When it was paid for something that cannot be given any more: the money is to be given back.
+    refund_due_at = models.DateTimeField(_("to be refunded since"), null=True, blank=True)
     created_at = TimestampField(auto_now_add=True)
 
     class Meta:
@@ -83,6 +86,10 @@ class Invoice(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(status="draft") | models.Q(total_amount__gt=0), name="invoice_asks_for_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(refund_due_at__isnull=True) | models.Q(status="paid"),
+                name="invoice_refunded_when_paid",
             ),
             models.CheckConstraint(
                 condition=models.Q(status="paid", paid_at__isnull=False)

@@ -35,6 +35,23 @@ def tell_paid(invoice: Invoice) -> None:
     )
 
 
+def tell_refund_due(invoice: Invoice) -> None:
+    """Paid for nothing: it stands in place of the receipt."""
+    values = _values(invoice)
+    notify(
+        organization=invoice.organization,
+        kind="invoice.refund_due",
+        title=_("%(amount)s for %(product)s will be given back") % values,
+        body=_(
+            "The invoice %(number)s over %(amount)s was paid, but the subscription was canceled or changed meanwhile, "
+            "so nothing was given for it. The amount will be given back."
+        )
+        % values,
+        url=_path(invoice),
+        action=Action.BILLING_VIEW,
+    )
+
+
 def amount_in_words(amount: int, currency: str) -> str:
     """`1,299.00 USD`."""
     return f"{major_units(amount, currency):,.{minor_unit_digits(currency)}f} {currency}"

@@ -1,7 +1,8 @@
 """An invoice as PDF: typst sets the template `billing/invoice.typ` with data passed as JSON.
 
 Nothing that people have typed is part of the source: the template sets it as text. Only the fonts that typst carries
-are used, nothing is read but the template, nothing comes over a network, and the same invoice gives the same bytes.
+are used, and for letters that they lack those of `INVOICE_FONT_DIRS`; never what happens to be on the machine. Nothing
+else is read but the template, nothing comes over a network, and the same invoice gives the same bytes.
 """
 
 import datetime as dt
@@ -33,7 +34,7 @@ def render_invoice(invoice: Invoice) -> bytes:
     compiled = typst.compile(
         TEMPLATE,
         root=TEMPLATE.parent,
-        font_paths=_fonts(),
+        font_paths=_fonts(tuple(settings.INVOICE_FONT_DIRS)),
         format="pdf",
         sys_inputs={"invoice": json.dumps(invoice_data(invoice))},
         timestamp=invoice.issued_at.replace(microsecond=0),
@@ -102,5 +103,5 @@ def _instant(at: dt.datetime) -> str:
 
 
 @cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+def _fonts(directories: tuple[str, ...]) -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=list(directories))

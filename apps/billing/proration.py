@@ -2,7 +2,7 @@
 
 The new plan is charged for the time that is left of the period, or in full where a period of its own begins. The old
 plan is credited for what is left of it: the smaller of unused time and unused quota, so that who has used up the
-quota in a day is not given back a month.
+quota in a day is not given back a month. Where what was used counts against the new quota, the time alone decides.
 """
 
 import datetime as dt

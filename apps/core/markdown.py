@@ -1,10 +1,13 @@
 """Markdown that people write, as HTML that is safe to show to others.
 
-CommonMark with tables and strikethrough; HTML in the source is shown as text. Images become links, because a page
-loads nothing from other hosts.
+CommonMark with tables and strikethrough. The few HTML tags that people format with work as far as Markdown has the
+same, since descriptions of APIs are full of them; any other is shown as text. Images become links, because a page loads
+nothing from other hosts.
 """
 
+import re
 from functools import cache
+from html import unescape
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -16,13 +19,20 @@ _TAGS = {
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+# What these say without a tag of Markdown's is dropped, what is between them stays.
+_MEANT = _TAGS | {
+    "b", "center", "dd", "del", "div", "dl", "dt", "font", "h1", "i", "img", "ins", "kbd", "mark", "small", "span",
+    "strike", "sub", "sup", "tt", "u",
+}  # fmt: skip
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s[^<>]*|/)?)>")
+_SAME = {"b": "strong", "del": "s", "i": "em", "strike": "s", "tt": "code", "kbd": "code"}
 # The page has its own h1 above the text.
 _HEADING_SHIFT = 1
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def render(text: str) -> SafeString:
@@ -32,6 +42,11 @@ def render(text: str) -> SafeString:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1:]) + _HEADING_SHIFT)}"
+        if token.type == "html_block":
+            token.content = _known_tags(token.content)
+        for child in token.children or ():
+            if child.type == "html_inline":
+                child.content = _known_tags(child.content)
         _link_images(token)
     html = parser.renderer.render(tokens, parser.options, {})
     return mark_safe(  # noqa: S308 # cleaned by nh3, whatever the renderer wrote
@@ -54,13 +69,37 @@ def plain(text: str) -> str:
         elif token.type == "inline":
             lines.append(bullet + "".join(_words(child) for child in token.children or ()))
             bullet = ""
+        elif token.type == "html_block":
+            lines.append(_without_tags(token.content).strip())
         elif token.type in ("fence", "code_block"):
             lines.append(token.content.rstrip())
     return "\n".join(lines)
 
 
+def _known_tags(html: str) -> str:
+    """The tags that are meant as such, named as Markdown writes them; all else as text. Entities stay entities."""
+    parts, end = [], 0
+    for tag in _TAG.finditer(html):
+        slash, name, rest = tag[1], tag[2].lower(), tag[3]
+        if name in _MEANT:
+            parts += [_as_text(html[end : tag.start()]), f"<{slash}{_SAME.get(name, name)}{rest}>"]
+            end = tag.end()
+    return "".join([*parts, _as_text(html[end:])])
+
+
+def _as_text(html: str) -> str:
+    return html.replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _words(token: Token) -> str:
-    return " " if token.type in ("softbreak", "hardbreak") else token.content
+    if token.type in ("softbreak", "hardbreak"):
+        return " "
+    return _without_tags(token.content) if token.type == "html_inline" else token.content
+
+
+def _without_tags(html: str) -> str:
+    """The text of a piece of HTML, where a known tag is nothing and any other is what was typed."""
+    return unescape(re.sub("<[^<>]*>", "", _known_tags(html).replace("<br", " <br")))
 
 
 def _link_images(token: Token) -> None:

@@ -3,16 +3,29 @@
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-# Decimal places of the minor unit where it is not two (ISO 4217).
-_MINOR_UNIT_DIGITS = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
-    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}  # fmt: skip
+# What money is written in: the currencies of ISO 4217 that a country uses, by the decimal places of the minor unit.
+# Left out are its codes of funds, metals and tests, and currencies that were given up.
+_BY_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP
+    CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES
+    KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK
+    NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB
+    TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
+    """,
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+_MINOR_UNIT_DIGITS = {code: digits for digits, codes in _BY_DIGITS.items() for code in codes.split()}
+CURRENCIES = frozenset(_MINOR_UNIT_DIGITS)
+
+# The largest amount that is charged at once, in minor units of any currency: eight digits, as Stripe takes them
+# (https://docs.stripe.com/api/payment_intents/create, `amount`).
+AMOUNT_MAX = 99_999_999
 
 
 def minor_unit_digits(currency: str) -> int:
-    """How many decimal places the minor unit stands for: 2 for USD, 0 for JPY."""
+    """How many decimal places the minor unit stands for: 2 for USD and what is not known, 0 for JPY."""
     return _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
 
 

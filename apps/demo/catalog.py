@@ -67,9 +67,13 @@ def make_product(fixture: ProductFixture, *, actor: Actor, upstream_url: str, pr
         draft = create_plan(actor=actor, product=product, spec=_spec(plan, endpoints))
         publish_plan(actor=actor, plan=draft)
     product = publish_product(actor=actor, product=product)
-    counts = f"{len(endpoints)} endpoints, {product.plans.count()} plans"
+    counts = f"{_counted(len(endpoints), 'endpoint')}, {_counted(product.plans.count(), 'plan')}"
     progress.changed(f"Published {fixture.name} ({counts})")
     return product
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def write_changelog(entry: ChangelogFixture, *, actor: Actor, product: Product) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 
 from apps.accounts.access import Actor
 from apps.core.errors import DomainError
+from apps.gateway import hello
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan
 from apps.plans.services import create_plan, publish_plan
@@ -33,12 +34,12 @@ _ANSWER_BYTES_MAX = 4 * 1024 * 1024
 class Action:
     method: str
     path: str
-    summary: str
+    operation: dict[str, Any]
 
 
 ACTIONS = {
-    "hello.ping": Action("GET", "/ping", "Say hello"),
-    "hello.echo": Action("POST", "/echo", "Get back what you send"),
+    "hello.ping": Action("GET", "/ping", hello.PING),
+    "hello.echo": Action("POST", "/echo", hello.ECHO),
 }
 
 
@@ -120,7 +121,7 @@ def _make_hello_product(actor: Actor, upstream_url: str) -> Product:
     for action in ACTIONS.values():
         add_endpoint(
             actor=actor, product=product, method=action.method, path=action.path, tier=tier,
-            operation={"summary": action.summary},
+            operation=action.operation,
         )  # fmt: skip
     spec = PlanSpec(
         name="Free",

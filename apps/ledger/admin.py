@@ -16,8 +16,8 @@ class LedgerAccountAdmin(ReadOnlyAdmin[LedgerAccount]):
     list_display = ["kind", "organization", "currency", "created_at"]
     list_filter = ["kind"]
     list_select_related = ["organization"]
-    search_fields = ["organization__slug", "organization__public_id"]
-    search_help_text = _("The address or public id of an organization")
+    search_fields = ["organization__slug", "organization__public_id", "organization__name__words"]
+    search_help_text = _("The address, name or public id of an organization")
     fields = ["kind", "organization", "currency", "created_at"]
 
 
@@ -28,6 +28,6 @@ class JournalEntryAdmin(ReadOnlyAdmin[JournalEntry]):
     list_display = ["occurred_at", "source", "description"]
     list_filter = ["occurred_at"]
     search_fields = ["public_id", "source"]
-    search_help_text = _("A public id, or a source such as invoice.paid:inv_…")
+    search_help_text = _("A public id, an invoice number, or a source such as invoice.paid:inv_…")
     fields = ["public_id", "source", "description", "occurred_at", "created_at"]
     inlines = [PostingInline]

@@ -12,8 +12,14 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     list_display = ["public_id", "organization", "amount", "currency", "status", "decline_code", "created_at"]
     list_filter = ["status", "created_at"]
     list_select_related = ["organization"]
-    search_fields = ["public_id", "reference", "organization__slug", "organization__public_id"]
-    search_help_text = _("A public id, also that of what is paid, or the address of an organization")
+    search_fields = [
+        "public_id",
+        "reference",
+        "organization__slug",
+        "organization__public_id",
+        "organization__name__words",
+    ]
+    search_help_text = _("A public id, an invoice number, or the address or name of an organization")
     fields = [
         "public_id", "organization", "method", "amount", "currency", "status", "reference", "idempotency_key",
         "provider_reference", "decline_code", "created_at", "settled_at",
@@ -27,8 +33,8 @@ class PaymentMethodAdmin(ReadOnlyAdmin[PaymentMethod]):
     list_display = ["__str__", "organization", "expires", "is_default", "created_at", "removed_at"]
     list_filter = ["provider", "is_default", ("removed_at", admin.EmptyFieldListFilter)]
     list_select_related = ["organization"]
-    search_fields = ["public_id", "organization__slug", "organization__public_id"]
-    search_help_text = _("A public id, or the address of an organization")
+    search_fields = ["public_id", "organization__slug", "organization__public_id", "organization__name__words"]
+    search_help_text = _("A public id, or the address or name of an organization")
     fields = [
         "public_id", "organization", "provider", "brand", "last4", "exp_month", "exp_year", "holder_name",
         "is_default", "created_by", "created_at", "removed_at",

@@ -14,6 +14,8 @@ class PaymentMethod(models.Model):
     provider = models.CharField(max_length=20, choices=Provider)
     # What the provider knows the card by; worthless anywhere else.
     token = models.CharField(max_length=200)
+    # The same for the same card, however often it is typed; empty where it is not known.
+    fingerprint = models.CharField(max_length=100, blank=True)
     brand = models.CharField(max_length=20)
     last4 = models.CharField(max_length=4)
     exp_month = models.PositiveSmallIntegerField()
@@ -63,6 +65,8 @@ class Payment(models.Model):
     idempotency_key = models.CharField(max_length=60, unique=True)
     provider_reference = models.CharField(max_length=100, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
+    # Who pays; nobody where the default card is charged by itself.
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = TimestampField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,6 +1,7 @@
 """Reads of plans: those on sale for everybody or for some, and all versions, for the creator."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
@@ -11,6 +12,15 @@ from apps.plans.enums import PlanVisibility
 from apps.plans.intervals import price_per_day
 from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
+
+_LIVE_SUBSCRIPTIONS = Count("subscriptions", filter=~Q(subscriptions__status="canceled"))
+
+
+class Cheapest(NamedTuple):
+    """`paid` is the cheapest one that costs something, where `plan` is free and does not stand alone."""
+
+    plan: Plan
+    paid: Plan | None
 
 
 def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
@@ -26,6 +36,16 @@ def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
 def list_plans_for(organization: Organization, product: Product) -> QuerySet[Plan]:
     """What is on sale for this organization: the public plans, and private ones that were granted to it."""
     return list_plans_on_sale(product).filter(_sold_to(product, Q(organization=organization)))
+
+
+def get_plan_once_sold(organization: Organization, product: Product, *, public_id: str) -> Plan:
+    """A published version, on sale or not any more, that is public or was granted to it. Raises `NotFound`."""
+    published = Plan.objects.filter(product=product, public_id=public_id, published_at__isnull=False)
+    return first_or_not_found(
+        published.filter(_sold_to(product, Q(organization=organization)))
+        .select_related("tier", "product")
+        .prefetch_related("quotas", "rate_limits__endpoint")
+    )
 
 
 def list_plans_seen_by(user: User | AnonymousUser, product: Product) -> QuerySet[Plan]:
@@ -97,19 +117,34 @@ def list_grants_by_slug(product: Product) -> dict[str, frozenset[int]]:
     return {slug: frozenset(organizations) for slug, organizations in granted.items()}
 
 
-def cheapest_plans(products: Iterable[Product]) -> dict[int, Plan]:
-    """The cheapest public plan on sale of each of these products that has one, by the product's primary key."""
+def cheapest_of(plans: Iterable[Plan]) -> Cheapest | None:
+    """What the plans of one product begin at; None where there are none."""
+    ordered = cheapest_first(plans)
+    if not ordered:
+        return None
+    paid = next((plan for plan in ordered if not plan.is_free), None)
+    return Cheapest(ordered[0], None if paid is ordered[0] else paid)
+
+
+def cheapest_plans(products: Iterable[Product]) -> dict[int, Cheapest]:
+    """What the public plans on sale of each of these products that has some begin at, by its primary key."""
     plans = Plan.objects.on_sale().filter(product__in=products, visibility=PlanVisibility.PUBLIC)
-    found: dict[int, Plan] = {}
-    for plan in cheapest_first(plans.select_related("tier")):
-        found.setdefault(plan.product_id, plan)
-    return found
+    of_product: dict[int, list[Plan]] = {}
+    for plan in plans.select_related("tier"):
+        of_product.setdefault(plan.product_id, []).append(plan)
+    return {number: found for number, some in of_product.items() if (found := cheapest_of(some))}
 
 
 def count_plans_by_tier(product: Product) -> dict[int, int]:
     """How many plans, withdrawn versions among them, sell each tier of the product, by the tier's primary key."""
     rows = Plan.objects.filter(product=product).order_by().values("tier").annotate(count=Count("pk"))
     return {row["tier"]: row["count"] for row in rows}
+
+
+def count_subscribers_by_slug(product: Product) -> dict[str, int]:
+    """How many live subscriptions each plan of the product has, all its versions together."""
+    rows = Plan.objects.filter(product=product).order_by().values("slug").annotate(count=_LIVE_SUBSCRIPTIONS)
+    return {row["slug"]: row["count"] for row in rows}
 
 
 def list_versions(plan: Plan) -> QuerySet[Plan]:
@@ -132,7 +167,7 @@ def get_grant(plan: Plan, *, organization_slug: str) -> PlanGrant:
 
 
 def _with_subscribers(plans: QuerySet[Plan]) -> QuerySet[Plan]:
-    return plans.annotate(live_subscriptions=Count("subscriptions", filter=~Q(subscriptions__status="canceled")))
+    return plans.annotate(live_subscriptions=_LIVE_SUBSCRIPTIONS)
 
 
 def _seen_by(user: User | AnonymousUser, product: Product) -> Q:

@@ -1,12 +1,12 @@
 """What a plan is made of, as plain data: the input of the services that write plans."""
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Invalid
+from apps.core.money import AMOUNT_MAX, CURRENCIES
 from apps.core.values import check_integer, check_line
 from apps.plans.enums import (
     BillingInterval,
@@ -24,8 +24,6 @@ DESCRIPTION_MAX = 300
 UNITS_MAX = 10**15
 CALLS_MAX = 10**9
 RATE_LIMITS_MAX = 200
-# Minor units; more would leave the column.
-UNIT_AMOUNT_MAX = 10**9
 UNIT_AMOUNT_DIGITS = 8
 
 _NAMES = {
@@ -34,7 +32,6 @@ _NAMES = {
     QuotaPeriodUnit.MONTH: "monthly",
     QuotaPeriodUnit.YEAR: "yearly",
 }
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +69,20 @@ class QuotaSpec:
     def _check_price(self) -> None:
         check_integer(self.overage_max_units, field="quotas", lowest=1, highest=UNITS_MAX)
         amount = self.overage_unit_amount
-        if not isinstance(amount, Decimal) or not amount.is_finite() or not 0 <= amount <= UNIT_AMOUNT_MAX:
+        if not isinstance(amount, Decimal) or not amount.is_finite() or not 0 <= amount <= AMOUNT_MAX:
             raise Invalid(_("Give the price of an extra unit, 0 or more."), field="quotas")
         if amount != round(amount, UNIT_AMOUNT_DIGITS):
             raise Invalid(
                 _("The price of an extra unit has %(most)d decimal places at most.") % {"most": UNIT_AMOUNT_DIGITS},
+                field="quotas",
+            )
+        if amount * (self.overage_max_units or 0) > AMOUNT_MAX:
+            raise Invalid(
+                _(
+                    "All extra units of a period come to more than %(most)s minor units of the currency, which is more "
+                    "than can be charged at once. Lower their price, or how many there are at most."
+                )
+                % {"most": f"{AMOUNT_MAX:,}"},
                 field="quotas",
             )
 
@@ -121,9 +127,12 @@ class PlanSpec:
         """Raises `Invalid` with the field that is wrong."""
         check_line(self.name, field="name", longest=NAME_MAX)
         check_line(self.description, field="description", shortest=0, longest=DESCRIPTION_MAX)
-        check_integer(self.price_amount, field="price_amount", lowest=0, highest=UNITS_MAX)
-        if not isinstance(self.currency, str) or not _CURRENCY.fullmatch(self.currency):
-            raise Invalid(_("A currency is three capital letters, such as USD."), field="currency")
+        check_integer(self.price_amount, field="price_amount", lowest=0, highest=AMOUNT_MAX)
+        if not isinstance(self.currency, str) or self.currency not in CURRENCIES:
+            raise Invalid(
+                _("Give a currency of ISO 4217 by its three capital letters, such as USD, EUR or JPY."),
+                field="currency",
+            )
         self._check_terms()
         self._check_quotas()
         self._check_rate_limits()

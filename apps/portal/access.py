@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
 from apps.accounts.access import Actor
 from apps.accounts.models import User
 from apps.accounts.selectors import get_actor
+from apps.portal.links import return_path
 
 P = ParamSpec("P")
 
@@ -21,6 +22,18 @@ class PortalRequest(HttpRequest):
     user: User
     actor: Actor
     htmx: HtmxDetails
+
+
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Send visitors to sign in, and from there to the page that they were on, whose form they may have sent."""
+
+    @wraps(view)
+    def page(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(return_path(request))
+        return view(request, *args, **kwargs)
+
+    return page
 
 
 def organization_page(
@@ -36,4 +49,4 @@ def organization_page(
         request.actor = get_actor(user=request.user, organization_slug=organization)
         return view(request, *args, **kwargs)
 
-    return login_required(page)
+    return signed_in(page)

@@ -1,9 +1,16 @@
 """What the front page says about the gateway: the checks in their order, and the reply of a call that passes them."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from apps.portal.marketplace.documentation import document
+from apps.products.models import Product
+from apps.products.samples.request import KEY_PLACEHOLDER
+from apps.products.selectors import find_simplest_get
 
 
 class Check(NamedTuple):
@@ -23,6 +30,7 @@ CHECKS = (
     Check(_("Is something left of the quota?"), 429, "quota_exceeded"),
 )
 
+# A reply to a call that passes them, with the headers that the gateway adds; the numbers are an example.
 REPLY_HEAD = """\
 HTTP/1.1 200 OK
 RateLimit-Policy: "per-second";q=20;w=1, "monthly";q=50000;w=2592000
@@ -30,9 +38,11 @@ RateLimit: "per-second";r=19;t=2, "monthly";r=41588;t=811200
 Server-Timing: gw;dur=0.4, origin;dur=38.1"""
 
 
-def sample_call(gateway_url: str) -> str:
-    """A call and what comes back, as a terminal shows it."""
-    return (
-        f'$ curl -i "{gateway_url}/weather/v1/forecast?city=Oslo" \\\n'
-        f'    -H "Authorization: Bearer $API_KEY"\n\n{REPLY_HEAD}'
-    )
+def sample_call(products: Iterable[Product]) -> str:
+    """A call for a terminal to the first of these products that can be called by GET; where none can, its form."""
+    for product in products:
+        endpoint = find_simplest_get(product)
+        if endpoint is not None:
+            curl, *_others = document(product, endpoint).samples
+            return curl.code.replace("curl ", "curl -i ", 1)
+    return f'curl -i {settings.GATEWAY_URL}/PRODUCT/ENDPOINT \\\n  -H "Authorization: Bearer {KEY_PLACEHOLDER}"'

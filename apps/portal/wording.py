@@ -3,7 +3,7 @@
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from apps.plans.enums import QuotaPeriodUnit, RateWindow
+from apps.plans.enums import OverageRule, QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
 from apps.portal.formats import grouped, unit_price
 from apps.products.models import Endpoint
@@ -31,14 +31,22 @@ def quotas_in_words(plan: Plan) -> str:
 
 
 def overage_in_words(quota: Quota, currency: str) -> str:
-    """`Beyond 10 000 a month: 0.002 USD each, up to 50 000`. Empty for a quota that refuses further calls."""
+    """`Beyond 10 000 a month: 0.002 USD each, up to 50 000 extra units`.
+
+    Empty for a quota that refuses further calls.
+    """
     if quota.overage_unit_amount is None:
         return ""
-    return _("Beyond %(included)s: %(price)s each, up to %(most)s") % {
+    return _("Beyond %(included)s: %(price)s each, up to %(most)s extra units") % {
         "included": quota_in_words(quota),
         "price": unit_price(quota.overage_unit_amount, currency),
         "most": grouped(quota.overage_max_units or 0),
     }
+
+
+def charges_extra_units(plan: Plan) -> bool:
+    """Whether units beyond a quota of the plan are charged."""
+    return any(quota.overage == OverageRule.PER_UNIT for quota in plan.quotas.all())
 
 
 def beyond_in_words(plan: Plan) -> str:

@@ -15,6 +15,7 @@ from apps.products.models import (
     FaqEntry,
     OpenApiImport,
     Product,
+    SearchEntry,
     SupportChannel,
     Tier,
 )
@@ -69,8 +70,10 @@ class ProductAdmin(ReadOnlyAdmin[Product]):
     list_display = ["name", "slug", "organization", "category", "status", "published_at"]
     list_filter = ["status", "category", ("deprecated_at", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["organization", "category"]
-    search_fields = ["slug__startswith", "public_id", "organization__slug", "organization__public_id"]
-    search_help_text = _("The beginning of a product's address, a public id, or the address of an organization")
+    search_fields = [
+        "slug__startswith", "public_id", "organization__slug", "organization__public_id", "organization__name__words",
+    ]  # fmt: skip
+    search_help_text = _("The beginning of a product's address, a public id, or the address or name of an organization")
     fields = [
         "name", "slug", "public_id", "organization", "status", "category", "tags", "version", "tagline", "description",
         "upstream_url", "test_upstream_url", "max_body_bytes", "timeout_seconds", "billable_statuses",
@@ -153,3 +156,14 @@ class OpenApiImportAdmin(ReadOnlyAdmin[OpenApiImport]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OpenApiImport]:
         return super().get_queryset(request).defer("document")
+
+
+@admin.register(SearchEntry)
+class SearchEntryAdmin(ReadOnlyAdmin[SearchEntry]):
+    """What the marketplace's search knows: triggers keep it, and the count of subscribers a job."""
+
+    list_display = ["product", "subscribers"]
+    list_select_related = ["product"]
+    search_fields = ["product__slug", "product__public_id"]
+    search_help_text = _OF_A_PRODUCT
+    fields = ["product", "subscribers", "head"]

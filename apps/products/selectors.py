@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
@@ -12,7 +12,7 @@ from apps.core.errors import Invalid, NotFound
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import words_of
-from apps.products.enums import ProductStatus
+from apps.products.enums import Method, ProductStatus
 from apps.products.models import (
     Category,
     ChangelogEntry,
@@ -67,6 +67,11 @@ def list_products(actor: Actor) -> QuerySet[Product]:
     return Product.objects.filter(organization=actor.organization).order_by("-created_at", "-id")
 
 
+def has_products(actor: Actor) -> bool:
+    """Whether the actor's organization sells something, or prepares to."""
+    return list_products(actor).exists()
+
+
 def get_product(actor: Actor, *, slug: str) -> Product:
     """A product of the actor's organization, with its tiers. Raises `NotFound`."""
     return first_or_not_found(
@@ -99,6 +104,13 @@ def list_endpoints(product: Product) -> QuerySet[Endpoint]:
 def get_endpoint(product: Product, *, public_id: str) -> Endpoint:
     """A route that the product has now. Raises `NotFound`."""
     return first_or_not_found(list_endpoints(product).filter(public_id=public_id))
+
+
+def find_simplest_get(product: Product) -> Endpoint | None:
+    """A route to show a first call with: by GET, of the lowest tier, if possible without parameters in its path."""
+    calls = list_endpoints(product).filter(method=Method.GET, deprecated_at__isnull=True)
+    takes_parameters = ExpressionWrapper(Q(path__contains="{"), BooleanField())
+    return calls.order_by("tier__rank", takes_parameters, "path", "pk").first()
 
 
 def get_tier(product: Product, *, slug: str) -> Tier:

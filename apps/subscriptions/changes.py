@@ -1,9 +1,12 @@
 """What a change from one plan to another means: pure functions on plans, no reads."""
 
+import datetime as dt
+from collections.abc import Collection
 from typing import Protocol
 
-from apps.plans.enums import QuotaAnchor
+from apps.plans.enums import OverageRule, QuotaAnchor
 from apps.plans.intervals import DAYS, price_per_day
+from apps.plans.periods import period_at
 from apps.subscriptions.enums import ChangeKind
 
 
@@ -13,6 +16,14 @@ class Terms(Protocol):
     price_amount: int
     currency: str
     interval: str
+
+
+class CountedQuota(Protocol):
+    """What is read of a plan's quota."""
+
+    period: str
+    anchor: str
+    overage: str
 
 
 def kind_of_change(current: Terms, target: Terms) -> ChangeKind:
@@ -37,10 +48,27 @@ def keeps_period(current: Terms, target: Terms) -> bool:
     return current.interval == target.interval and (current.price_amount == 0) == (target.price_amount == 0)
 
 
-def can_carry_over(current: set[tuple[str, str]], target: set[tuple[str, str]], *, anchor_stays: bool) -> bool:
-    """Whether what was used of the one plan's quotas, as (period, anchor), can count against the other's.
+def counts_on(
+    current: Collection[CountedQuota],
+    target: Collection[CountedQuota],
+    *,
+    carry_over: bool,
+    anchored_at: dt.datetime,
+    anchor_stays: bool,
+    at: dt.datetime,
+) -> bool:
+    """Whether what was used of the `current` plan's quotas counts against those of the `target` from `at` on.
 
     It can where each of the new quotas runs over the same spans of time as one of the old; those of the
-    subscription's own periods do not once their anchor has moved.
+    subscription's own periods, which are reckoned from `anchored_at`, do not once that has moved. It does where every
+    quota begins anew at this instant anyway: there is nothing to reset, and what is called before the change is
+    carried out counts against the new plan. Else the target's creator chooses; but who leaves a plan that charges
+    extra units settles them and begins anew, as one unit is either extra under the old plan or used of the new one.
     """
-    return all(quota in current and (anchor_stays or quota[1] == QuotaAnchor.CALENDAR) for quota in target)
+    spans = {(quota.period, quota.anchor) for quota in current}
+    wanted = {(quota.period, quota.anchor) for quota in target}
+    if not wanted <= spans or (not anchor_stays and any(anchor != QuotaAnchor.CALENDAR for _period, anchor in wanted)):
+        return False
+    if all(period_at(period, anchor, anchored_at, at)[0] == at for period, anchor in wanted):
+        return True
+    return carry_over and all(quota.overage != OverageRule.PER_UNIT for quota in current)

@@ -1,9 +1,18 @@
-"""The lock that every write of a subscription or of its keys takes first."""
+"""The locks of a purchase, taken in this order by everybody: product, payment, subscription, invoice, checkout."""
 
 from django.db.models import Q
 
 from apps.core.rows import first_or_not_found
+from apps.products.models import Product
 from apps.subscriptions.models import Subscription
+
+
+def lock_product_of_sale(product_id: int) -> Product | None:
+    """The product, locked like by everybody who changes plans or publication; before any of its subscriptions is.
+
+    None where it is gone.
+    """
+    return Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
 
 
 def lock_subscription(subscription: Subscription, owned: Q) -> Subscription:

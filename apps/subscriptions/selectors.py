@@ -5,16 +5,18 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.enums import Role
 from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
 from apps.accounts.selectors import list_memberships_of
+from apps.core.errors import Conflict
 from apps.core.rows import first_or_not_found
 from apps.core.values import words_of
 from apps.plans.models import Plan
-from apps.plans.selectors import list_plans_for
+from apps.plans.selectors import get_plan_once_sold, list_plans_for
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
@@ -71,6 +73,22 @@ def get_plan_to_subscribe(actor: Actor, *, public_id: str) -> Plan:
         .filter(public_id=public_id, product__status=ProductStatus.PUBLISHED)
     )
     return first_or_not_found(list_plans_for(actor.organization, plan.product).filter(pk=plan.pk))
+
+
+def get_plan_to_change_to(actor: Actor, subscription: Subscription, *, public_id: str) -> Plan:
+    """A plan that a subscription of the actor's organization can move to.
+
+    Raises `Conflict` where that plan of the product, or the whole product, is not on sale any more; `NotFound` for any
+    other plan.
+    """
+    product = subscription.product
+    plan = get_plan_once_sold(actor.organization, product, public_id=public_id)
+    if product.status != ProductStatus.PUBLISHED:
+        text = _("%(product)s is not on sale, so the plan of a subscription to it cannot be changed.")
+        raise Conflict(text % {"product": product.name})
+    if not plan.is_on_sale:
+        raise Conflict(_("This plan is not on sale any more. Choose one of those that the product has now."))
+    return plan
 
 
 def list_consumers(actor: Actor, product: Product) -> QuerySet[Subscription]:

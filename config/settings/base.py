@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.portal.middleware.MethodNotAllowedMiddleware",
     "apps.portal.middleware.DomainErrorMiddleware",
 ]
 
@@ -324,6 +325,8 @@ PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "1
 # Who issues the invoices: the name on them, and the lines of the address below it.
 INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
 INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
+# Where fonts lie for what typst's own cannot write: Chinese, Japanese, Korean, Arabic, emoji.
+INVOICE_FONT_DIRS = env.words("INVOICE_FONT_DIRS")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

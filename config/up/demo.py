@@ -49,7 +49,9 @@ class Demo:
             Backend(
                 "weather", ("python", "-m", "apps.demo.backends.weather", "--port", str(weather)), "/healthz", weather
             ),
-            Backend("httpbin", (*gunicorn, f"{ADDRESS}:{httpbin}", "httpbin:app"), "/status/200", httpbin),
+            Backend(
+                "httpbin", (*gunicorn, f"{ADDRESS}:{httpbin}", "apps.demo.backends.httpbin:app"), "/status/200", httpbin
+            ),
         ]
         kept = self.local_dir / "hello.address"
         self.moved = self.moved or (kept.exists() and kept.read_text() != self.web)

@@ -35,8 +35,8 @@ _TABLE: dict[Guard, str] = {
         portal:subscription-requests portal:subscription-request portal:subscription-manage portal:subscription-cancel!
         portal:requests portal:request portal:notice portal:notice-read!
         portal:plan-change portal:plan-change-start! portal:plan-change-undo! portal:subscription-cancel-later!
-        portal:subscription-checkout! portal:checkout portal:checkout-pay! portal:invoices portal:invoice
-        portal:invoice-pdf portal:invoice-pay! portal:cards portal:card-add! portal:card-default! portal:card-remove!
+        portal:subscription-checkout! portal:checkout portal:checkout-pay+ portal:invoices portal:invoice
+        portal:invoice-pdf portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
         rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!

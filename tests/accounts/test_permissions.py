@@ -253,6 +253,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
     ),
+    "payments.forget_unused_card": (
+        Action.BILLING_MANAGE,
+        lambda world: {"method": saved_card(world)},
+    ),
     "payments.remove_method": (
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},

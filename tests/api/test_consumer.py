@@ -3,6 +3,9 @@
 import pytest
 
 from apps.accounts.enums import Role
+from apps.core import clock
+from apps.plans.models import Plan
+from apps.products.models import Product
 from tests.api.client import Api
 from tests.api.world import World, api_of
 from tests.factories.actors import make_actor
@@ -79,6 +82,18 @@ def test_another_plan_is_quoted_before_it_is_bought(world: World) -> None:
     later = api.post(f"{path}/change-plan", {"plan": cheaper.public_id}).data
     assert later["checkout"] is None
     assert later["subscription"]["pending_plan"]["id"] == cheaper.public_id
+    foreign = PlanFactory()
+    assert api.get(f"{path}/quote", plan=foreign.public_id).code == "not_found"
+    draft = PlanFactory(tier=tier, published_at=None)
+    assert api.get(f"{path}/quote", plan=draft.public_id).code == "not_found"
+    for model, values in ((Plan, {"withdrawn_at": clock.now()}), (Product, {"status": "unpublished"})):
+        model.objects.filter(pk=cheaper.pk if model is Plan else tier.product_id).update(**values)
+        for answer in (
+            api.get(f"{path}/quote", plan=cheaper.public_id),
+            api.post(f"{path}/change-plan", {"plan": cheaper.public_id}),
+        ):
+            assert (answer.status, answer.code) == (409, "conflict")
+            assert "not on sale" in str(answer.body)
 
 
 def test_cards_are_kept_without_their_numbers(world: World) -> None:

@@ -169,6 +169,8 @@ def test_a_plan_on_sale_gets_a_new_version(world: World) -> None:
     assert api.post(f"{path}/{revised.data['id']}/withdraw").data["withdrawn_at"]
     wrong = {"name": "x", "tier": "free", "rate_limits": [{"max_calls": 1, "window": "hour", "endpoint": "ep_0"}]}
     assert api.post(path, wrong).body["error"]["details"]["field"] == "rate_limits"
+    for field, value in (("currency", "QQQ"), ("price_amount", 10**15)):
+        assert api.post(path, {"name": "x", "tier": "free", field: value}).body["error"]["details"]["field"] == field
 
 
 def test_an_import_is_shown_before_it_is_applied(world: World) -> None:

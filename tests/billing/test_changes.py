@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,10 @@ from tests.factories.usage import store_calls
 HALF = NOW + dt.timedelta(days=15)
 
 
-def use(subscription: Subscription, units: int, at: dt.datetime) -> None:
+def use(subscription: Subscription, units: int, at: dt.datetime, **event: Any) -> None:
     """One call of so many units."""
     key, endpoint = ApiKeyFactory(subscription=subscription), EndpointFactory(tier=subscription.plan.tier)
-    store_calls(key, endpoint, at=at, units=units)
+    store_calls(key, endpoint, at=at, units=units, **event)
 
 
 def change(shop: Shop, subscription: Subscription, plan: Plan) -> Checkout:
@@ -163,18 +164,39 @@ def test_an_upgrade_bills_what_was_used_beyond_the_old_plan(shop: Shop) -> None:
     assert (last.reason, last.status, last.total_amount) == ("usage", "paid", 600)
 
 
-def test_what_is_carried_over_is_charged_by_the_new_plan_alone(shop: Shop) -> None:
-    bigger = shop.metered("Bigger", 4000, included_units=1200)
-    Plan.objects.filter(pk=bigger.pk).update(quota_on_change="carry_over")
-    subscription = shop.buy(shop.metered(price=1000))
+@pytest.mark.parametrize("on_change", ["reset", "carry_over"])
+def test_who_leaves_a_plan_pays_its_extra_units_at_its_price_whatever_the_next_one_says(
+    shop: Shop, on_change: str
+) -> None:
+    """A bigger plan for the last day of the period is no way out of them, and none makes them dearer."""
+    bigger = shop.metered("Bigger", 4000, included_units=1200, overage_unit_amount="7")
+    Plan.objects.filter(pk=bigger.pk).update(quota_on_change=on_change)
+    small = shop.metered(price=1000, overage_unit_amount="2")
+    subscription = shop.buy(small)
     use(subscription, 1300, HALF - dt.timedelta(days=1))
     move_clock(HALF)
     services.pay_checkout(actor=shop.alice, checkout=change(shop, subscription, bigger), method=shop.card())
-    assert not UsageStretch.objects.exists()
-    move_clock(NOW + dt.timedelta(days=31))
+    assert fresh(subscription).quota_epoch == 1
+    use(subscription, 1250, HALF + dt.timedelta(days=1), quota_epoch=1)
     meter_has_stored(subscription, NOW + dt.timedelta(days=31))
     services.close_due_periods()
-    assert [(line.kind, line.quantity) for line in invoices()[-1].lines.all()] == [("plan", 1), ("overage", 100)]
+    move_clock(NOW + dt.timedelta(days=31))
+    services.close_due_periods()
+    extra = [(line.plan, line.quantity, line.amount) for one in invoices() for line in one.lines.filter(kind="overage")]
+    assert extra == [(small, 300, 600), (bigger, 50, 350)]
+
+
+def test_what_counts_against_the_new_quota_is_not_taken_off_the_credit(shop: Shop) -> None:
+    QuotaFactory(plan=shop.basic, included_units=100)
+    QuotaFactory(plan=shop.pro, included_units=500)
+    subscription = shop.buy(shop.basic)
+    move_clock(HALF)
+    use(subscription, 80, HALF - dt.timedelta(days=1))
+    offer = services.quote_change(shop.alice, subscription, shop.pro)
+    assert (offer.counts_on, offer.proration.credit_amount) == (False, 200)
+    Plan.objects.filter(pk=shop.pro.pk).update(quota_on_change="carry_over")
+    offer = services.quote_change(shop.alice, subscription, Plan.objects.get(pk=shop.pro.pk))
+    assert (offer.counts_on, offer.proration.credit_amount) == (True, 500)  # half of the time is left
 
 
 def test_what_cannot_be(shop: Shop) -> None:

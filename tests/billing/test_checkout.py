@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from apps.accounts.enums import Role
+from apps.accounts.models import AuditEvent
 from apps.billing import services
 from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.errors import ApprovalPending, CheckoutClosed, InvoiceNotOpen
@@ -18,6 +21,7 @@ from apps.billing.services.settlement import journal_source
 from apps.core.errors import Conflict, NotAllowed, NotFound
 from apps.ledger.models import JournalEntry
 from apps.ledger.selectors import find_entry
+from apps.notifications.models import Notice
 from apps.payments import providers
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import CardDeclined, PaymentPending, ProviderUnavailable
@@ -32,6 +36,13 @@ from tests.factories.actors import make_actor
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
+
+
+def log_of(payment: Payment) -> list[tuple[str, str]]:
+    """What the audit log says of a payment, all of it by who paid."""
+    events = AuditEvent.objects.filter(target=payment.public_id).order_by("id")
+    assert {event.actor for event in events} == {payment.created_by}
+    return [(event.action, event.summary) for event in events]
 
 
 class TestPaying:
@@ -63,18 +74,27 @@ class TestPaying:
 
     def test_a_declined_card_leaves_everything_as_it_was_and_another_pays_the_same_invoice(self, shop: Shop) -> None:
         checkout = services.start_checkout(actor=shop.alice, plan=shop.pro)
+        began = f"Began to pay {invoices()[0]} with Visa •••• 4242"
         for behaviour in ("card_declined", "insufficient_funds"):
             with pytest.raises(CardDeclined) as declined:
                 services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card(behaviour))
             assert (declined.value.status, declined.value.details["decline_code"]) == (402, behaviour)
             recorded = Payment.objects.get(public_id=declined.value.details["payment"])
             assert (recorded.status, recorded.decline_code) == ("failed", behaviour)
+            assert log_of(recorded) == [
+                ("payment.started", began),
+                ("payment.declined", f"Visa •••• 4242 was declined for {invoices()[0]}: {behaviour}"),
+            ]
         assert fresh(checkout.subscription).status == SubscriptionStatus.INCOMPLETE
         assert [one.status for one in invoices()] == ["open"]
         assert not JournalEntry.objects.exists()
 
-        services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+        payment = services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
         assert [(one.number, one.status) for one in invoices()] == [("INV-2027-000001", "paid")]
+        assert log_of(payment) == [
+            ("payment.started", began),
+            ("payment.succeeded", "Paid INV-2027-000001 with Visa •••• 4242"),
+        ]
         assert Payment.objects.filter(reference=invoices()[0].public_id).count() == 3
 
     def test_what_is_paid_later_begins_later_and_its_invoice_says_so(self, shop: Shop) -> None:
@@ -133,7 +153,7 @@ class TestPaying:
         assert shop.balances()["cash"] == 3000
 
     def test_who_cancels_while_the_payment_is_under_way_has_paid_and_gets_nothing(
-        self, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, admin_client: Client
     ) -> None:
         class Canceling(SandboxProvider):
             def charge(self, **request: Any) -> Any:
@@ -144,8 +164,16 @@ class TestPaying:
         monkeypatch.setitem(providers._PROVIDERS, "sandbox", Canceling())
         services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
         assert fresh(checkout.subscription).status == SubscriptionStatus.CANCELED
-        assert invoices()[0].status == InvoiceStatus.PAID
+        [invoice] = invoices()
+        assert (invoice.status, invoice.refund_due_at) == (InvoiceStatus.PAID, invoice.paid_at)
         assert "the money is to be given back" in caplog.text
+        event = AuditEvent.objects.get(action="refund.owed")
+        assert (event.organization, event.target) == (shop.alice.organization, invoice.public_id)
+        notice = Notice.objects.get(kind__startswith="invoice.", organization=shop.alice.organization)
+        assert notice.kind == "invoice.refund_due", "and no receipt"
+        assert "The amount will be given back" in notice.body
+        owed = admin_client.get(reverse("admin:billing_invoice_changelist"), {"refund_due_at__isempty": "0"})
+        assert invoice.number in owed.content.decode()
 
 
 class TestNothingToPay:

@@ -8,6 +8,7 @@ from apps.billing import services
 from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice, NumberSeries
 from apps.notifications.models import Notice
+from apps.payments.errors import CardDeclined
 from apps.payments.models import Payment, PaymentMethod
 from apps.plans.periods import period_at
 from apps.products.models import Product
@@ -72,7 +73,13 @@ def test_without_a_card_it_is_past_due_and_active_only_when_all_is_paid(shop: Sh
         services.close_due_periods()
     _first, second, third = invoices()
     assert fresh(subscription).status == SubscriptionStatus.PAST_DUE
-    assert Notice.objects.filter(kind="invoice.payment_failed").count() == 1
+    told = Notice.objects.filter(kind="invoice.payment_failed").values_list("url", flat=True)
+    assert sorted(url.rpartition("invoices/")[2] for url in told) == sorted(
+        f"{invoice.public_id}/" for invoice in (second, third)
+    ), "each invoice tells once"
+    with pytest.raises(CardDeclined):
+        services.pay_invoice(actor=shop.alice, invoice=third, method=shop.card("card_declined"))
+    assert told.count() == 2, "who pays sees it on the page"
     card = shop.card()
     services.pay_invoice(actor=shop.alice, invoice=third, method=card)
     assert fresh(subscription).status == SubscriptionStatus.PAST_DUE
@@ -129,6 +136,16 @@ def test_who_is_paused_is_not_charged(shop: Shop) -> None:
     subscriptions.pause_consumer(actor=owner, subscription=subscription)
     move_clock(MONTH)
     assert services.close_due_periods() == NOTHING | {"periods turned": 1}
+
+
+def test_what_is_paid_during_a_pause_is_not_due_after_it(shop: Shop) -> None:
+    subscription = shop.buy(shop.pro, keep_card=False)
+    owner = make_actor(shop.product.organization)
+    move_clock(MONTH)
+    services.close_due_periods()
+    subscriptions.pause_consumer(actor=owner, subscription=subscription)
+    services.pay_invoice(actor=shop.alice, invoice=invoices()[-1], method=shop.card())
+    assert subscriptions.resume_consumer(actor=owner, subscription=subscription).status == SubscriptionStatus.ACTIVE
 
 
 class TestOverage:

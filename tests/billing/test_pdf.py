@@ -3,8 +3,11 @@
 import datetime as dt
 import io
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
+import rest_framework
 from pypdf import PdfReader
 
 from apps.billing import services
@@ -43,6 +46,22 @@ def test_names_are_text_never_markup(shop: Shop) -> None:
     text = text_of(render_invoice(Invoice.objects.get()))
     assert '#panic("x") $ *bold* #read("/etc/passwd")' in text
     assert "root:" not in text
+
+
+def test_letters_that_the_own_fonts_lack_come_from_the_directories_that_are_named(shop: Shop, settings: Any) -> None:
+    shop.buy(shop.plan("Pro \uf000", 500))  # of private use: a symbol of the font below
+    invoice = Invoice.objects.get()
+    assert not any("Awesome" in name for name in fonts_of(render_invoice(invoice)))
+    settings.INVOICE_FONT_DIRS = [str(Path(rest_framework.__file__).parent / "static" / "rest_framework" / "fonts")]
+    with_symbol = fonts_of(render_invoice(invoice))
+    assert any("Awesome" in name for name in with_symbol)
+    assert any("Libertinus" in name for name in with_symbol), "the others stay as they were"
+
+
+def fonts_of(pdf: bytes) -> set[str]:
+    """The names of the fonts on the first page."""
+    resources: Any = PdfReader(io.BytesIO(pdf)).pages[0]["/Resources"]
+    return {font.get_object()["/BaseFont"] for font in resources["/Font"].get_object().values()}
 
 
 def test_many_lines_fill_several_pages(shop: Shop) -> None:

@@ -56,7 +56,7 @@ def upgrade_to_pro(consumer: Consumer, problems: list[str], snap: Snap) -> None:
     """A declined card changes nothing and says so; a good one makes the change."""
     main = consumer.page.locator("main")
     consumer.choose_plan("Pro")
-    expect(main).to_contain_text("29.00\u202fUSD are due today")
+    expect(main).to_contain_text("29.00\u202fUSD is due today")
     snap(consumer.page, "quote")
     consumer.press("Go on to the payment")
     consumer.pay_by_card(DECLINED_CARD, **CARD)

@@ -53,8 +53,36 @@ def test_nothing_runs_loads_or_restyles(source: str) -> None:
         assert not re.search(r"\son\w+=|style=|class=|\sid=|javascript:|vbscript:|data:", tag, re.IGNORECASE), tag
 
 
-def test_html_is_shown_as_it_was_typed() -> None:
-    assert "&lt;b&gt;not bold&lt;/b&gt;" in render("<b>not bold</b>")
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("a <b>b</b>, <I>c</I><br/>d", "<p>a <strong>b</strong>, <em>c</em><br>d</p>"),
+        ("<div align=center><h1>A &amp; b</h1></div>", "A &amp; b"),
+        (
+            "See <a href='https://a.example'>it</a>",
+            '<a href="https://a.example" rel="nofollow noopener noreferrer">it</a>',
+        ),
+        ("<table><tr><td>1</td></tr></table>", "<td>1</td>"),
+        ("<b>open", "<strong>open</strong>"),
+        ('<b onclick="x()" style="color:red">b</b>', "<strong>b</strong>"),
+        ("<img src='https://a.example/x.png'>a", "a"),
+    ],
+)
+def test_tags_that_say_what_markdown_can_say_work(source: str, shown: str) -> None:
+    assert shown in render(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["Send <city> and <your-key>", "<city>\n", "<script>x</script>", "<!-- x -->", "<?x?>"]
+)
+def test_any_other_tag_is_shown_as_it_was_typed(source: str) -> None:
+    assert source.strip().replace("<", "&lt;").replace(">", "&gt;") in render(source)
+    assert plain(source) == source.strip()
+
+
+def test_plain_words_have_no_tags() -> None:
+    assert plain("a <b>b</b><br>c &amp; d") == "a b c & d"
+    assert plain("<p>One</p>\n\nTwo") == "One\nTwo"
 
 
 def test_an_image_becomes_a_link_because_pages_load_nothing_from_elsewhere() -> None:
@@ -81,5 +109,5 @@ def test_any_text_is_answered(source: str) -> None:
 
 def test_the_words_alone() -> None:
     source = "# One\n\nTwo **bold**\n`code` [link](https://x.example) ![image](y.png)\n\n- a\n- b\n\n"
-    source += "```\nx = 1\n```\n<b>as text</b>"
-    assert plain(source) == "One\nTwo bold code link image\n• a\n• b\nx = 1\n<b>as text</b>"
+    source += "```\nx = 1\n```\n<b>bold</b> <as text>"
+    assert plain(source) == "One\nTwo bold code link image\n• a\n• b\nx = 1\nbold <as text>"

@@ -1,11 +1,13 @@
 """Plans on sale, with quotas and rate limits where a test asks for them."""
 
 import datetime as dt
+from typing import Any
 
 import factory
 
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
+from tests.database import unguarded
 from tests.factories.products import TierFactory
 
 
@@ -22,7 +24,19 @@ class PlanFactory(factory.django.DjangoModelFactory[Plan]):
     published_at = factory.LazyFunction(lambda: dt.datetime.now(dt.UTC))
 
 
-class QuotaFactory(factory.django.DjangoModelFactory[Quota]):
+class _TermFactory(factory.django.DjangoModelFactory[Any]):
+    """A term that the version has from the beginning, also where the plan was committed before."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[Any], *args: Any, **kwargs: Any) -> Any:
+        with unguarded():
+            return super()._create(model_class, *args, **kwargs)
+
+
+class QuotaFactory(_TermFactory):
     class Meta:
         model = Quota
 
@@ -32,7 +46,7 @@ class QuotaFactory(factory.django.DjangoModelFactory[Quota]):
     period = QuotaPeriodUnit.MONTH
 
 
-class RateLimitFactory(factory.django.DjangoModelFactory[RateLimit]):
+class RateLimitFactory(_TermFactory):
     class Meta:
         model = RateLimit
 

@@ -17,6 +17,7 @@ from apps.payments.providers.base import CardToken, ChargeResult
 from apps.payments.providers.sandbox import SandboxProvider
 from apps.payments.selectors import get_method, list_methods
 from apps.payments.services import charging
+from tests.database import unguarded
 from tests.factories.actors import make_actor
 from tests.factories.payments import PaymentMethodFactory
 from tests.threads import at_once
@@ -90,12 +91,33 @@ class TestCards:
         assert not PaymentMethod.objects.exists()
 
     def test_another_card_becomes_the_default(self, alice: Actor) -> None:
-        first, second = (services.add_card(actor=alice, **CARD) for _ in range(2))
+        first, second = (services.add_card(actor=alice, **(CARD | {"exp_year": year})) for year in (2060, 2061))
         services.make_default(actor=alice, method=second)
         assert list(PaymentMethod.objects.filter(is_default=True)) == [second]
         services.remove_method(actor=alice, method=second)
         assert not PaymentMethod.objects.filter(is_default=True).exists()
         assert list(list_methods(alice)) == [PaymentMethod.objects.get(pk=first.pk)]
+
+    def test_the_same_card_is_saved_once_and_again_after_it_was_removed(self, alice: Actor) -> None:
+        first = services.add_card(actor=alice, **CARD)
+        assert services.add_card(actor=alice, **(CARD | {"number": "4242-4242 42424242", "name": "Bob"})) == first
+        assert services.add_card(actor=make_actor(), **CARD) != first, "another organization's"
+        services.remove_method(actor=alice, method=first)
+        assert services.add_card(actor=alice, **CARD) != first
+
+    @pytest.mark.parametrize(
+        ("status", "stays"), [(None, False), ("failed", False), ("processing", True), ("succeeded", True)]
+    )
+    def test_a_card_that_was_given_for_one_payment_stays_only_if_it_may_have_paid(
+        self, alice: Actor, status: str | None, stays: bool
+    ) -> None:
+        method = services.add_card(actor=alice, **CARD)
+        if status:
+            payment = claim(method=method)
+            payment.status, payment.settled_at = status, None if status == "processing" else payment.created_at
+            payment.save()
+        services.forget_unused_card(actor=alice, method=method)
+        assert list_methods(alice).exists() == stays
 
     def test_the_database_has_one_default_for_each_organization(self, alice: Actor) -> None:
         services.add_card(actor=alice, **CARD)
@@ -167,7 +189,8 @@ class TestCharging:
             with pytest.raises(IntegrityError, match="paid_once"), transaction.atomic():
                 claim()
             services.collect_payment(payment=payment)
-        Payment.objects.update(status="failed")
+        with unguarded():
+            Payment.objects.update(status="failed")
         claim()  # what failed may be tried again
 
     def test_without_an_answer_it_stays_processing_and_is_asked_again(

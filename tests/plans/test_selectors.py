@@ -132,11 +132,13 @@ class TestCheapest:
         assert selectors.cheapest_opening(plans, 2) == lasting
         assert selectors.cheapest_opening(plans, 1) == weekly
         assert selectors.cheapest_opening(plans, 3) is None
-        assert selectors.cheapest_plans([product]) == {product.pk: weekly}
+        assert selectors.cheapest_plans([product]) == {product.pk: (weekly, None)}
 
     def test_of_many_products_at_once(self) -> None:
         tiers = TierFactory.create_batch(5)
-        cheap = {tier.product_id: PlanFactory(tier=tier, price_amount=5) for tier in tiers}
+        cheap = {tier.product_id: (PlanFactory(tier=tier, price_amount=5), None) for tier in tiers}
+        free = PlanFactory(tier=tiers[0], price_amount=0)
+        cheap[tiers[0].product_id] = (free, cheap[tiers[0].product_id][0])
         for tier in tiers:
             PlanFactory(tier=tier, price_amount=9)
             PlanFactory(tier=tier, price_amount=1, withdrawn_at=NOW)

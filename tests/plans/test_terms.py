@@ -82,6 +82,7 @@ def test_a_version_keeps_the_terms_that_it_was_sold_under(alice: Actor, product:
         ("quotas", {"quotas": (replace(EXTRA, overage_unit_amount=Decimal("Infinity")),)}),
         ("quotas", {"quotas": (replace(EXTRA, overage_unit_amount=Decimal("1E+12")),)}),
         ("quotas", {"quotas": (replace(EXTRA, overage_unit_amount=Decimal("1E-9")),)}),
+        ("quotas", {"quotas": (replace(EXTRA, overage_unit_amount=Decimal(1), overage_max_units=100_000_000),)}),
         ("quotas", {"quotas": (replace(EXTRA, anchor="calendar"),)}),
         ("quotas", {"quotas": (replace(EXTRA, period="day"),)}),
         ("quotas", {"interval": "year"}),

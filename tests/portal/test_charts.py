@@ -111,6 +111,37 @@ class TestLines:
         assert charts.line_chart("Calls", buckets(2), [Series("calls", [1, 2])], summary="").ends == []
 
 
+class TestPeaks:
+    """One call that ran into its timeout must not press every other day onto the axis."""
+
+    def test_what_towers_over_the_rest_is_cut_off_and_marked_with_its_value(self) -> None:
+        p50, p95 = [10, 12, 8, None, 9, 11], [40, 50, 30, None, 17_000, 45]
+        chart = charts.line_chart(
+            "Latency", buckets(6), [Series("p50", p50), Series("p95", p95, "2")], summary="", height=100
+        )
+        assert chart.ticks[-1].text == "60"
+        (peak,) = chart.peaks
+        assert (peak.x, peak.tone, peak.text) == (75.0, "2", "17\u202f000")
+        assert chart.rows[4].cells == ["9", "17\u202f000"]
+        html = render('<c-chart :chart="chart" id="c" />', chart=chart)
+        assert "Higher than the axis" in html
+        assert html.count("17\u202f000") == 3  # at its mark, in the slot's title and in the table
+
+    @pytest.mark.parametrize(
+        "values", [[10, 17_000], [10, 12, 8, 9, 30], [5, 900, 6, 800, 7], [0, 0, 0, 0, 9], [17_000] * 5]
+    )
+    def test_nothing_else_is_cut_off(self, values: list[float]) -> None:
+        chart = charts.line_chart("Latency", buckets(len(values)), [Series("p95", values)], summary="", height=100)
+        assert chart.peaks == []
+        assert "Higher than the axis" not in render('<c-chart :chart="chart" id="c" />', chart=chart)
+
+    def test_texts_of_neighbours_do_not_overlap(self) -> None:
+        values = [10.0] * 30
+        values[3] = values[4] = values[20] = 5000
+        peaks = charts.line_chart("Latency", buckets(30), [Series("p95", values)], summary="").peaks
+        assert [bool(peak.text) for peak in peaks] == [True, False, True]
+
+
 class TestSeries:
     def test_more_than_five_end_in_other(self) -> None:
         series = [Series(f"key {index}", [index, index]) for index in range(1, 8)]

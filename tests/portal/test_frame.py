@@ -1,16 +1,22 @@
 """The frame around every page: the front door, the theme, the errors, what the Content-Security-Policy allows."""
 
+import html
 import re
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views.defaults import server_error
+from pytest_django import Settings
 
 from apps.accounts.models import User
-from tests.factories.products import ProductFactory
+from apps.core import clock
+from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.portal.support import links_of, member, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +24,11 @@ pytestmark = pytest.mark.django_db
 class Ids(HTMLParser):
     """Collects ids and what points at them."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.ids: list[str] = []
         self.references: set[str] = set()
-        self.feed(html)
+        self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -41,10 +47,33 @@ class TestFrontDoor:
         assert "Unfinished" not in page
         assert reverse("account_signup") in page
 
+    def test_the_call_that_is_shown_exists(self, client: Client, settings: Settings) -> None:
+        page = html.unescape(client.get("/").content.decode())
+        assert f"curl -i {settings.GATEWAY_URL}/PRODUCT/ENDPOINT" in page
+        weather = TierFactory(product__slug="weather").product
+        EndpointFactory(tier=weather.tiers.get(), method="POST", path="/a")
+        EndpointFactory(tier=weather.tiers.get(), path="/b/{city}")
+        EndpointFactory(tier=weather.tiers.get(), path="/old", deprecated_at=clock.now())
+        EndpointFactory(tier=weather.tiers.get(), path="/now")
+        ProductFactory(name="Has nothing to call")
+        page = html.unescape(client.get("/").content.decode())
+        assert f"curl -i {settings.GATEWAY_URL}/weather/now \\\n" in page
+
     def test_members_go_to_their_dashboard(self, client: Client) -> None:
         user = User.objects.create_user("alice@example.com")
         client.force_login(user)
         assert client.get("/").url == f"/o/{user.organizations.get().slug}/"
+
+    def test_who_only_sells_goes_to_the_products(self, client: Client) -> None:
+        organization, user = member()
+        ProductFactory(organization=organization)
+        client.force_login(user)
+        assert client.get("/").url == reverse("portal:studio", args=[organization.slug])
+        dashboard = reverse("portal:dashboard", args=[organization.slug])
+        assert "Open your products" in text_of(client.get(dashboard))
+        SubscriptionFactory(organization=organization)
+        assert client.get("/").url == dashboard
+        assert "No calls yet." in text_of(client.get(dashboard))
 
 
 class TestTheme:
@@ -81,6 +110,32 @@ class TestErrors:
         response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {})
         assert response.status_code == 403
         assert "The form was too old" in response.content.decode()
+
+    def test_the_address_of_a_form_has_a_page_with_a_way_back(self, client: Client) -> None:
+        organization, user = member()
+        client.force_login(user)
+        response = client.get(f"/o/{organization.slug}/billing/cards/pm_1/default/")
+        assert (response.status_code, response["Allow"]) == (405, "POST")
+        assert f"/o/{organization.slug}/billing/cards/" in links_of(response)
+
+    @pytest.mark.parametrize(
+        ("back", "referer", "then"),
+        [
+            ("/o/acme/members/?page=2", "http://testserver/o/acme/", "/o/acme/members/?page=2"),
+            ("//evil.example/", "http://testserver/o/acme/billing/?page=2", "/o/acme/billing/?page=2"),
+            ("", "http://evil.example/o/acme/", "/o/acme/billing/cards/"),
+            ("", "http://[", "/o/acme/billing/cards/"),
+            ("", "", "/o/acme/billing/cards/"),
+        ],
+    )
+    def test_who_signs_in_again_comes_back_to_the_page_of_the_form(
+        self, client: Client, back: str, referer: str, then: str
+    ) -> None:
+        url = "/o/acme/billing/cards/pm_1/default/"
+        response = client.post(url, {"back": back}, headers={"Referer": referer})
+        assert response.url == f"/account/login/?{urlencode({'next': then}, safe='/')}"
+        page = client.get("/o/acme/billing/?page=2", headers={"Referer": referer})
+        assert page.url == f"/account/login/?{urlencode({'next': '/o/acme/billing/?page=2'}, safe='/')}"
 
     def test_a_failure_needs_neither_database_nor_session(self, rf: RequestFactory, django_assert_num_queries) -> None:
         with django_assert_num_queries(0):

@@ -14,7 +14,7 @@ from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.core import clock
-from apps.core.models import Change, SandboxClock
+from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
 from apps.ledger.enums import AccountKind
 from apps.ledger.models import JournalEntry, LedgerAccount, Posting
@@ -29,6 +29,7 @@ from apps.products.models import (
     FaqEntry,
     OpenApiImport,
     Product,
+    SearchEntry,
     SupportChannel,
 )
 from apps.subscriptions.models import Subscription, SubscriptionChange
@@ -274,6 +275,10 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     JournalEntry: _entry,
     Notice: lambda: Notice.objects.create(
         user=UserFactory(), organization=OrganizationFactory(), kind="x.done", title="Done", created_at=clock.now()
+    ),
+    SearchEntry: lambda: ProductFactory().search_entry,
+    IdempotentRequest: lambda: IdempotentRequest.objects.create(
+        caller="user:1", key=f"key {next(_numbers)}", fingerprint=b"x", status=201, content={"token": "af_pat_secret"}
     ),
     Change: lambda: Change.objects.create(topic="product:1"),
     SandboxClock: lambda: SandboxClock.objects.get_or_create(pk=1)[0],

@@ -15,11 +15,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import AuditEvent, Organization, User
+from apps.billing.models import Invoice
+from apps.billing.services.settlement import journal_source
+from apps.core import clock
+from apps.core.models import IdempotentRequest
 from apps.core.staff import CappedPaginator
 from apps.keys.models import ApiKey
+from apps.ledger.models import JournalEntry, LedgerAccount, Posting
+from apps.payments.models import Payment
 from apps.products.models import Category, Product
 from apps.subscriptions.models import Subscription
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import OrganizationFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import ProductFactory
 from tests.queries import count_queries
@@ -31,10 +37,8 @@ pytestmark = pytest.mark.django_db
 ON_ANOTHER_PAGE = {
     "products.Tier": "stands on the page of its product",
     "products.SupportChannel": "stands on the page of its product",
-    "products.SearchEntry": "is kept by triggers from its product, and holds nothing that a person could read",
     "billing.InvoiceLine": "stands on the page of its invoice",
     "ledger.Posting": "stands on the page of its journal entry",
-    "core.IdempotentRequest": "holds whole answers of the REST API, new secrets among them",
     "plans.Quota": "stands on the page of its plan",
     "plans.RateLimit": "stands on the page of its plan",
     "subscriptions.SubscriptionChange": "stands on the page of its subscription",
@@ -100,6 +104,7 @@ def test_the_pages_of_a_model(client: Client, model: type[Model]) -> None:
 
 def secrets() -> list[str]:
     found = [OTP_SECRET, CARD_TOKEN, "secret digest", "md5$", *Product.objects.values_list("proxy_secret", flat=True)]
+    found += [request.content["token"] for request in IdempotentRequest.objects.all()]
     for key in ApiKey.objects.all():
         found += [bytes(key.digest).hex(), str(key.digest)]
     return found
@@ -178,6 +183,33 @@ class TestSearch:
         assert self.found(client, User, "ALICE@") == [alice]
         assert self.found(client, User, alice.public_id) == [alice]
         assert self.found(client, User, "lice") == []
+
+    def test_people_and_what_is_theirs_by_names(self, client: Client) -> None:
+        ada = UserFactory(name="Ada Byron-King")
+        for text in ("ada", "byron king", "KIN", "Byron-K"):
+            assert self.found(client, User, text) == [ada], text
+        for text in ("yron", "ada lovelace", "'", "&|!:*()"):
+            assert self.found(client, User, text) == [], text
+        organization = OrganizationFactory(name="Harbor Bikes", slug="hb")
+        assert self.found(client, Organization, "harbor bik") == [organization]
+        for model in (Invoice, Payment, LedgerAccount):
+            row, _other = make(model), make(model)
+            Organization.objects.filter(pk=row.organization_id).update(name="Harbor Bikes")
+            assert self.found(client, model, "bikes HARBOR") == [row]
+
+    def test_payments_and_the_journal_by_the_number_of_the_invoice(self, client: Client) -> None:
+        invoice, _other = make(Invoice), make(Invoice)
+        issued = {"status": "open", "number": "INV-2026-000042", "issued_at": clock.now()}
+        Invoice.objects.filter(pk=invoice.pk).update(**issued)
+        payment, _entry = make(Payment), make(JournalEntry)
+        entry = JournalEntry.objects.create(source=journal_source(invoice), occurred_at=clock.now())
+        for amount in (1, -1):
+            Posting.objects.create(entry=entry, account=make(LedgerAccount), amount=amount)
+        Payment.objects.filter(pk=payment.pk).update(reference=invoice.public_id)
+        for text in ("INV-2026-000042", "inv-2026-000042"):
+            assert self.found(client, Payment, text) == [payment]
+            assert self.found(client, JournalEntry, text) == [entry]
+        assert self.found(client, Payment, "INV-1999-000001") == []
 
     def test_keys_by_what_a_person_can_name(self, client: Client) -> None:
         key, _other = ApiKeyFactory(), ApiKeyFactory()

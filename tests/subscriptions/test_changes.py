@@ -1,5 +1,6 @@
 """What a change of plan means, by prices and intervals alone."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 import pytest
@@ -7,11 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.plans.enums import BillingInterval
-from apps.subscriptions.changes import can_carry_over, keeps_period, kind_of_change
+from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind
 
 NOW, LATER = ChangeKind.NOW, ChangeKind.AT_PERIOD_END
-MONTHLY, DAILY, WEEKLY = ("month", "subscription"), ("day", "calendar"), ("week", "subscription")
+ANCHOR = dt.datetime(2027, 3, 4, 5, 6, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Counted:
+    period: str
+    anchor: str
+    overage: str = "block"
+
+
+MONTHLY, DAILY, WEEKLY = Counted("month", "subscription"), Counted("day", "calendar"), Counted("week", "subscription")
+CHARGED = Counted("month", "subscription", "per_unit")
 
 
 @dataclass
@@ -78,12 +90,27 @@ def test_the_period_goes_on(current: Terms, target: Terms, keeps: bool) -> None:
         ({DAILY}, {DAILY}, False, True),
         ({MONTHLY, DAILY}, {DAILY}, False, True),
         ({MONTHLY}, {MONTHLY, WEEKLY}, True, False),
-        ({MONTHLY}, {("month", "calendar")}, True, False),
+        ({MONTHLY}, {Counted("month", "calendar")}, True, False),
         (set(), {MONTHLY}, True, False),
         ({MONTHLY}, set(), False, True),
+        ({CHARGED}, {CHARGED}, True, False),
+        ({CHARGED, DAILY}, {DAILY}, True, False),
+        ({MONTHLY}, {CHARGED}, True, True),
     ],
 )
-def test_what_was_used_can_count_where_the_spans_are_the_same(
-    current: set[tuple[str, str]], target: set[tuple[str, str]], anchor_stays: bool, can: bool
+def test_what_was_used_can_count_where_the_spans_are_the_same_and_nothing_extra_is_charged(
+    current: set[Counted], target: set[Counted], anchor_stays: bool, can: bool
 ) -> None:
-    assert can_carry_over(current, target, anchor_stays=anchor_stays) is can
+    def counts(*, carry_over: bool = True, at: dt.datetime = ANCHOR + dt.timedelta(hours=30)) -> bool:
+        return counts_on(current, target, carry_over=carry_over, anchored_at=ANCHOR, anchor_stays=anchor_stays, at=at)
+
+    assert counts() is can
+    assert counts(carry_over=False) is (can and not target), "reset, as the creator chose"
+
+
+def test_at_the_turn_of_every_period_there_is_nothing_to_reset() -> None:
+    for carry_over in (True, False):
+        assert counts_on({CHARGED}, {MONTHLY}, carry_over=carry_over, anchored_at=ANCHOR, anchor_stays=True, at=ANCHOR)
+        assert not counts_on(
+            {CHARGED}, {MONTHLY}, carry_over=carry_over, anchored_at=ANCHOR, anchor_stays=False, at=ANCHOR
+        )

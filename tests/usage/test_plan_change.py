@@ -15,6 +15,7 @@ from apps.usage.counters.client import CountersClient
 from apps.usage.counters.types import Refusal, Reservation
 from apps.usage.limits import limits_of
 from apps.usage.meter.runner import Meter
+from tests.database import unguarded
 from tests.factories.plans import PlanFactory, QuotaFactory
 from tests.usage.conftest import Orm
 from tests.usage.support import Consumer, drain, outcome, reserved
@@ -43,6 +44,11 @@ async def use(client: CountersClient, consumer: Consumer, calls: int, **spec: An
     return len(passed)
 
 
+@unguarded()
+def sell_for_9() -> None:
+    Plan.objects.update(price_amount=900)
+
+
 @pytest.mark.parametrize("flushed", ["never", "before", "after"])
 @pytest.mark.parametrize(("on_change", "pass_then"), [("carry_over", 43), ("reset", 50)])
 async def test_700_of_1000_used_then_5000(
@@ -55,7 +61,7 @@ async def test_700_of_1000_used_then_5000(
     pass_then: int,
     flushed: str,
 ) -> None:
-    await orm(lambda: Plan.objects.update(price_amount=900))
+    await orm(sell_for_9)
     before = await orm(entitled, consumer)
     assert await use(client, consumer, 6, **before) == 6
     await drain(meter)  # of what follows, Redis and this process know alone
@@ -77,7 +83,7 @@ async def test_a_quota_with_another_period_starts_anew_although_it_should_be_car
     client: CountersClient, consumer: Consumer, meter: Meter, orm: Orm, redis_client: "redis.Redis"
 ) -> None:
     """It was not counted before, so nothing that Redis and Postgres could agree on is there."""
-    await orm(lambda: Plan.objects.update(price_amount=900))
+    await orm(sell_for_9)
     assert await use(client, consumer, 3, **await orm(entitled, consumer)) == 3
     await drain(meter)
     await orm(lambda: upgrade(consumer, "carry_over", name="daily", period="day", included_units=500))
@@ -88,9 +94,10 @@ async def test_a_quota_with_another_period_starts_anew_although_it_should_be_car
     assert isinstance(await client.reserve(consumer.call(**after)), Refusal)
 
 
-async def test_what_was_extra_under_the_old_plan_counts_under_the_new_one(
+async def test_who_leaves_a_plan_that_charges_extra_units_begins_anew_although_it_should_be_carried_over(
     client: CountersClient, consumer: Consumer, orm: Orm
 ) -> None:
+    @unguarded()
     def sell_extra() -> None:
         Plan.objects.update(price_amount=900)
         Quota.objects.update(overage="per_unit", overage_unit_amount="0.2", overage_max_units=2000)
@@ -100,5 +107,5 @@ async def test_what_was_extra_under_the_old_plan_counts_under_the_new_one(
     await orm(upgrade, consumer, "carry_over")
     after = await orm(entitled, consumer)
     (state,) = reserved(await client.reserve(consumer.call(**after))).quotas
-    assert (state.limit, state.remaining, state.included) == (5000, 2400, None)
+    assert (state.limit, state.remaining, state.included) == (5000, 4900, None)
     assert state.reset_seconds > dt.timedelta(days=1).total_seconds()

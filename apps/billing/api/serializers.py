@@ -53,6 +53,9 @@ class QuoteSerializer(Answer):
     charge_amount = serializers.IntegerField(source="proration.charge_amount")
     credit_amount = serializers.IntegerField(source="proration.credit_amount", help_text="For what is not used.")
     due_amount = serializers.IntegerField(help_text="To be paid now.")
+    counts_on = serializers.BooleanField(
+        help_text="Whether what was used of the running quotas counts against the new ones, or those begin anew."
+    )
     renewal_amount = serializers.IntegerField(help_text="At each renewal.")
 
 

@@ -15,7 +15,12 @@ from apps.core.rest.operations import operation
 from apps.plans.models import Plan
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.rest import SubscriptionSerializer
-from apps.subscriptions.selectors import get_plan_to_subscribe, get_subscription, list_subscriptions
+from apps.subscriptions.selectors import (
+    get_plan_to_change_to,
+    get_plan_to_subscribe,
+    get_subscription,
+    list_subscriptions,
+)
 
 TAG = "Subscriptions"
 READ, WRITE = TokenScope.SUBSCRIPTIONS_READ, TokenScope.SUBSCRIPTIONS_WRITE
@@ -55,7 +60,7 @@ class PlanChangeView(OrganizationView):
         return get_subscription(self.actor, public_id=self.kwargs["subscription_id"])
 
     def target(self, public_id: str) -> Plan:
-        return get_plan_to_subscribe(self.actor, public_id=public_id)
+        return get_plan_to_change_to(self.actor, self.subscription, public_id=public_id)
 
 
 class QuoteView(PlanChangeView):

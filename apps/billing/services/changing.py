@@ -60,14 +60,12 @@ def apply_change(*, subscription: Subscription, plan: Plan, at: dt.datetime, act
     """Change the plan as of `at`, or as of the last moment of a period that has ended meanwhile."""
     assert subscription.current_period_end is not None  # it has begun
     at = min(at, subscription.current_period_end - dt.timedelta(microseconds=1))
-    previous, epoch = subscription.plan, subscription.quota_epoch
-    start = subscription.current_period_start
+    previous, start = subscription.plan, subscription.current_period_start
     changed = subscriptions.change_plan_now(subscription=subscription, plan=plan, at=at, actor=actor)
-    if changed.quota_epoch != epoch:
-        # The new plan counts anew, so what the old one charges for extra units ends here.
-        used = note_usage(subscription=changed, plan=previous, period_start=start, end=at)
-        if used is not None:
-            draft_usage(stretch=used)
+    # Who leaves a plan that charges extra units settles them: the new one counts anew (`counts_on`).
+    used = note_usage(subscription=changed, plan=previous, period_start=start, end=at)
+    if used is not None:
+        draft_usage(stretch=used)
     return changed
 
 

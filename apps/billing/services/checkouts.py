@@ -20,7 +20,7 @@ from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import SubscriptionStatus
-from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.locks import lock_product_of_sale, lock_subscription
 from apps.subscriptions.models import Subscription
 
 # How long the price of a new subscription is held.
@@ -40,6 +40,7 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
     A checkout for the same plan that is open goes on; one for another plan of the product is given up.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
     waiting = _locked_incomplete(actor, plan)
     if waiting is not None:
         checkout = find_open(waiting)

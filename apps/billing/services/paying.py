@@ -85,9 +85,13 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
     if checkout is not None:
         invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     payment = claim_payment(
-        method=card, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
+        method=card,
+        amount=invoice.total_amount,
+        currency=invoice.currency,
+        reference=invoice.public_id,
+        created_by=actor.user,
     )
-    record_action(actor, "payment.started", f"Paid {invoice} with {card}", target=payment.public_id)
+    record_action(actor, "payment.started", f"Began to pay {invoice} with {card}", target=payment.public_id)
     return payment
 
 

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from apps.accounts.audit import record_event
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.models import Checkout, Invoice
-from apps.billing.notices import tell_paid, tell_unpaid
+from apps.billing.notices import tell_paid, tell_refund_due, tell_unpaid
 from apps.billing.rating import commission
 from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
@@ -35,19 +36,34 @@ def record_outcome(payment: Payment) -> None:
         return
     subscription = lock_subscription(found.subscription, Q())
     invoice = lock_invoice(found)
+    _record(payment, invoice)
     if payment.status == PaymentStatus.SUCCEEDED:
         _settle(invoice, subscription, payment.settled_at or clock.now())
-    elif invoice.reason in InvoiceReason.automatic():
+    elif payment.created_by_id is None:
+        # By itself; a person who pays sees on the page that the card was declined.
         leave_unpaid(invoice, subscription, why=decline_message(payment.decline_code))
 
 
 def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> None:
-    """A renewal that could not be charged: the subscription is past due, and its people are told once."""
-    if subscription.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING):
+    """An invoice that could not be charged by itself: the subscription is past due, and its people are told."""
+    if subscription.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAUSED):
         subscriptions.mark_past_due(subscription=subscription)
-        tell_unpaid(invoice, why=why)
-    elif subscription.status == SubscriptionStatus.CANCELED:
-        tell_unpaid(invoice, why=why)
+    tell_unpaid(invoice, why=why)
+
+
+def _record(payment: Payment, invoice: Invoice) -> None:
+    """The outcome in the audit log; the person is the one who began to pay, if any."""
+    if payment.status == PaymentStatus.SUCCEEDED:
+        action, summary = "payment.succeeded", f"Paid {invoice} with {payment.method}"
+    else:
+        action, summary = "payment.declined", f"{payment.method} was declined for {invoice}: {payment.decline_code}"
+    record_event(
+        organization=invoice.organization,
+        actor=payment.created_by,
+        action=action,
+        target=payment.public_id,
+        summary=summary,
+    )
 
 
 def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> None:
@@ -56,9 +72,10 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     invoice.save(update_fields=["status", "paid_at"])
     _book(invoice, at)
     checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
-    if checkout is not None:
-        _complete(checkout, subscription, invoice, at)
-    else:
+    if checkout is not None and not _complete(checkout, subscription, invoice, at):
+        _owe_refund(invoice, subscription, at)
+        return
+    if checkout is None:
         _resume(invoice, subscription)
     tell_paid(invoice)
 
@@ -92,8 +109,8 @@ def journal_source(invoice: Invoice) -> str:
     return f"invoice.paid:{invoice.public_id}"
 
 
-def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, at: dt.datetime) -> None:
-    """Give what was bought. Who canceled while the payment was under way has paid all the same, and gets nothing."""
+def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, at: dt.datetime) -> bool:
+    """Give what was bought; False where it cannot be given, as the subscription was canceled or changed meanwhile."""
     if checkout.status == CheckoutStatus.OPEN:
         complete(checkout=checkout, at=at)
     if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
@@ -102,11 +119,23 @@ def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, 
     elif checkout.kind == CheckoutKind.PLAN_CHANGE and _can_change(subscription, checkout):
         apply_change(subscription=subscription, plan=checkout.plan, at=at, actor=None)
     else:
-        logger.error(
-            "checkout %s is paid, but its subscription is %s: the money is to be given back",
-            checkout.public_id,
-            subscription.status,
-        )
+        return False
+    return True
+
+
+def _owe_refund(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> None:
+    """Paid for nothing: staff find the invoice by its mark, and its people are told."""
+    invoice.refund_due_at = at
+    invoice.save(update_fields=["refund_due_at"])
+    record_event(
+        organization=invoice.organization,
+        actor=None,
+        action="refund.owed",
+        target=invoice.public_id,
+        summary=f"{invoice} is paid, but its subscription is {subscription.status}: the money is to be given back",
+    )
+    tell_refund_due(invoice)
+    logger.error("invoice %s is paid for nothing: the money is to be given back", invoice)
 
 
 def _can_change(subscription: Subscription, checkout: Checkout) -> bool:
@@ -117,9 +146,9 @@ def _can_change(subscription: Subscription, checkout: Checkout) -> bool:
 
 
 def _resume(invoice: Invoice, subscription: Subscription) -> None:
-    """Past due no longer, once nothing of the subscription is open that was to be charged."""
+    """Nothing is due any more, once nothing of the subscription is open that was to be charged."""
     others = Invoice.objects.filter(
         subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
     )
-    if subscription.status == SubscriptionStatus.PAST_DUE and not others.exclude(pk=invoice.pk).exists():
+    if not others.exclude(pk=invoice.pk).exists():
         subscriptions.mark_paid(subscription=subscription)

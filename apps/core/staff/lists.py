@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 
+from apps.core.name_search import words_begin
 from apps.core.staff.actions import ActionButton, buttons_of
+from apps.core.staff.meanings import meanings
 from apps.core.staff.paging import CappedPaginator
 from apps.core.values import words_of
 
@@ -32,7 +34,10 @@ def matching(model: type[models.Model], fields: Iterable[str], word: str) -> mod
     related: dict[str, list[str]] = {}
     for field in fields:
         name, _, rest = field.partition("__")
-        if rest in ("", "startswith"):
+        if rest == "words":
+            if (begun := words_begin(name, word)) is not None:
+                conditions.append(begun)
+        elif rest in ("", "startswith"):
             conditions.append(models.Q((field, word.lower() if rest else word)))
         else:
             related.setdefault(name, []).append(rest)
@@ -51,7 +56,7 @@ class StaffAdmin(admin.ModelAdmin[Row]):
 
     - Rows are neither counted nor paged beyond `ROWS_MAX`, and come by primary key, the newest first.
     - `search_fields` are lookups that an index answers: a name alone is exact, `__startswith` is for columns in lower
-      case. See `matching`.
+      case, `__words` for names with a `words_index`. See `matching`.
     - `related_lists` names the lists (`<app>.<Model>`) that can be searched by this row's public id.
     """
 
@@ -67,8 +72,9 @@ class StaffAdmin(admin.ModelAdmin[Row]):
         self, request: HttpRequest, queryset: "models.QuerySet[Row]", search_term: str
     ) -> tuple["models.QuerySet[Row]", bool]:
         for word in words_of(search_term)[:WORDS_MAX]:
-            meant = matching(self.model, [str(field) for field in self.search_fields], word)
-            queryset = queryset.none() if meant is None else queryset.filter(meant)
+            fields = [str(field) for field in self.search_fields]
+            found = [meant for text in meanings(word) if (meant := matching(self.model, fields, text)) is not None]
+            queryset = queryset.filter(reduce(or_, found)) if found else queryset.none()
         return queryset, False
 
     def has_act_permission(self, request: HttpRequest) -> bool:

@@ -1,1 +1,1 @@
-"""Backends of the demo marketplace: programs of their own, standard library only, no Django."""
+"""Backends of the demo marketplace: programs of their own, no Django."""

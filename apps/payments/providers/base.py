@@ -25,6 +25,8 @@ class CardToken:
     last4: str
     exp_month: int
     exp_year: int
+    # The same for the same card with the same expiry; empty where the provider does not say.
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

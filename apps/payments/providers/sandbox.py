@@ -64,10 +64,10 @@ class SandboxProvider:
         if not (card.cvc.isascii() and card.cvc.isdigit() and len(card.cvc) == 3):
             raise CardRefused(_("The security code has three digits."), field="cvc")
         behaviour = known.decline_code or _SUCCEEDS
-        token = ":".join(
-            [_PREFIX, behaviour, known.brand, number[-4:], f"{card.exp_year}-{card.exp_month:02}", random_base62(16)]
-        )
-        return CardToken(token, known.brand, number[-4:], card.exp_month, card.exp_year)
+        # Each test card has its own of these.
+        fingerprint = ":".join([_PREFIX, behaviour, known.brand, number[-4:], f"{card.exp_year}-{card.exp_month:02}"])
+        token = f"{fingerprint}:{random_base62(16)}"
+        return CardToken(token, known.brand, number[-4:], card.exp_month, card.exp_year, fingerprint)
 
     def charge(
         self, *, idempotency_key: str, token: str, amount: int, currency: str, description: str, today: dt.date

@@ -7,6 +7,7 @@ the same idempotency key, and so learns what became of it.
 import datetime as dt
 import logging
 
+from apps.accounts.models import User
 from apps.core import clock
 from apps.core.ids import random_base62
 from apps.core.transactions import committed
@@ -23,8 +24,13 @@ PATIENCE = dt.timedelta(seconds=30)
 logger = logging.getLogger(__name__)
 
 
-def claim_payment(*, method: PaymentMethod, amount: int, currency: str, reference: str) -> Payment:
-    """The row of an attempt, in the caller's transaction, who has locked what is paid and charges after its commit."""
+def claim_payment(
+    *, method: PaymentMethod, amount: int, currency: str, reference: str, created_by: User | None = None
+) -> Payment:
+    """The row of an attempt, in the caller's transaction, who has locked what is paid and charges after its commit.
+
+    `created_by` is the person who pays; nobody where a card is charged by itself.
+    """
     return Payment.objects.create(
         organization_id=method.organization_id,
         method=method,
@@ -32,6 +38,7 @@ def claim_payment(*, method: PaymentMethod, amount: int, currency: str, referenc
         currency=currency,
         reference=reference,
         idempotency_key=f"{reference}-{random_base62(16)}",
+        created_by=created_by,
     )
 
 

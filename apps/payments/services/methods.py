@@ -22,7 +22,7 @@ METHODS_MAX = 20
 
 
 def add_card(*, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: str, name: str = "") -> PaymentMethod:
-    """Save a card of the actor's organization; its first one becomes the default.
+    """Save a card of the actor's organization; its first one becomes the default. One that it has is not saved again.
 
     Number and security code go to the provider and are kept nowhere. Raises `CardRefused` with the field that is
     wrong, `Conflict` beyond 20 cards.
@@ -34,12 +34,16 @@ def add_card(*, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: s
     with transaction.atomic():
         _lock(actor.organization)
         usable = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True)
+        known = usable.filter(provider=provider, fingerprint=token.fingerprint).exclude(fingerprint="").first()
+        if known is not None:
+            return known
         if usable.count() >= METHODS_MAX:
             raise Conflict(_("An organization has %(most)d cards at most. Remove one first.") % {"most": METHODS_MAX})
         method = PaymentMethod.objects.create(
             organization=actor.organization,
             provider=provider,
             token=token.token,
+            fingerprint=token.fingerprint,
             brand=token.brand,
             last4=token.last4,
             exp_month=token.exp_month,
@@ -84,6 +88,19 @@ def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
     method.removed_at = clock.now()
     method.save(update_fields=["is_default", "removed_at"])
     record_action(actor, "payment_method.removed", f"Removed the card {method}", target=method.public_id)
+
+
+@transaction.atomic
+def forget_unused_card(*, actor: Actor, method: PaymentMethod) -> None:
+    """Remove a card that was given for one payment, unless one with it has succeeded or may still.
+
+    Raises `NotFound` where it is removed already.
+    """
+    actor.require(Action.BILLING_MANAGE)
+    method = _locked_method(actor, method)
+    of_use = [PaymentStatus.PROCESSING, PaymentStatus.SUCCEEDED]
+    if not Payment.objects.filter(method=method, status__in=of_use).exists():
+        remove_method(actor=actor, method=method)
 
 
 def prefer_card_that_paid(*, method: PaymentMethod) -> None:

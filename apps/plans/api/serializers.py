@@ -105,11 +105,20 @@ class PlanInput(Input):
     name = Text()
     tier = Text(help_text="The slug of the tier that it sells.")
     description = Text(required=False, allow_blank=True)
-    price_amount = serializers.IntegerField(required=False, help_text="Minor units for one interval; 0 if left out.")
-    currency = Text(required=False, help_text="Three capital letters; USD if left out.")
+    price_amount = serializers.IntegerField(
+        required=False, help_text="Minor units for one interval, 99999999 at most; 0 if left out."
+    )
+    currency = Text(required=False, help_text="A code of ISO 4217, such as EUR; USD if left out.")
     interval = serializers.ChoiceField(BillingInterval.choices, required=False)
     requires_approval = serializers.BooleanField(required=False)
     visibility = serializers.ChoiceField(PlanVisibility.choices, required=False)
-    quota_on_change = serializers.ChoiceField(QuotaOnChange.choices, required=False)
+    quota_on_change = serializers.ChoiceField(
+        QuotaOnChange.choices,
+        required=False,
+        help_text=(
+            "When somebody changes to this plan. Carried over, what they used counts here, too, unless a new period "
+            "begins (from a free plan, or to another interval) or their plan charged extra units."
+        ),
+    )
     quotas = QuotaInput(many=True, required=False)
     rate_limits = RateLimitInput(many=True, required=False)

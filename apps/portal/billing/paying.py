@@ -1,6 +1,7 @@
 """Paying on a page: with a card that is saved, or with one that is typed in; a refusal stands at its form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -8,7 +9,6 @@ from django.conf import settings
 from apps.accounts.access import Actor
 from apps.core.errors import DomainError, NotFound
 from apps.payments import services
-from apps.payments.errors import CardDeclined
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers.sandbox import TEST_CARDS, TestCard
 from apps.payments.selectors import get_method, list_methods
@@ -44,7 +44,7 @@ def pay_forms(actor: Actor) -> PayForms:
 
 
 def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment]) -> PayForms:
-    """Pay with what was sent. A card that is typed in and declined is not kept."""
+    """Pay with what was sent. A card that is typed in is kept only if it may have paid."""
     actor = request.actor
     methods = list(list_methods(actor))
     uses_saved = "method" in request.POST
@@ -56,18 +56,26 @@ def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment]) -
         return forms
     try:
         method = get_method(actor, public_id=saved.cleaned_data["method"]) if uses_saved else add_card(actor, card)
-        forms.paid = pay(method)
+        with _kept_if_used(actor, method, is_known=uses_saved or method in methods):
+            forms.paid = pay(method)
     except NotFound:
         raise
-    except CardDeclined as error:
-        if not uses_saved:
-            services.remove_method(actor=actor, method=method)
-        form.add_error(None, error.message)
-        forms.status = error.status
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         forms.status = error.status
     return forms
+
+
+@contextmanager
+def _kept_if_used(actor: Actor, method: PaymentMethod, *, is_known: bool) -> Iterator[None]:
+    """Forget a card that nobody asked to save, whatever the reason for which it did not pay."""
+    try:
+        yield
+    except Exception:
+        if not is_known:
+            with suppress(NotFound):  # somebody else removed it
+                services.forget_unused_card(actor=actor, method=method)
+        raise
 
 
 def add_card(actor: Actor, form: CardForm) -> PaymentMethod:

@@ -5,7 +5,20 @@ import re
 from collections.abc import Sequence
 
 from apps.portal import formats
-from apps.portal.charts.model import AxisLabel, Bar, Bucket, Chart, EndLabel, Line, Row, Series, Tick, Value, Write
+from apps.portal.charts.model import (
+    AxisLabel,
+    Bar,
+    Bucket,
+    Chart,
+    EndLabel,
+    Line,
+    Peak,
+    Row,
+    Series,
+    Tick,
+    Value,
+    Write,
+)
 from apps.portal.charts.scale import Scale, rounded
 
 _AXIS_LABELS = 6
@@ -26,6 +39,7 @@ def lay_out(
     bars: Sequence[Bar] = (),
     lines: Sequence[Line] = (),
     ends: Sequence[EndLabel] = (),
+    peaks: Sequence[Peak] = (),
 ) -> Chart:
     slot = 100 / max(1, len(buckets))
     incomplete = next((index for index, bucket in enumerate(buckets) if bucket.incomplete), None)
@@ -49,6 +63,7 @@ def lay_out(
         bars=bars,
         lines=lines,
         ends=ends,
+        peaks=peaks,
         incomplete_x=None if incomplete is None else rounded(incomplete * slot),
         is_empty=not any(value for one in series for value in one.values),
         csv_url=csv_url,

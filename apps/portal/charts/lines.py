@@ -2,12 +2,13 @@ from collections.abc import Sequence
 
 from apps.portal import formats
 from apps.portal.charts.layout import lay_out
-from apps.portal.charts.model import Bucket, Chart, EndLabel, Line, Series, Value, Write
-from apps.portal.charts.scale import Scale, rounded, scale_for
+from apps.portal.charts.model import Bucket, Chart, EndLabel, Line, Peak, Series, Value, Write
+from apps.portal.charts.scale import Scale, rounded, scale_for, usual_height
 
 PATH_WIDTH = 1000
 _LABEL_HEIGHT = 14  # pixels that a direct label needs
 _HEADROOM = 1.1  # room for the stroke of a sparkline
+_PEAK_ROOM = 16.0  # percent of the width that the text of a peak needs on a narrow screen
 
 Point = tuple[float, float]
 
@@ -23,9 +24,12 @@ def line_chart(
     whole: bool = False,
     csv_url: str = "",
 ) -> Chart:
-    """Measures by bucket, such as p50, p95 and p99. A bucket without a value is a gap in the line, never a zero."""
-    highest = max((value for one in series for value in one.values if value is not None), default=0)
-    scale = scale_for(highest, height=height, whole=whole)
+    """Measures by bucket, such as p50, p95 and p99. A bucket without a value is a gap in the line, never a zero.
+
+    A few values that tower over all others are cut off at the top and marked there, so that they do not press the
+    rest onto the axis; the table has them as they are.
+    """
+    scale = scale_for(usual_height([peak for peak in _peaks(series) if peak is not None]), height=height, whole=whole)
     return lay_out(
         title,
         buckets,
@@ -36,6 +40,7 @@ def line_chart(
         csv_url=csv_url,
         lines=[_line(one, [bucket.incomplete for bucket in buckets], scale) for one in series],
         ends=_end_labels(series, scale) if len(series) > 1 else [],
+        peaks=_clipped(series, scale, write),
     )
 
 
@@ -43,6 +48,29 @@ def sparkline(values: Sequence[Value], *, height: int = 24, tone: str = "1") -> 
     """A small line without axes, from zero to its highest value; drawn in `PATH_WIDTH` × `height`."""
     highest = max((value for value in values if value is not None), default=0) or 1
     return _line(Series("", values, tone), [False] * len(values), Scale((0, highest * _HEADROOM), height))
+
+
+def _peaks(series: Sequence[Series]) -> list[Value]:
+    """The highest value of each bucket."""
+    columns = zip(*(one.values for one in series), strict=True)
+    return [max((value for value in column if value is not None), default=None) for column in columns]
+
+
+def _clipped(series: Sequence[Series], scale: Scale, write: Write) -> list[Peak]:
+    """A mark for each bucket that goes beyond the scale, in the tone of its highest line."""
+    found: list[Peak] = []
+    peaks = _peaks(series)
+    written = -_PEAK_ROOM
+    for index, value in enumerate(peaks):
+        if value is None or not scale.is_clipped(value):
+            continue
+        x = rounded((index + 0.5) * 100 / len(peaks))
+        has_room = x - written >= _PEAK_ROOM
+        written = x if has_room else written
+        tone = next(one.tone for one in series if one.values[index] == value)
+        anchor = "start" if x < _PEAK_ROOM / 2 else "end" if x > 100 - _PEAK_ROOM / 2 else "middle"
+        found.append(Peak(x, tone, str(write(value)) if has_room else "", anchor))
+    return found
 
 
 def _line(one: Series, incomplete: Sequence[bool], scale: Scale) -> Line:

@@ -66,6 +66,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """A value above the axis, marked at its top; `text` is what it really is, empty where there is no room for it."""
+
+    x: float
+    tone: str
+    text: str
+    anchor: str  # of the text: start, middle or end
+
+
+@dataclass(frozen=True)
 class Row:
     """A bucket as a line of the table behind the chart; `x` is its left edge, where the pointer finds it."""
 
@@ -88,6 +98,7 @@ class Chart:
     bars: Sequence[Bar]
     lines: Sequence[Line]
     ends: Sequence[EndLabel]
+    peaks: Sequence[Peak]
     incomplete_x: float | None
     is_empty: bool
     csv_url: str

@@ -1,7 +1,12 @@
 """The vertical scale: round ticks from zero, and where a value stands."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+# Peaks are few up to one of so many, and tower over others from so many times their height.
+_FEW = 5
+_TOWERING = 4
 
 
 @dataclass(frozen=True)
@@ -10,12 +15,27 @@ class Scale:
     height: int
 
     def y(self, value: float) -> float:
-        """Pixels from the top."""
-        return self.height - value / self.ticks[-1] * self.height
+        """Pixels from the top, which nothing goes beyond."""
+        return max(0.0, self.height - value / self.ticks[-1] * self.height)
+
+    def is_clipped(self, value: float) -> bool:
+        return value > self.ticks[-1]
 
 
 def scale_for(highest: float, *, height: int, whole: bool) -> Scale:
     return Scale(tuple(nice_ticks(highest, whole=whole)), height)
+
+
+def usual_height(peaks: Sequence[float]) -> float:
+    """How high the axis must reach for what is usual: without the few peaks that tower over all others.
+
+    At most a fifth of the peaks are left out, each at least four times as high as the highest that stays.
+    """
+    ordered = sorted(peaks, reverse=True)
+    for left_out in range(len(ordered) // _FEW, 0, -1):
+        if ordered[left_out - 1] > ordered[left_out] * _TOWERING and ordered[left_out] > 0:
+            return ordered[left_out]
+    return ordered[0] if ordered else 0
 
 
 def nice_ticks(highest: float, *, wanted: int = 4, whole: bool = True) -> list[float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from apps.core import clock
 from apps.portal.usage.pace import QuotaPace, pace_of
 from apps.portal.usage.ranges import DateRange
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.usage.selectors import Scope, UsageStats, quota_usages, usage_by_subscription
 
@@ -19,12 +20,19 @@ class Standing:
     stats: UsageStats
 
     @property
+    def has_begun(self) -> bool:
+        """Whether its quotas can be used: it is approved, and paid where it has a price."""
+        return self.subscription.status not in (SubscriptionStatus.PENDING_APPROVAL, SubscriptionStatus.INCOMPLETE)
+
+    @property
     def fullest(self) -> QuotaPace | None:
         return max(self.quotas, key=lambda quota: quota.usage.percent, default=None)
 
     @property
     def pressing(self) -> QuotaPace | None:
         """The quota that wants attention: near its end, or used too fast; None where none does."""
+        if not self.has_begun:
+            return None
         if self.fullest is not None and self.fullest.is_high:
             return self.fullest
         return next((quota for quota in self.quotas if quota.runs_out_at is not None), None)

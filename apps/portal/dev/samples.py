@@ -103,12 +103,13 @@ def _calls_by_day() -> charts.Chart:
 def _latency_by_hour() -> charts.Chart:
     hours = charts.hour_buckets(NOW.replace(minute=0) - dt.timedelta(hours=23), 24, NOW)
     base = [42 + 9 * math.sin(hour / 3) for hour in range(24)]
-    gap = (9, 10)
+    gap, timeout = (9, 10), 16
+    slowest = [None if h in gap else 15_000 if h == timeout else round(base[h] * 4.1 + (h % 5) * 9) for h in range(24)]
     return charts.line_chart(
         gettext("Latency of the backend"),
         hours,
         [
-            charts.Series("p99", [None if h in gap else round(base[h] * 4.1 + (h % 5) * 9) for h in range(24)], "4"),
+            charts.Series("p99", slowest, "4"),
             charts.Series("p95", [None if h in gap else round(base[h] * 2.2) for h in range(24)], "2"),
             charts.Series("p50", [None if h in gap else round(base[h]) for h in range(24)], "1"),
         ],

@@ -21,7 +21,6 @@ class ChannelRow:
     note: str
     value: str
     href: str
-    tier: str
     plan: Plan | None
 
     @property
@@ -54,6 +53,5 @@ def _row(channel: SupportChannel, plans: Collection[Plan], *, is_open: bool) -> 
         note=channel.note,
         value=channel.value if is_open else "",
         href=href_of(channel.kind, channel.value) if is_open else "",
-        tier=channel.tier.name if channel.tier else "",
-        plan=cheapest_opening(plans, channel.tier.rank) if channel.tier and not is_open else None,
+        plan=cheapest_opening(plans, channel.tier.rank) if channel.tier else None,
     )

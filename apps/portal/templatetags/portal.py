@@ -17,8 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core import clock
-from apps.portal import charts, formats, json_view, states
+from apps.portal import charts, endings, formats, json_view, states
 from apps.portal.icons import ICONS
+from apps.portal.once import FORM_ID, new_form_id
 
 register = template.Library()
 
@@ -43,6 +44,8 @@ register.filter("thousands", formats.grouped)
 register.filter("period", formats.period)
 register.filter("state", states.state_of)
 register.filter("http_tone", states.http_tone)
+register.filter("works_until", endings.works_until)
+register.filter("ends_at", endings.ends_at)
 
 
 @register.filter
@@ -54,6 +57,12 @@ def money(amount: int, currency: str) -> str:
 def unit_price(unit_amount: Decimal, currency: str) -> str:
     """Minor units that may have fractions, with as many decimals as they have: 29.00, 0.0004."""
     return formats.unit_price(unit_amount, currency).text
+
+
+@register.simple_tag
+def form_id() -> SafeString:
+    """The hidden field of a form that is carried out once (see `apps.portal.once`)."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FORM_ID, new_form_id())
 
 
 @register.simple_tag

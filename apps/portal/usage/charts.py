@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.portal import charts, formats
 from apps.portal.usage.ranges import DateRange
@@ -35,7 +36,8 @@ def usage_charts(
             _("Calls by hour") if span.is_hourly else _("Calls by day"),
             buckets,
             [charts.Series(_("Calls"), [one.calls for one in stats])],
-            summary=_("%(calls)s calls in %(span)s") % {"calls": formats.grouped(total.calls), "span": span.words},
+            summary=ngettext("%(calls)s call in %(span)s", "%(calls)s calls in %(span)s", total.calls)
+            % {"calls": formats.grouped(total.calls), "span": span.words},
             csv_url=csv_url,
         ),
         errors=charts.bar_chart(

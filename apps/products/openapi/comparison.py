@@ -1,12 +1,14 @@
 """What a document would change: its operations beside the endpoints that a product has. Pure: nothing is written.
 
 An operation is the endpoint of the same method and pattern of paths; else the one that the creator put at another
-path but that calls this path at the backend; else the one of the same operationId, whose route has changed.
+path but that calls this path at the backend; else the one of the same operationId, whose route has changed; else,
+where neither has one, the only one of the same method with the same words and description.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from apps.core.errors import Invalid
 from apps.products.enums import EndpointPart
 from apps.products.models import Endpoint
 from apps.products.openapi.operations import Contents, ImportedOperation, Remark
+from apps.products.openapi.schema import as_dict, as_list
 from apps.products.paths import PathTemplate, check_upstream_path, parse_template
 
 _PART_OF_KEY = {
@@ -138,7 +141,37 @@ def _pairs(
     for place, operation in enumerate(operations):
         if place not in found and (endpoint := by_id.pop(operation.operation_id, None)):
             found[place] = endpoint
-    return [(found[place], operations[place]) for place in sorted(found)]
+    told = _told_by_description(_without(endpoints, found), operations, found)
+    return [((found | told)[place], operations[place]) for place in sorted(found | told)]
+
+
+def _told_by_description(
+    endpoints: Iterable[Endpoint], operations: Sequence[ImportedOperation], found: Container[int]
+) -> dict[int, Endpoint]:
+    """By the place of the operation: what is the same but for its path, and the only one of its kind on both sides."""
+    left, right = defaultdict(list), defaultdict(list)
+    for endpoint in endpoints:
+        if not endpoint.operation_id and isinstance(endpoint.operation, dict):
+            left[_description(endpoint.method, endpoint.operation)].append(endpoint)
+    for place, operation in enumerate(operations):
+        if place not in found and not operation.operation_id:
+            right[_description(operation.method, operation.operation)].append(place)
+    return {
+        places[0]: left[text][0]
+        for text, places in right.items()
+        if text and len(places) == 1 and len(left.get(text, ())) == 1
+    }
+
+
+def _description(method: str, operation: dict[str, Any]) -> str:
+    """All that an operation says but the names of its path's parameters; empty where it has no words of its own."""
+    if not (operation.get("summary") or operation.get("description")):
+        return ""
+    parameters = [
+        {**parameter, "name": ""} if as_dict(parameter).get("in") == "path" else parameter
+        for parameter in as_list(operation.get("parameters"))
+    ]
+    return f"{method} {json.dumps({**operation, 'parameters': parameters}, sort_keys=True)}"
 
 
 def _without(endpoints: Iterable[Endpoint], found: dict[int, Endpoint]) -> list[Endpoint]:

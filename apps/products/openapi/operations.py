@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Invalid
 from apps.core.json_values import fault_in
 from apps.products.enums import Method
-from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX
-from apps.products.openapi.normalizing import Context, normalize_operation, upgrade_operation
+from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX, PRODUCT_BYTES_MAX
+from apps.products.openapi.normalizing import OPERATION_VALUES_MAX, Context, normalize_operation, upgrade_operation
 from apps.products.openapi.reading import Document
 from apps.products.openapi.references import References
 from apps.products.openapi.schema import as_dict, as_list, as_text
@@ -82,9 +82,16 @@ def read_operations(document: Document) -> Contents:
     return reader.contents
 
 
+def describes_operations(document: Document) -> bool:
+    """Whether there is anything to import: a path with a method, or with a reference to where its methods are."""
+    items = [as_dict(item) for path, item in as_dict(document.content.get("paths")).items() if path[:2] != "x-"]
+    return any("$ref" in item or any(key.upper() in Method.values for key in item) for item in items)
+
+
 class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.bytes_left = PRODUCT_BYTES_MAX
         self.contents = Contents()
         self.context = Context(References(document.content))
         self.routes: set[tuple[str, str]] = set()
@@ -122,7 +129,7 @@ class _Reader:
         content = self.document.content
         for reference in self.context.references.dangling:
             self.contents.warn("", _("The reference “%(target)s” points to nothing.") % {"target": reference[:200]})
-        if self.context.in_document <= 0:
+        if self.context.in_document <= 0 or self.bytes_left < OPERATION_BYTES_MAX:
             self.contents.warn("", _("The schemas repeat so often that some are shown by their name only."))
         if webhooks := len(as_dict(content.get("webhooks"))):
             self.contents.warn("", _("Webhooks are not imported (%(number)d).") % {"number": webhooks})
@@ -182,19 +189,17 @@ class _Reader:
     def _normalized(
         self, place: str, raw: dict[str, Any], item: dict[str, Any], template: PathTemplate
     ) -> dict[str, Any]:
-        self.context.begin_operation()
-        operation = self._written_out(raw, item, template)
-        for values in _SMALLER:
-            if _fits(operation):
-                return operation
+        for values in (OPERATION_VALUES_MAX, *_SMALLER):
             self.context.begin_operation(values)
             operation = self._written_out(raw, item, template)
-        if not _fits(operation):
-            self.contents.warn(place, _("Its documentation is too large: only its summary is taken over."))
-            operation = normalize_operation(
-                {"summary": as_text(raw.get("summary"))[:300]}, self.context, path_parameters=template.parameters
-            )
-        return operation
+            size = _size(operation)
+            if size is not None and size <= self.bytes_left:
+                self.bytes_left -= size
+                return operation
+        self.contents.warn(place, _("Its documentation is too large: only its summary is taken over."))
+        return normalize_operation(
+            {"summary": as_text(raw.get("summary"))[:300]}, self.context, path_parameters=template.parameters
+        )
 
     def _written_out(self, raw: dict[str, Any], item: dict[str, Any], template: PathTemplate) -> dict[str, Any]:
         shared = as_list(item.get("parameters"))
@@ -204,7 +209,9 @@ class _Reader:
         return normalize_operation(raw, self.context, path_parameters=template.parameters, shared_parameters=shared)
 
 
-def _fits(operation: dict[str, Any]) -> bool:
+def _size(operation: dict[str, Any]) -> int | None:
+    """Bytes of the operation as JSON; None where it is larger or deeper than one may be."""
     if fault_in(operation, deepest=OPERATION_DEPTH_MAX, most_values=OPERATION_BYTES_MAX):
-        return False
-    return len(json.dumps(operation, ensure_ascii=False).encode()) <= OPERATION_BYTES_MAX
+        return None
+    size = len(json.dumps(operation, ensure_ascii=False).encode())
+    return size if size <= OPERATION_BYTES_MAX else None

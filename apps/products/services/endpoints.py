@@ -4,6 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Func, IntegerField, Sum, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
@@ -15,7 +17,7 @@ from apps.core.rows import first_or_not_found
 from apps.core.values import check_integer, check_line
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
-from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX
+from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX, PRODUCT_BYTES_MAX
 from apps.products.paths import check_upstream_path, parse_template
 from apps.products.services.writing import current_tier, lock_product, record_change
 
@@ -49,6 +51,7 @@ def add_endpoint(
     endpoint = Endpoint(product=product)
     _fill(endpoint, method, path, tier, upstream_path, weight, operation)
     _save(endpoint)
+    check_documentation(product)
     _record(actor, endpoint, "endpoint.added", f"Added {endpoint} to {product.name}")
     return endpoint
 
@@ -73,6 +76,8 @@ def update_endpoint(
     endpoint = _locked(actor, endpoint)
     _fill(endpoint, method, path, tier, upstream_path, weight, operation)
     _save(endpoint)
+    if operation is not None:
+        check_documentation(endpoint.product)
     _record(actor, endpoint, "endpoint.changed", f"Changed {endpoint} of {endpoint.product.name}")
     return endpoint
 
@@ -149,6 +154,16 @@ def remove_endpoint(*, actor: Actor, endpoint: Endpoint) -> None:
     endpoint.removed_at = clock.now()
     endpoint.save(update_fields=["removed_at"])
     _record(actor, endpoint, "endpoint.removed", f"Removed {endpoint} from {endpoint.product.name}")
+
+
+def check_documentation(product: Product) -> None:
+    """Raises `Invalid` where the operations of a locked product are together larger than its document may be."""
+    text = Cast("operation", TextField())
+    size = product.endpoints.current().aggregate(
+        size=Sum(Func(text, function="octet_length", output_field=IntegerField()))
+    )["size"]
+    if size is not None and size > PRODUCT_BYTES_MAX:
+        raise Invalid(_("The documentation of all endpoints together is larger than 8 MB."), field="operation")
 
 
 def _fill(

@@ -15,11 +15,11 @@ from apps.products.enums import ImportSource
 from apps.products.models import Endpoint, OpenApiImport, Product, Tier
 from apps.products.openapi.comparison import ImportChanges, Matched, compare
 from apps.products.openapi.fetching import fetch_document
-from apps.products.openapi.operations import ImportedOperation, read_operations
+from apps.products.openapi.operations import ImportedOperation, describes_operations, read_operations
 from apps.products.openapi.reading import Document, as_document, read_document
 from apps.products.openapi.servers import suggested_backend
 from apps.products.selectors import suggest_slug
-from apps.products.services.endpoints import ENDPOINTS_MAX
+from apps.products.services.endpoints import ENDPOINTS_MAX, check_documentation
 from apps.products.services.products import create_product
 from apps.products.services.writing import current_tier, lock_product, record_change
 
@@ -61,7 +61,11 @@ class Given:
     def read(self) -> Document:
         """Fetch and parse. Raises `Invalid`. Not inside a transaction."""
         raw = fetch_document(self.url) if self.source == ImportSource.URL else self.raw
-        return read_document(raw, field="url" if self.source == ImportSource.URL else "document")
+        field = "url" if self.source == ImportSource.URL else "document"
+        document = read_document(raw, field=field)
+        if not describes_operations(document):
+            raise Invalid(_("The document describes no operation, so there is nothing to import."), field=field)
+        return document
 
 
 def preview_import(
@@ -156,6 +160,7 @@ def apply_import(*, actor: Actor, imported: OpenApiImport, options: ImportOption
         batch_size=_BATCH,
     )
     Endpoint.objects.bulk_create([_new(product, tier, added) for added in changes.added], batch_size=_BATCH)
+    check_documentation(product)
     imported.applied_at = now
     imported.save(update_fields=["applied_at"])
     counts = {

@@ -13,7 +13,7 @@ from apps.plans.enums import QuotaOnChange
 from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.plans.selectors import is_granted
-from apps.subscriptions.changes import can_carry_over, keeps_period, kind_of_change
+from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.notices import tell_consumer_of_end, tell_consumer_of_new_plan
@@ -125,7 +125,14 @@ def _apply(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.d
     anchor_stays = keeps_period(previous, plan)
     if not anchor_stays:
         begin_period(subscription, at)
-    if not _goes_on_counting(subscription, previous, at, anchor_stays=anchor_stays):
+    if not counts_on(
+        previous.quotas.all(),
+        plan.quotas.all(),
+        carry_over=plan.quota_on_change == QuotaOnChange.CARRY_OVER,
+        anchored_at=subscription.anchored_at,
+        anchor_stays=anchor_stays,
+        at=at,
+    ):
         subscription.quota_epoch += 1
     subscription.pending_plan, subscription.cancel_at_period_end = None, False
     subscription.save()
@@ -139,18 +146,3 @@ def _apply(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.d
         at=at,
     )
     return subscription
-
-
-def _goes_on_counting(subscription: Subscription, previous: Plan, at: dt.datetime, *, anchor_stays: bool) -> bool:
-    """Whether what was used up to now counts against the new plan's quotas."""
-    plan = subscription.plan
-    current = {(quota.period, quota.anchor) for quota in previous.quotas.all()}
-    quotas = {(quota.period, quota.anchor) for quota in plan.quotas.all()}
-    if not can_carry_over(current, quotas, anchor_stays=anchor_stays):
-        return False
-    if plan.quota_on_change == QuotaOnChange.CARRY_OVER:
-        return True
-    # Where every period begins at this instant anyway, there is nothing to reset; and what was called between the
-    # end of the old plan and the moment at which this is carried out counts against the new one.
-    starts = [period_at(period, anchor, subscription.anchored_at, at)[0] for period, anchor in quotas]
-    return all(start == at for start in starts)

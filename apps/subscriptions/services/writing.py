@@ -16,9 +16,8 @@ from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.plans.selectors import list_plans_for
 from apps.products.enums import ProductStatus
-from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
-from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.locks import lock_product_of_sale, lock_subscription
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.subscriptions.state import check_transition
 
@@ -52,7 +51,7 @@ def lock_plan_on_sale(actor: Actor, plan: Plan) -> Plan:
 
     Its product is locked, as by everything that changes plans or publication.
     """
-    list(Product.objects.select_for_update(no_key=True).filter(pk=plan.product_id))
+    lock_product_of_sale(plan.product_id)
     return plan_on_sale(actor, plan)
 
 

@@ -27,9 +27,9 @@ class _Reign:
 def billable_units(subscription: Subscription, *, quota: Quota, start: dt.datetime, end: dt.datetime) -> int:
     """The units that count against this quota of a plan which the subscription had in `[start, end)`.
 
-    Those of the last epoch in which it had the plan: what was used before a reset is forgiven. Where a plan with a
-    quota over the same periods takes over the count of another within one, the units of the whole period count
-    against its quota and none against that of the other. Final once `is_complete(subscription, end)`.
+    Those of the last epoch in which it had the plan: what was used before a reset is forgiven. Where the plan took
+    over the count of another within a period, the units of the whole period. Final once `is_complete(subscription,
+    end)`.
     """
     changes = list(
         SubscriptionChange.objects.filter(subscription=subscription)
@@ -46,11 +46,7 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
         return period_at(quota.period, quota.anchor, _anchor(subscription, changes, at), at)[0]
 
     if last + 1 < len(reigns) and reigns[last + 1].epoch == reign.epoch:
-        taken_over_at = reigns[last + 1].since
-        within_period = taken_over_at <= end and period_start(taken_over_at) < taken_over_at
-        if within_period and _has_such_quota(reigns[last + 1].plan_id, quota):
-            return 0
-        end = min(end, taken_over_at)
+        end = min(end, reigns[last + 1].since)  # with a period: within one, a plan that charges is left for a new epoch
     if last > 0 and reigns[last - 1].epoch == reign.epoch and start <= reign.since:
         start = period_start(reign.since)
     return sum_units([UsageSpan(subscription.pk, reign.epoch, start, end)])[0]
@@ -62,11 +58,6 @@ def is_complete(subscription: Subscription, until: dt.datetime) -> bool:
         return True  # no gateway serves the past: what is stored of it is all there was
     complete_until = find_complete_until([subscription])
     return complete_until is not None and complete_until >= until
-
-
-def _has_such_quota(plan_id: int, quota: Quota) -> bool:
-    """Whether the plan has a quota over the same periods, against which the units count from then on."""
-    return Quota.objects.filter(plan=plan_id, period=quota.period, anchor=quota.anchor).exists()
 
 
 def _reigns(subscription: Subscription, changes: Sequence[SubscriptionChange]) -> list[_Reign]:

@@ -16,6 +16,7 @@ from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from tests.billing.world import NOW, Shop, fresh, move_clock
 from tests.factories.accounts import MembershipFactory
+from tests.factories.plans import QuotaFactory
 from tests.portal.billing.addresses import DEEDS, PAGES, ids_of, routes, url
 from tests.portal.support import HOSTILE_SEGMENTS, links_of, text_of
 
@@ -41,7 +42,7 @@ class TestBuying:
         subscribe = reverse("portal:subscribe", args=[shop.product.slug, "pro"])
         page = alice.post(subscribe, {"organization": organization.slug, "plan": shop.pro.public_id}, follow=True)
         text = text_of(page)
-        for words in ("30.00 USD are due today", "Weather: Pro", "Renews on 10 May 2027 for 30.00 USD", "Sandbox"):
+        for words in ("30.00 USD is due today", "Weather: Pro", "Renews on 10 May 2027 for 30.00 USD", "Sandbox"):
             assert words in text
         checkout = Checkout.objects.get()
         pay = url("checkout-pay", checkout=checkout)
@@ -53,6 +54,8 @@ class TestBuying:
         assert b'value="123"' not in declined.content
         assert PaymentMethod.objects.get().removed_at  # it is not kept
 
+        assert alice.get(pay).url == url("checkout", checkout=checkout)  # the address of the declined one, opened again
+
         wrong = alice.post(pay, CARD | {"number": "4111 1111 1111 1111"})
         assert (wrong.status_code, "test cards only" in text_of(wrong)) == (422, True)
         assert "4111" not in wrong.content.decode()
@@ -62,6 +65,11 @@ class TestBuying:
         invoice = Invoice.objects.get()
         assert fresh(checkout.subscription).status == SubscriptionStatus.ACTIVE
         assert PaymentMethod.objects.get(removed_at=None).is_default
+
+        late = alice.post(pay, CARD | {"number": "5555 5555 5555 4444"})
+        assert late.status_code == 409
+        assert alice.post(pay, CARD).status_code == 409
+        assert PaymentMethod.objects.get(removed_at=None).last4 == "4242", "what was saved before stays"
 
         text = text_of(alice.get(url("invoices", checkout=checkout)))
         assert "INV-2027-000001" in text
@@ -100,6 +108,10 @@ class TestBuying:
         slug = checkout.organization.slug
         page = alice.get(reverse("portal:subscription-manage", args=[slug, checkout.subscription.public_id]))
         assert "Not paid yet" in text_of(page)
+        dashboard = text_of(alice.get(reverse("portal:dashboard", args=[slug])))
+        assert "Weather is not paid yet" in dashboard
+        assert "Go on to the payment" in dashboard
+        assert "Nothing is near its limit" not in dashboard
         response = alice.post(url("subscription-checkout", checkout=checkout))
         assert response["Location"] == url("checkout", checkout=checkout)
 
@@ -111,7 +123,7 @@ class TestChanging:
         page = alice.get(url("plan-change", subscription=subscription))
         assert {"?to=pro", "?to=free"} <= links_of(page)
         text = text_of(alice.get(url("plan-change", subscription=subscription), {"to": "pro"}))
-        for words in ("10.00 USD are due today", "Credit −5.00", "Your plan", "New plan"):
+        for words in ("10.00 USD is due today", "Credit −5.00", "Your plan", "New plan"):
             assert words in text
         response = alice.post(url("plan-change-start", subscription=subscription), {"plan": shop.pro.public_id})
         checkout = Checkout.objects.get(status="open")
@@ -131,16 +143,63 @@ class TestChanging:
         ):
             page = alice.post(url(address, subscription=subscription), sent, follow=True)
             assert words in text_of(page)
+            assert words in text_of(alice.get(reverse("portal:dashboard", args=[shop.alice.organization.slug])))
             assert "goes on as it is" in text_of(alice.post(undo, follow=True))
         kept = fresh(subscription)
         assert (kept.plan, kept.pending_plan, kept.cancel_at_period_end) == (shop.pro, None, False)
+
+    def test_says_what_becomes_of_the_quota_and_of_extra_units(self, alice: Client, shop: Shop) -> None:
+        metered = shop.metered()
+        QuotaFactory(plan=shop.pro, included_units=5000)
+        subscription = shop.buy(metered)
+        page = url("plan-change", subscription=subscription)
+        text = text_of(alice.get(page))
+        assert "Metered Your plan" in text
+        now = text_of(alice.get(page, {"to": "pro"}))
+        assert "Extra units Those that you have used under Metered are charged to your default card as well" in now
+        assert "Quota Begins anew" in now
+        later = text_of(alice.get(page, {"to": "free"}))
+        assert "until then are charged to your default card when the period ends" in later
+        manage = reverse("portal:subscription-manage", args=[shop.alice.organization.slug, subscription.public_id])
+        assert "Extra units that are used until then are charged" in text_of(alice.get(manage))
+
+    def test_a_credit_of_nothing_has_its_reason(self, alice: Client, shop: Shop) -> None:
+        shop.plan("Yearly", 36000, interval="year")
+        subscription = shop.buy(shop.basic)
+        move_clock(NOW + dt.timedelta(days=30, minutes=-1))
+        text = text_of(alice.get(url("plan-change", subscription=subscription), {"to": "yearly"}))
+        assert "360.00 USD is due today" in text
+        assert "Credit 0.00 USD nothing is left of Basic" in text
+
+    def test_a_product_that_ends_has_no_other_plan_and_ends_its_subscriptions(self, alice: Client, shop: Shop) -> None:
+        subscription = shop.buy(shop.basic)
+        shop.product.status, shop.product.retires_at = "unpublished", NOW + dt.timedelta(days=15)
+        shop.product.save()
+        page = url("plan-change", subscription=subscription)
+        for address in (page, f"{page}?to=pro"):
+            text = text_of(alice.get(address))
+            assert "Weather is not on sale. You keep the plan Basic." in text
+            assert "No other plan on sale" in text
+        sent = alice.post(
+            url("plan-change-start", subscription=subscription), {"plan": shop.pro.public_id}, follow=True
+        )
+        assert "not on sale any more" in text_of(sent)
+        slug = shop.alice.organization.slug
+        manage = reverse("portal:subscription-manage", args=[slug, subscription.public_id])
+        text = text_of(alice.get(manage))
+        assert "Its keys work until 25 April 2027, when the product ends." in text
+        assert "work until 10 May" not in text
+        dashboard = reverse("portal:dashboard", args=[slug])
+        assert "Ends on 25 April 2027" in text_of(alice.get(dashboard))
+        done = alice.post(url("subscription-cancel-later", subscription=subscription), follow=True)
+        assert "The subscription ends on 25 April 2027" in text_of(done)
 
     def test_a_plan_that_is_no_choice_changes_nothing(self, alice: Client, shop: Shop) -> None:
         subscription = shop.buy(shop.pro)
         for plan in ("", "x", Shop().pro.public_id, shop.pro.public_id):
             page = alice.post(url("plan-change-start", subscription=subscription), {"plan": plan}, follow=True)
             assert "not on sale any more" in text_of(page)
-        assert "are due today" not in text_of(alice.get(url("plan-change", subscription=subscription), {"to": "x"}))
+        assert "is due today" not in text_of(alice.get(url("plan-change", subscription=subscription), {"to": "x"}))
 
 
 class TestRenewals:
@@ -234,7 +293,7 @@ class TestAccess:
         client.force_login(shop.alice.user)
         for name in DEEDS:
             assert client.post(url(name, checkout=checkout), CARD).status_code == 403
-            assert client.get(url(name, checkout=checkout)).status_code == 405
+            assert client.get(url(name, checkout=checkout)).status_code == (302 if name.endswith("-pay") else 405)
         visitor = Client()
         for name in PAGES:
             assert visitor.get(url(name, checkout=checkout)).status_code == 302

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.core import clock
 from apps.plans.models import Plan, PlanGrant, RateLimit
+from apps.plans.selectors import count_subscribers_by_slug
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory
@@ -128,6 +130,7 @@ class TestRevise:
         url = ours.url("studio-plan", plan_id=plan.public_id)
         assert "JPY" in text_of(client.get(url))
         assert client.post(url, body(ours, price="1.5")).status_code == 422
+        assert client.post(url, body(ours, price="100000000")).status_code == 422
         client.post(url, body(ours, price="700"))
         new = Plan.objects.on_sale().get(slug=plan.slug)
         assert (new.price_amount, new.currency) == (700, "JPY")
@@ -221,6 +224,13 @@ class TestSale:
 
 
 class TestList:
+    def test_counts_the_subscribers_of_all_versions(self, ours: World, client: Client) -> None:
+        SubscriptionFactory.create_batch(2, plan=ours.plan)
+        SubscriptionFactory(plan=ours.plan, status="canceled", canceled_at=clock.now())
+        client.post(ours.url("studio-plan"), body(ours, name=ours.plan.name))
+        assert count_subscribers_by_slug(ours.product)[ours.plan.slug] == 3
+        assert "3 0 on this version" in text_of(client.get(ours.url("studio-plans")))
+
     def test_shows_what_is_sold(self, ours: World, client: Client) -> None:
         RateLimitFactory(plan=ours.plan, endpoint=ours.endpoint, name="endpoint-per-minute")
         text = text_of(client.get(ours.url("studio-plans"))).replace("\u202f", " ")

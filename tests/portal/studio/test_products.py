@@ -1,5 +1,7 @@
 """The list of products, a new one, and the way to its publication."""
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 
@@ -51,6 +53,17 @@ class TestList:
         few = count_queries(client, studio(organization))
         ProductFactory.create_batch(40, organization=organization)
         assert count_queries(client, studio(organization)) == few
+
+
+def test_a_retiring_product_says_so_in_the_same_words_everywhere(client: Client, organization: Organization) -> None:
+    ends = dt.datetime(2099, 5, 1, tzinfo=dt.UTC)
+    product = ProductFactory(organization=organization, status=ProductStatus.UNPUBLISHED, retires_at=ends)
+    SubscriptionFactory(plan=PlanFactory(tier=TierFactory(product=product)))
+    for parts in ((), (product.slug,), (product.slug, "plans"), (product.slug, "lifecycle")):
+        text = text_of(client.get(studio(organization, *parts)))
+        assert "Retiring, ends on 1 May 2099" in text
+        assert "Unpublished" not in text
+        assert "It is still sold" not in text
 
 
 class TestNew:

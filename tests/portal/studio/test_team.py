@@ -1,13 +1,14 @@
 """An organization and its people: members, invitations, the audit log, settings."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core import mail
 from django.test import Client
 
 from apps.accounts.enums import Role
-from apps.accounts.models import AuditEvent, Invitation, Membership, Organization, User
+from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.accounts.permissions import Action, allows
 from apps.core import clock
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
@@ -172,6 +173,21 @@ class TestAudit:
     def test_an_empty_one_says_what_comes(self, ours: World, client: Client) -> None:
         AuditEvent.objects.all().delete()
         assert "Nothing has changed yet" in text_of(client.get(ours.url("audit")))
+
+
+class TestTokens:
+    def test_a_reload_makes_no_second_token(self, ours: World, client: Client) -> None:
+        found = re.search(r'name="form_id" value="([^"]+)"', client.get(ours.url("tokens")).content.decode())
+        assert found is not None
+        form = {"name": "deployment", "scopes": ["keys:read"], "form_id": found[1]}
+        before = AccessToken.objects.count()
+        first = client.post(ours.url("token-create"), form)
+        assert first.status_code == 201
+        assert "Your token “deployment”" in text_of(first)
+        again = client.post(ours.url("token-create"), form, follow=True)
+        assert again.redirect_chain == [(ours.url("tokens"), 302)]
+        assert "The token “deployment” was made already" in text_of(again)
+        assert AccessToken.objects.count() == before + 1
 
 
 class TestSettings:

@@ -33,7 +33,9 @@ from tests.factories.usage import request_id, store_calls, store_rejections
 from tests.portal.routes import routes_of
 
 # What a page may write; compared before and after a request that must change nothing.
-WATCHED = ("accounts", "products", "plans", "subscriptions", "keys")
+WATCHED = (
+    "accounts", "products", "plans", "subscriptions", "keys", "billing", "payments", "ledger", "notifications",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.models import Change
 from apps.products import services
 from apps.products.models import Endpoint, OpenApiImport, Product
+from apps.products.openapi import operations
 from apps.products.openapi.comparison import ImportChanges
 from apps.products.services import ImportOptions, imports
+from apps.products.services import endpoints as endpoint_services
 from tests.factories.actors import make_actor
 from tests.factories.products import ProductFactory, TierFactory
 
@@ -141,6 +143,42 @@ def test_importing_again_says_what_is_new_and_keeps_what_is_the_creators(alice: 
     assert services.changes_of(read(alice, product, again)).is_empty
 
 
+def test_without_operation_ids_a_rename_is_told_by_what_the_operation_says_where_it_says_so_alone(
+    alice: Actor, product: Product
+) -> None:
+    """httpbin's own document has none, and many of its operations say the same."""
+
+    def paths(agent: str, item: str, twin: str, bare: str) -> dict[str, Any]:
+        item_id = item[item.index("{") + 1 : -1]
+        return {
+            agent: {"get": op(summary="The user agent")},
+            item: {"get": op(summary="An item", parameters=[{"name": item_id, "in": "path", "required": True}])},
+            twin: {"get": op(summary="Anything"), "put": op(summary="Anything")},
+            "/same": {"get": op(summary="Anything")},
+            bare: {"get": op(responses={"200": {"description": "OK"}})},
+        }
+
+    bring(alice, product, paths("/user-agent", "/items/{id}", "/anything", "/bare"))
+    before = routes(product)
+    changes = bring(alice, product, paths("/agent", "/v2/items/{item}", "/any", "/nude"))
+    assert names(changes) == {
+        "added": ["GET /nude"],
+        "changed": [],
+        "renamed": [
+            "GET /user-agent → GET /agent",
+            "GET /items/{id} → GET /v2/items/{item}",
+            "GET /anything → GET /any",
+            "PUT /anything → PUT /any",
+        ],
+        "removed": ["GET /bare"],
+        "unchanged": ["GET /same"],
+    }
+    assert routes(product)["GET /agent"].pk == before["GET /user-agent"].pk
+    twice = {"/agent": {"get": op(summary="Other")}, "/one": {"get": op(summary="An item")}}
+    changes = services.changes_of(read(alice, product, twice | {"/two": {"get": op(summary="An item")}}))
+    assert changes.renamed == (), "two that say the same are no rename"
+
+
 def test_paths_and_marks_that_the_creator_chose_stay(alice: Actor, product: Product) -> None:
     """A route of the creator's own over the document's path; a deprecation by hand; a parameter's new name."""
     bring(alice, product, SHOP)
@@ -200,9 +238,45 @@ def test_all_or_nothing(alice: Actor, product: Product, monkeypatch: pytest.Monk
         bring(alice, product, SHOP, remove_missing=True)
     elsewhere = TierFactory()
     with pytest.raises(Invalid) as refused:
-        bring(alice, product, {"/status": op()}, remove_missing=True, tier=elsewhere)
+        bring(alice, product, {"/status": {"get": op()}}, remove_missing=True, tier=elsewhere)
     assert refused.value.field == "tier"
     assert set(routes(product)) == {"GET /status"}
+
+
+@pytest.mark.parametrize("paths", [{}, {"/status": {}}, {"/status": {"summary": "x", "parameters": []}}, {"x-y": SHOP}])
+def test_a_document_without_an_operation_is_no_order_to_remove_everything(
+    alice: Actor, product: Product, paths: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid, match="no operation"):
+        read(alice, product, paths)
+    assert not product.imports.exists()
+
+
+def test_all_documentation_together_has_a_limit_however_it_came_there(
+    alice: Actor, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written out whole, for everybody who asks for the document of the product."""
+    shape = {"type": "object", "properties": {f"field{n}": {"type": "string"} for n in range(50)}}
+    answer = {"200": {"description": "x", "content": {"application/json": {"schema": {"$ref": "#/x-shapes/One"}}}}}
+    paths = {f"/{n}": {"get": {"summary": "Many", "responses": answer}} for n in range(20)}
+    raw = json.dumps({"openapi": "3.1.0", "info": {"title": "x"}, "paths": paths, "x-shapes": {"One": shape}}).encode()
+    monkeypatch.setattr(operations, "PRODUCT_BYTES_MAX", 20_000)
+    imported = services.preview_import(actor=alice, product=product, source="paste", raw=raw)
+    changes = services.changes_of(imported)
+    assert sum(len(json.dumps(one.operation)) for one in changes.added) < 25_000
+    assert len(changes.added) == 20
+    assert any("by their name" in warning.text or "too large" in warning.text for warning in changes.warnings)
+    tier = product.tiers.get(slug="pro")
+    monkeypatch.setattr(endpoint_services, "PRODUCT_BYTES_MAX", 10_000)
+    with pytest.raises(Invalid, match="together"):
+        services.apply_import(actor=alice, imported=imported, options=ImportOptions(seen=changes.seen))
+    assert not product.endpoints.exists()
+    services.add_endpoint(actor=alice, product=product, method="GET", path="/a", tier=tier)
+    with pytest.raises(Invalid, match="together"):
+        services.add_endpoint(
+            actor=alice, product=product, method="GET", path="/b", tier=tier,
+            operation={"description": "x" * 10_001},
+        )  # fmt: skip
 
 
 def test_an_import_of_others_is_not_found(alice: Actor, product: Product) -> None:
@@ -234,13 +308,13 @@ def test_a_thousand_operations_take_few_queries(alice: Actor, product: Product) 
 
 def test_the_newest_documents_are_kept(alice: Actor, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imports, "IMPORTS_KEPT", 2)
-    kept = [read(alice, product, {}).pk for _ in range(4)][-2:]
+    kept = [read(alice, product, SHOP).pk for _ in range(4)][-2:]
     assert sorted(product.imports.values_list("pk", flat=True)) == kept
 
 
 class TestNewProduct:
     def make(self, alice: Actor, **content: Any) -> OpenApiImport:
-        raw = json.dumps({"openapi": "3.0.0", "paths": {}} | content).encode()
+        raw = json.dumps({"openapi": "3.0.0", "paths": SHOP} | content).encode()
         return services.create_product_from_document(actor=alice, source="upload", raw=raw, filename="shop\n.json")
 
     def test_is_what_the_document_says(self, alice: Actor) -> None:

@@ -17,7 +17,10 @@ from apps.plans.models import Plan
 from apps.plans.selectors import list_plans_for
 from apps.portal.access import PortalRequest
 from apps.portal.console.access import subscription_page
+from apps.portal.endings import works_until
 from apps.portal.marketplace.offers import Offer, offer
+from apps.portal.wording import charges_extra_units
+from apps.products.enums import ProductStatus
 from apps.products.selectors import count_endpoints_by_rank
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.changes import kind_of_change
@@ -77,13 +80,17 @@ def undo(request: PortalRequest, subscription: Subscription) -> HttpResponse:
 @subscription_page
 def cancel_later(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     ending = subscriptions.cancel_at_period_end(actor=request.actor, subscription=subscription)
-    assert ending.current_period_end is not None  # the service saw to it
-    when = date_format(ending.current_period_end, "j F Y")
+    end = works_until(ending)
+    assert end is not None  # the service saw to it
+    when = date_format(end, "j F Y")
     messages.success(request, _("The subscription ends on %(when)s. Until then its keys work.") % {"when": when})
     return redirect("portal:subscription-manage", request.actor.organization.slug, subscription.public_id)
 
 
 def _others(request: PortalRequest, subscription: Subscription) -> list[Plan]:
+    """What can be moved to: nothing while the product is not on sale."""
+    if subscription.product.status != ProductStatus.PUBLISHED:
+        return []
     plans = list_plans_for(request.actor.organization, subscription.product)
     return [plan for plan in plans if plan.pk != subscription.plan_id]
 
@@ -100,4 +107,6 @@ def _context(subscription: Subscription, others: list[Plan]) -> dict[str, Any]:
         "tab": "manage",
         "plans": [(plan, kind_of_change(subscription.plan, plan) == "now") for plan in others],
         "may_change": subscription.status in begun,
+        "is_sold": subscription.product.status == ProductStatus.PUBLISHED,
+        "charges_extra_units": charges_extra_units(subscription.plan),
     }

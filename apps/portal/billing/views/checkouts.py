@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.permissions import Action
 from apps.billing import services
@@ -30,11 +30,14 @@ def checkout(request: PortalRequest, checkout_id: str) -> HttpResponse:
 
 
 @sensitive_post_parameters("number", "cvc")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @organization_page
 def pay(request: PortalRequest, checkout_id: str) -> HttpResponse:
-    request.actor.require(Action.BILLING_MANAGE)
+    """Pay. The answer to a declined payment stands at this address, so to read it leads to the checkout."""
     found = get_checkout(request.actor, public_id=checkout_id)
+    if request.method != "POST":
+        return redirect("portal:checkout", request.actor.organization.slug, found.public_id)
+    request.actor.require(Action.BILLING_MANAGE)
     forms = carry_out(request, lambda method: services.pay_checkout(actor=request.actor, checkout=found, method=method))
     if forms.paid is None:
         found = get_checkout(request.actor, public_id=checkout_id)

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.permissions import Action
 from apps.billing import services
@@ -48,11 +48,14 @@ def pdf(request: PortalRequest, invoice_id: str) -> HttpResponse:
 
 
 @sensitive_post_parameters("number", "cvc")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @organization_page
 def pay(request: PortalRequest, invoice_id: str) -> HttpResponse:
-    request.actor.require(Action.BILLING_MANAGE)
+    """Pay. The answer to a declined payment stands at this address, so to read it leads to the invoice."""
     found = get_invoice(request.actor, public_id=invoice_id)
+    if request.method != "POST":
+        return redirect("portal:invoice", request.actor.organization.slug, found.public_id)
+    request.actor.require(Action.BILLING_MANAGE)
     forms = carry_out(request, lambda method: services.pay_invoice(actor=request.actor, invoice=found, method=method))
     if forms.paid is None:
         return render(request, "billing/invoice.html", _context(found, forms), status=forms.status)

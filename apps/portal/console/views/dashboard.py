@@ -10,6 +10,7 @@ from apps.portal.console.standings import Standing, standings_of
 from apps.portal.requests.lines import explain, line
 from apps.portal.usage.charts import points_of, usage_charts
 from apps.portal.usage.ranges import read_range
+from apps.products.selectors import has_products
 from apps.subscriptions.selectors import list_live_subscriptions
 from apps.usage import selectors
 from apps.usage.selectors import RequestFilters, Scope
@@ -23,7 +24,7 @@ REFUSALS_SHOWN = 8
 def dashboard(request: PortalRequest) -> HttpResponse:
     subscriptions = list(list_live_subscriptions(request.actor))
     if not subscriptions:
-        return render(request, "console/dashboard.html", {"standings": []})
+        return render(request, "console/dashboard.html", {"standings": [], "sells": has_products(request.actor)})
     now = clock.now()
     span = read_range({}, now)
     scope = Scope.of_subscriptions(subscriptions)
@@ -36,8 +37,10 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "standings": standings[:SUBSCRIPTIONS_SHOWN],
         "more": max(0, len(standings) - SUBSCRIPTIONS_SHOWN),
         "pressing": [one for one in standings if one.pressing],
+        "any_begun": any(one.has_begun for one in standings),
         "span": span,
         "total": total,
+        "has_calls": selectors.has_calls(scope),
         "refused": sum(calls for _code, calls in selectors.rejections_by_code(scope, span.start, span.end)),
         "chart": usage_charts(points_of(scope, span), total, span, now).calls,
         "refusals": [line(entry, explain(entry)) for entry in refusals.entries],

@@ -1,4 +1,7 @@
-"""The keys of a subscription. A secret is in the answer to the POST that made it and nowhere else."""
+"""The keys of a subscription. A secret is in the answer to the POST that made it and nowhere else.
+
+Sent again, the POST makes no other.
+"""
 
 from typing import Any
 
@@ -21,6 +24,7 @@ from apps.portal.console.forms import KeyForm, RenameForm, RotateForm
 from apps.portal.console.key_rows import key_rows
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import first_call
+from apps.portal.once import send_once
 from apps.portal.rendering import render_page
 from apps.portal.usage.context import usage_context
 from apps.portal.usage.ranges import PRESET_CHOICES, read_range
@@ -45,15 +49,22 @@ def keys(request: PortalRequest, subscription: Subscription) -> HttpResponse:
 def key_create(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     """The page of keys with the secret on it, this once; `never_cache` keeps it out of every cache."""
     form = _form(subscription, request.POST)
-    made = None
+    sent = None
     if form.is_valid():
-        made = carried_out(
+        sent = carried_out(
             form,
-            lambda: services.create_key(actor=request.actor, subscription=subscription, **form.values()),
+            lambda: send_once(
+                request,
+                lambda: services.create_key(actor=request.actor, subscription=subscription, **form.values()),
+            ),
         )
-    if made is None:
+    if sent is None:
         return render(request, "console/keys.html", _list(request, subscription, form), status=422)
-    return _revealed(request, subscription, *made)
+    if sent.made is None:
+        text = _("The key “%(name)s” was made already; its secret was shown that once. If it is lost, rotate the key.")
+        messages.info(request, text % {"name": sent.name})
+        return redirect("portal:subscription-keys", request.actor.organization.slug, subscription.public_id)
+    return _revealed(request, subscription, *sent.made)
 
 
 @require_safe

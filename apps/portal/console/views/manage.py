@@ -14,8 +14,9 @@ from apps.portal import history
 from apps.portal.access import PortalRequest
 from apps.portal.console.access import subscription_page
 from apps.portal.console.forms import CancelForm
+from apps.portal.endings import ends_with_product
 from apps.portal.forms import carried_out
-from apps.portal.wording import quotas_in_words, rate_limit_in_words
+from apps.portal.wording import charges_extra_units, quotas_in_words, rate_limit_in_words
 from apps.subscriptions import services
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -53,6 +54,8 @@ def _context(request: PortalRequest, subscription: Subscription) -> dict[str, An
     return {
         "subscription": subscription,
         "quotas": quotas_in_words(subscription.plan),
+        "ends_with_product": ends_with_product(subscription),
+        "charges_extra_units": charges_extra_units(subscription.plan),
         "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
         "page": page,
         "lines": [history.line(change) for change in page.object_list],

@@ -9,7 +9,7 @@ from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.standings import standings_of
 from apps.portal.usage.ranges import read_range
-from apps.subscriptions.selectors import list_subscriptions
+from apps.subscriptions.selectors import list_live_subscriptions, list_subscriptions
 
 SUBSCRIPTIONS_PER_PAGE = 25
 
@@ -21,4 +21,12 @@ def subscriptions(request: PortalRequest) -> HttpResponse:
     page = Paginator(found, SUBSCRIPTIONS_PER_PAGE).get_page(request.GET.get("page"))
     span = read_range({}, clock.now())
     standings = standings_of(list(page.object_list), span)
-    return render(request, "console/subscriptions.html", {"page": page, "standings": standings, "span": span})
+    live = list_live_subscriptions(request.actor).count()
+    context = {
+        "page": page,
+        "live": live,
+        "canceled": page.paginator.count - live,
+        "standings": standings,
+        "span": span,
+    }
+    return render(request, "console/subscriptions.html", context)

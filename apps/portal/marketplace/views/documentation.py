@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +14,7 @@ from apps.core import markdown
 from apps.core.errors import DomainError
 from apps.keys.services import issue_try_out_key
 from apps.plans.selectors import cheapest_opening, list_plans_seen_by
+from apps.portal.access import signed_in
 from apps.portal.marketplace.documentation import document
 from apps.portal.marketplace.terms import plan_terms, refusals
 from apps.portal.marketplace.try_out.forms import TryOutForm
@@ -39,7 +39,7 @@ def endpoint(request: HttpRequest, slug: str, endpoint_id: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def try_out(request: HttpRequest, slug: str, endpoint_id: str) -> HttpResponse:
     """Make the call through the gateway and show the answer, on the page or as a part of it."""
     context = _context(request, slug, endpoint_id)

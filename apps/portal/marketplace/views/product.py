@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.selectors import list_memberships_of
 from apps.core import markdown
 from apps.plans.models import Plan
-from apps.plans.selectors import cheapest_first, cheapest_opening, list_plans_seen_by
+from apps.plans.selectors import cheapest_of, cheapest_opening, list_plans_seen_by
 from apps.portal.marketplace.documentation import gateway_url
 from apps.portal.marketplace.offers import offer
 from apps.portal.marketplace.support import channel_rows
@@ -64,7 +64,7 @@ class ProductPage:
             "tab": tab,
             "product": self.product,
             "address": gateway_url(self.product),
-            "cheapest": next(iter(cheapest_first(self.plans)), None),
+            "cheapest": cheapest_of(self.plans),
             "endpoints": sum(self.endpoints_by_rank.values()),
             "offers": [offer(plan, self.endpoints_by_rank) for plan in self.plans],
             "subscriptions": self.subscriptions,

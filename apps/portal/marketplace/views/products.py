@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from apps.plans.models import Plan
-from apps.plans.selectors import cheapest_plans
+from apps.plans.selectors import Cheapest, cheapest_plans
 from apps.portal.marketplace.browsing import PRICES, read_browsing
 from apps.portal.paging import CappedPaginator
 from apps.portal.rendering import render_page
@@ -19,7 +18,7 @@ PRODUCTS_PER_PAGE = 20
 @dataclass(frozen=True)
 class Listing:
     product: Product
-    cheapest: Plan | None
+    cheapest: Cheapest | None
     endpoints: int
 
 

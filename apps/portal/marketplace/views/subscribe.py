@@ -1,7 +1,6 @@
 """Subscribing to a plan: for which organization, what it gives, and the confirmation."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from apps.core.errors import NotFound
 from apps.plans.enums import PlanVisibility
 from apps.plans.models import Plan
 from apps.plans.selectors import find_replaced_plan, get_plan_seen_by, is_granted, list_plans_seen_by
+from apps.portal.access import signed_in
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.forms import SubscribeForm
 from apps.portal.marketplace.offers import offer
@@ -27,7 +27,7 @@ from apps.subscriptions.selectors import get_visible_product, list_live_subscrip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@signed_in
 def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)

@@ -1,7 +1,6 @@
 """What a person was told: all their organizations in one list."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
@@ -10,13 +9,14 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import User
 from apps.notifications.selectors import count_unread, get_notice, list_notices
 from apps.notifications.services import mark_all_read, mark_read
+from apps.portal.access import signed_in
 from apps.portal.keyset import keyset_page
 
 PAGE_SIZE = 30
 
 
 @require_safe
-@login_required
+@signed_in
 def index(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     page = keyset_page(list_notices(user), request.GET, time_field="created_at", size=PAGE_SIZE)
@@ -24,7 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def detail(request: HttpRequest, notice_id: str) -> HttpResponse:
     """Where a notice leads, from the list and from its e-mail; it is read then."""
     user = _person(request)
@@ -34,7 +34,7 @@ def detail(request: HttpRequest, notice_id: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def read(request: HttpRequest, notice_id: str) -> HttpResponse:
     user = _person(request)
     mark_read(user=user, notice=get_notice(user, public_id=notice_id))
@@ -42,7 +42,7 @@ def read(request: HttpRequest, notice_id: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def read_all(request: HttpRequest) -> HttpResponse:
     number = mark_all_read(user=_person(request))
     if number:

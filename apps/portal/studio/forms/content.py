@@ -89,7 +89,7 @@ class ChannelForm(forms.Form):
 class LogoForm(forms.Form):
     logo = forms.FileField(
         label=_("Picture"),
-        help_text=_("PNG, JPEG, WebP or GIF, 2 MB and 4096 pixels at most. It becomes a square of 256 pixels."),
+        help_text=_("PNG, JPEG, WebP or GIF, 2 MB and 4096 pixels at most. It is fitted into a square of 256 pixels."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
     )
 

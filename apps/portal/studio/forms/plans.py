@@ -8,6 +8,7 @@ from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.money import AMOUNT_MAX
 from apps.plans.enums import (
     BillingInterval,
     OverageRule,
@@ -20,7 +21,6 @@ from apps.plans.enums import (
 from apps.plans.specs import CALLS_MAX, RATE_LIMITS_MAX, UNIT_AMOUNT_DIGITS, UNITS_MAX, QuotaSpec, RateLimitSpec
 from apps.products.models import Endpoint, Product
 
-PRICE_MAX = Decimal(1_000_000)
 QUOTAS_MAX = len(QuotaPeriodUnit)  # one for each period
 
 
@@ -61,15 +61,19 @@ class PlanForm(forms.Form):
         choices=QuotaOnChange.choices,
         initial=QuotaOnChange.RESET,
         widget=forms.RadioSelect,
-        help_text=_("Carried over, what they used in the running period counts here, too."),
+        help_text=_(
+            "Carried over, what they used in the running period counts here, too. They begin anew all the same where "
+            "a new period begins (from a free plan, or to another interval), and where their plan charged extra units."
+        ),
     )
 
     def __init__(self, *args: Any, product: Product, price_digits: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        price_max = Decimal(AMOUNT_MAX).scaleb(-price_digits)
         self.fields["price"] = forms.DecimalField(
             label=_("Price"),
             min_value=0,
-            max_value=PRICE_MAX,
+            max_value=price_max,
             decimal_places=price_digits,
             initial=0,
             help_text=_("0 is a free plan."),
@@ -77,7 +81,7 @@ class PlanForm(forms.Form):
         self.fields["overage_price"] = forms.DecimalField(
             label=_("Price of an extra unit"),
             min_value=0,
-            max_value=PRICE_MAX,
+            max_value=price_max,
             decimal_places=price_digits + UNIT_AMOUNT_DIGITS,
             required=False,
         )

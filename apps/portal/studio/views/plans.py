@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.permissions import Action
 from apps.core.errors import Conflict, Invalid
 from apps.plans.models import Plan
-from apps.plans.selectors import get_grant, get_plan, list_grants, list_plans, list_versions
+from apps.plans.selectors import count_subscribers_by_slug, get_grant, get_plan, list_grants, list_plans, list_versions
 from apps.plans.services import create_plan, grant_plan, publish_plan, revise_plan, revoke_grant, withdraw_plan
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
@@ -29,10 +29,11 @@ SENTENCE = "overage-sentence"
 @product_page
 def index(request: PortalRequest, product: Product) -> HttpResponse:
     plans = list(list_plans(product))
-    by_rank = count_endpoints_by_rank(product)
+    by_rank, subscribers = count_endpoints_by_rank(product), count_subscribers_by_slug(product)
     context = {
         "product": product,
-        "offers": [offer(plan, by_rank) for plan in plans],
+        # With the subscribers of all versions of each.
+        "offers": [(offer(plan, by_rank), subscribers[plan.slug]) for plan in plans],
         "on_sale": sum(plan.is_on_sale for plan in plans),
         "subscribers": count_live_subscriptions([product]).get(product.pk, 0),
     }

@@ -3,7 +3,6 @@
 from typing import cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,14 +12,14 @@ from apps.accounts.enums import Role
 from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.accounts.services import create_organization, rename_organization
-from apps.portal.access import PortalRequest, organization_page
+from apps.portal.access import PortalRequest, organization_page, signed_in
 from apps.portal.forms import carried_out
 from apps.portal.rendering import render_page
 from apps.portal.team.forms import OrganizationForm, RenameForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@signed_in
 def create(request: HttpRequest) -> HttpResponse:
     """A further organization, whose owner is the person who makes it."""
     typed = {name: request.GET.get(name, "") for name in ("name", "slug")}

@@ -1,4 +1,7 @@
-"""Access tokens of the REST API. The secret is in the answer to the POST that made it and nowhere else."""
+"""Access tokens of the REST API. The secret is in the answer to the POST that made it and nowhere else.
+
+Sent again, the POST makes no other.
+"""
 
 import datetime as dt
 from typing import Any
@@ -18,6 +21,7 @@ from apps.accounts.selectors import get_access_token, list_access_tokens
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
+from apps.portal.once import send_once
 from apps.portal.team.forms import AccessTokenForm
 
 PAGE_SIZE = 50
@@ -35,20 +39,16 @@ def index(request: PortalRequest) -> HttpResponse:
 @organization_page
 def create(request: PortalRequest) -> HttpResponse:
     """The page of tokens with the secret on it, this once; `never_cache` keeps it out of every cache."""
-    form, made = AccessTokenForm(request.POST), None
+    form, sent = AccessTokenForm(request.POST), None
     if form.is_valid():
-        made = carried_out(
-            form,
-            lambda: services.create_access_token(
-                actor=request.actor,
-                name=form.cleaned_data["name"],
-                scopes=form.cleaned_data["scopes"],
-                expires_at=form.expires_at(),
-            ),
-        )
-    if made is None:
+        sent = carried_out(form, lambda: send_once(request, lambda: _create(request, form)))
+    if sent is None:
         return render(request, "team/tokens.html", _context(request, form), status=422)
-    token, secret = made
+    if sent.made is None:
+        text = _("The token “%(name)s” was made already; its secret was shown that once. If it is lost, make another.")
+        messages.info(request, text % {"name": sent.name})
+        return redirect("portal:tokens", request.actor.organization.slug)
+    token, secret = sent.made
     context = _context(request, AccessTokenForm()) | {"made": token, "secret": secret}
     return render(request, "team/tokens.html", context, status=201)
 
@@ -59,6 +59,15 @@ def revoke(request: PortalRequest, token_id: str) -> HttpResponse:
     token = services.revoke_access_token(actor=request.actor, token=get_access_token(request.actor, public_id=token_id))
     messages.success(request, _("The token “%(name)s” is revoked: it has stopped working.") % {"name": token.name})
     return redirect("portal:tokens", request.actor.organization.slug)
+
+
+def _create(request: PortalRequest, form: AccessTokenForm) -> tuple[AccessToken, str]:
+    return services.create_access_token(
+        actor=request.actor,
+        name=form.cleaned_data["name"],
+        scopes=form.cleaned_data["scopes"],
+        expires_at=form.expires_at(),
+    )
 
 
 def _state(token: AccessToken, now: dt.datetime) -> str:

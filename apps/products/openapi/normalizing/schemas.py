@@ -22,6 +22,15 @@ Schema = dict[str, Any] | bool
 
 _PATTERN_MAX = 1_000
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+# Not JSON Schema, but what people write and mean.
+_SPOKEN = {
+    "int": "integer",
+    "long": "integer",
+    "float": "number",
+    "double": "number",
+    "bool": "boolean",
+    "str": "string",
+}
 _SINGLE = frozenset(
     {
         "additionalProperties", "contains", "contentSchema", "else", "if", "not", "propertyNames", "then",
@@ -170,7 +179,7 @@ def _types(result: dict[str, Any], value: dict[str, Any]) -> list[str]:
     if "file" in names:  # 2.0
         names = ["string"]
         result["format"] = "binary"
-    types = list(dict.fromkeys(name for name in names if name in _TYPES))
+    types = list(dict.fromkeys(known for name in names if (known := _SPOKEN.get(name, name)) in _TYPES))
     if types and (value.get("nullable") is True or value.get("x-nullable") is True):
         types = types if "null" in types else [*types, "null"]
         if "enum" in result and None not in result["enum"]:
