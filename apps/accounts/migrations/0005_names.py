@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """Let staff find people and organizations by their names."""
 
-    dependencies = [("accounts", "0003_accesstoken")]
+    dependencies = [("accounts", "0004_token_scopes_for_tokens")]
 
     operations = [
         migrations.AddIndex(
