@@ -31,6 +31,7 @@ def create(client: Client, world: World, **answer: str) -> "tuple[str, str]":
     response = client.post(world.url("key-create"), {"name": "ci"} | answer)
     assert response.status_code == 201
     html = response.content.decode()
+    assert re.search(r'aria-current="page"\s*>Keys<', html), "its tab stays the current one"
     found = key_secret.PATTERN.search(html)
     assert found is not None
     return html, found[0]

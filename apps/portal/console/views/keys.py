@@ -135,6 +135,7 @@ def _list(request: PortalRequest, subscription: Subscription, form: KeyForm | No
     page = Paginator(list_keys(subscription), KEYS_PER_PAGE).get_page(request.GET.get("page"))
     may_manage = request.actor.may(Action.KEYS_MANAGE)
     return {
+        "tab": "keys",
         "subscription": subscription,
         "page": page,
         "rows": key_rows(subscription, page.object_list, clock.now()),
