@@ -91,7 +91,8 @@ def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
 def forget_unused_card(*, actor: Actor, method: PaymentMethod) -> None:
     """Remove a card that was given for one payment, unless one with it has succeeded or may still.
 
-    Also the last one: nobody asked to keep it, and without it things are as they were before. Raises `NotFound` where it is removed already.
+    Also the last one: nobody asked to keep it, and without it things are as they were before.
+    Raises `NotFound` where it is removed already.
     """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
