@@ -84,23 +84,21 @@ def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
     )
     if not others.exists() and needs_card(actor.organization) and not _was_declined_last(method):
         raise CardInUse
-    method.is_default = False
-    method.removed_at = clock.now()
-    method.save(update_fields=["is_default", "removed_at"])
-    record_action(actor, "payment_method.removed", f"Removed the card {method}", target=method.public_id)
+    _remove(actor, method)
 
 
 @transaction.atomic
 def forget_unused_card(*, actor: Actor, method: PaymentMethod) -> None:
     """Remove a card that was given for one payment, unless one with it has succeeded or may still.
 
+    Also the last one: nobody asked to keep it, and without it things are as they were before.
     Raises `NotFound` where it is removed already.
     """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
     of_use = [PaymentStatus.PROCESSING, PaymentStatus.SUCCEEDED]
     if not Payment.objects.filter(method=method, status__in=of_use).exists():
-        remove_method(actor=actor, method=method)
+        _remove(actor, method)
 
 
 def prefer_card_that_paid(*, method: PaymentMethod) -> None:
@@ -125,6 +123,13 @@ def prefer_card_that_paid(*, method: PaymentMethod) -> None:
         target=method.public_id,
         summary=f"Made {method} the default card: it paid, and {default} was declined",
     )
+
+
+def _remove(actor: Actor, method: PaymentMethod) -> None:
+    method.is_default = False
+    method.removed_at = clock.now()
+    method.save(update_fields=["is_default", "removed_at"])
+    record_action(actor, "payment_method.removed", f"Removed the card {method}", target=method.public_id)
 
 
 def _was_declined_last(method: PaymentMethod) -> bool:

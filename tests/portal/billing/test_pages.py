@@ -216,6 +216,11 @@ class TestRenewals:
         pay = reverse("portal:invoice-pay", args=[slug, invoice.public_id])
         declined = alice.post(pay, CARD | {"number": "4000000000009995"})
         assert (declined.status_code, "insufficient funds" in text_of(declined)) == (402, True)
+        cards = PaymentMethod.objects.filter(removed_at=None)
+        known = list(cards)
+        first = Invoice.objects.get(reason="subscribe")
+        again = alice.post(reverse("portal:invoice-pay", args=[slug, first.public_id]), CARD)
+        assert (again.status_code, list(cards)) == (409, known), "what is not paid with is not kept"
         assert "is paid" in text_of(alice.post(pay, CARD, follow=True))
         assert fresh(subscription).status == SubscriptionStatus.ACTIVE
 
