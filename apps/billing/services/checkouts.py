@@ -26,7 +26,7 @@ from apps.subscriptions.models import Subscription
 # How long the price of a new subscription is held.
 SUBSCRIBE_LIFETIME = dt.timedelta(hours=24)
 # How old the invoice of a new subscription may be when it is paid: the first period begins with it.
-PERIOD_HELD = dt.timedelta(minutes=5)
+PERIOD_HELD = dt.timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
 
