@@ -192,7 +192,7 @@ class TestSubscriptions:
     def test_lists_them_with_plan_and_state(self, client: Client, acme: World) -> None:
         SubscriptionFactory(organization=acme.organization, status="canceled", canceled_at=clock.now())
         text = text_of(client.get(acme.url("subscriptions")))
-        assert "Acme has 2 subscriptions." in text
+        assert "Acme has 1 live subscription. 1 is canceled." in text
         assert "Standard Active" in text
         assert text.index("Standard Active") < text.index("Canceled")
 
