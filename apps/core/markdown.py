@@ -32,7 +32,8 @@ _HEADING_SHIFT = 1
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    # Without blocks of HTML, in which no Markdown works: a tag at the start of a line is one in its paragraph.
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).disable("html_block")
 
 
 def render(text: str) -> SafeString:
@@ -42,8 +43,6 @@ def render(text: str) -> SafeString:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1:]) + _HEADING_SHIFT)}"
-        if token.type == "html_block":
-            token.content = _known_tags(token.content)
         for child in token.children or ():
             if child.type == "html_inline":
                 child.content = _known_tags(child.content)
@@ -69,8 +68,6 @@ def plain(text: str) -> str:
         elif token.type == "inline":
             lines.append(bullet + "".join(_words(child) for child in token.children or ()))
             bullet = ""
-        elif token.type == "html_block":
-            lines.append(_without_tags(token.content).strip())
         elif token.type in ("fence", "code_block"):
             lines.append(token.content.rstrip())
     return "\n".join(lines)

@@ -203,7 +203,8 @@ class Consumer(Person):
         self.open(self.subscription_path)
         self.follow("Manage")
         self.follow("Change plan")
-        self.follow(plan)
+        self.page.get_by_role("row").filter(has_text=plan).get_by_role("link").click()
+        self.page.wait_for_load_state()
 
     def pay_by_card(self, number: str, *, exp_month: int, exp_year: int, cvc: str) -> None:
         """On the page of a checkout, with a card that is not saved."""

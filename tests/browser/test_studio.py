@@ -49,7 +49,7 @@ def test_from_nothing_to_a_published_product(owner: Page, live_server: Any, ours
     owner.get_by_role("link", name="Add endpoint").click()
     owner.get_by_label("Path", exact=True).fill("/routes/{id}")
     owner.get_by_role("button", name="Add endpoint").click()
-    expect(owner.get_by_text("1 endpoint is open")).to_be_visible()
+    expect(owner.get_by_text("1 endpoint, open to consumers once")).to_be_visible()
 
     owner.get_by_role("link", name="Overview").click()
     owner.get_by_role("link", name="Create plan").click()

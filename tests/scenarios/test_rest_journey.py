@@ -271,7 +271,11 @@ def test_from_free_to_pro_and_back(installed: Installation) -> None:
     assert (ended["plan"]["slug"], ended["pending_plan"], ended["status"]) == ("free", None, "active")
 
     assert_refusal_is_explained(consumer)
-    assert {notice["title"] for notice in consumer.api.get("/notices").data} == {"Httpbin is on the plan Free now"}
+    assert [notice["title"] for notice in consumer.api.get("/notices").data] == [
+        "Httpbin is on the plan Free now",
+        f"Paid {second['total_amount'] / 100:.2f} USD for Httpbin",
+        "Paid 29.00 USD for Httpbin",
+    ]
     assert [one["id"] for one in consumer.api.get("/invoices").data] == [second["id"], invoice["id"]]
     assert_usage_is_exact(consumer, program, began)
     journey.assert_books_balance(
