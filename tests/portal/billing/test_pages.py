@@ -107,7 +107,7 @@ class TestBuying:
     def test_an_unpaid_subscription_says_how_to_go_on(self, alice: Client, checkout: Checkout) -> None:
         slug = checkout.organization.slug
         page = alice.get(reverse("portal:subscription-manage", args=[slug, checkout.subscription.public_id]))
-        assert "Not paid yet" in text_of(page)
+        assert "Weather is not paid yet" in text_of(page)
         dashboard = text_of(alice.get(reverse("portal:dashboard", args=[slug])))
         assert "Weather is not paid yet" in dashboard
         assert "Go on to the payment" in dashboard
@@ -210,7 +210,7 @@ class TestRenewals:
         invoice = Invoice.objects.get(reason="renewal")
         slug = shop.alice.organization.slug
         manage = reverse("portal:subscription-manage", args=[slug, subscription.public_id])
-        assert "A payment failed" in text_of(alice.get(manage))
+        assert "A payment for Weather failed" in text_of(alice.get(manage))
         assert "A payment for Weather failed" in text_of(alice.get(reverse("portal:dashboard", args=[slug])))
         assert "1 invoice could not be charged" in text_of(alice.get(reverse("portal:invoices", args=[slug])))
         pay = reverse("portal:invoice-pay", args=[slug, invoice.public_id])
