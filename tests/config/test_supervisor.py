@@ -129,7 +129,9 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(product: 
 def test_everything_ends_with_make(product_dir: Path, number: signal.Signals) -> None:
     makefile = product_dir.with_name("Makefile")
     makefile.write_text(f"up:\n\t@{' '.join(COMMAND)}\n")
-    with Product(product_dir, command=["make", "-f", str(makefile)]) as product:
+    # As in a terminal: who runs the tests in the background of a shell has them ignore the interrupt.
+    make = ["env", "--default-signal=INT", "make", "-f", str(makefile)]
+    with Product(product_dir, command=make) as product:
         product.started()
         pids = {**product.pids(), "supervisor": product.record()["supervisor"]}
         assert pids["supervisor"] != product.process.pid
