@@ -66,35 +66,37 @@ def quote(subscription: Subscription, plan: Plan, at: dt.datetime) -> Quote:
     is_own = subscription.organization_id == plan.product.organization_id
     renewal = 0 if is_own else plan.price_amount
     kind = kind_of_change(current, plan)
-    if kind is not ChangeKind.NOW:
-        start, end = period_at(plan.interval, "subscription", period_end, period_end)
-        return Quote(plan, kind, period_end, start, end, Proration(0, 0), counts_on=False, renewal_amount=renewal)
-    anchor_stays = keeps_period(current, plan)
+    begins = at if kind is ChangeKind.NOW else period_end
+    counted = _spans_counted_on(subscription, plan, begins)
+    goes_on = kind is ChangeKind.NOW and keeps_period(current, plan)
+    start, end = (at, period_end) if goes_on else period_at(plan.interval, "subscription", begins, begins)
+    proration = Proration(0, 0)
+    if kind is ChangeKind.NOW and not is_own:
+        proration = prorate(
+            old_amount=current.price_amount,
+            new_amount=plan.price_amount,
+            time_left=unused_time(period_start, period_end, at),
+            # What counts against a quota of the new plan is not taken off the credit, too.
+            quota_left=_quota_left(subscription, {(period_start, period_end)} - counted),
+            starts_anew=not goes_on,
+        )
+    return Quote(plan, kind, begins, start, end, proration, counts_on=bool(counted), renewal_amount=renewal)
+
+
+def _spans_counted_on(subscription: Subscription, plan: Plan, at: dt.datetime) -> set[tuple[dt.datetime, dt.datetime]]:
+    """The periods that run when the plan begins and in which what was used before counts against its quotas."""
+    quotas, anchor_stays = plan.quotas.all(), keeps_period(subscription.plan, plan)
     anchored_at = subscription.anchored_at if anchor_stays else at
-    goes_on = counts_on(
-        current.quotas.all(),
-        plan.quotas.all(),
+    counts = counts_on(
+        subscription.plan.quotas.all(),
+        quotas,
         carry_over=plan.quota_on_change == QuotaOnChange.CARRY_OVER,
         anchored_at=anchored_at,
         anchor_stays=anchor_stays,
         at=at,
     )
-    counted = {period_at(quota.period, quota.anchor, anchored_at, at) for quota in plan.quotas.all() if goes_on}
-    if anchor_stays:
-        start, end = at, period_end
-    else:
-        start, end = period_at(plan.interval, "subscription", at, at)
-    if is_own:
-        return Quote(plan, kind, at, start, end, Proration(0, 0), counts_on=bool(counted), renewal_amount=renewal)
-    proration = prorate(
-        old_amount=current.price_amount,
-        new_amount=plan.price_amount,
-        time_left=unused_time(period_start, period_end, at),
-        # What counts against a quota of the new plan is not taken off the credit, too.
-        quota_left=_quota_left(subscription, {(period_start, period_end)} - counted),
-        starts_anew=not anchor_stays,
-    )
-    return Quote(plan, kind, at, start, end, proration, counts_on=bool(counted), renewal_amount=renewal)
+    spans = {period_at(quota.period, quota.anchor, anchored_at, at) for quota in quotas} if counts else set()
+    return {span for span in spans if span[0] < at}
 
 
 def _quota_left(subscription: Subscription, spans: AbstractSet[tuple[dt.datetime, dt.datetime]]) -> Fraction:

@@ -71,6 +71,20 @@ def test_used_up_quota_is_not_credited(shop: Shop) -> None:
     assert offer.proration.credit_amount == 200  # a fifth of the quota is left, half of the time
 
 
+@pytest.mark.parametrize(("anchor", "on_change", "counts"), [
+    ("calendar", "carry_over", True), ("calendar", "reset", False), ("subscription", "carry_over", False),
+])  # fmt: skip
+def test_a_change_at_the_end_of_the_period_says_whether_a_quota_that_runs_on_counts_on(
+    shop: Shop, anchor: str, on_change: str, counts: bool
+) -> None:
+    QuotaFactory(plan=shop.basic, anchor=anchor)
+    QuotaFactory(plan=shop.pro, anchor=anchor)
+    Plan.objects.filter(pk=shop.basic.pk).update(quota_on_change=on_change)
+    subscription = shop.buy(shop.pro)
+    offer = services.quote_change(shop.alice, subscription, Plan.objects.get(pk=shop.basic.pk))
+    assert (offer.is_now, offer.counts_on, offer.due_amount) == (False, counts, 0)
+
+
 def test_from_free_a_whole_period_is_bought(shop: Shop) -> None:
     subscription = shop.buy(shop.free)
     move_clock(HALF)
