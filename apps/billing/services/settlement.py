@@ -114,7 +114,7 @@ def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, 
     if checkout.status == CheckoutStatus.OPEN:
         complete(checkout=checkout, at=at)
     if checkout.kind == CheckoutKind.SUBSCRIBE and subscription.status == SubscriptionStatus.INCOMPLETE:
-        # With the period that its invoice says, a moment ago: see `renew_invoice`.
+        # With the period that its invoice says, within the last hour: see `renew_invoice`.
         subscriptions.activate(subscription=subscription, at=invoice.period_start)
     elif checkout.kind == CheckoutKind.PLAN_CHANGE and _can_change(subscription, checkout):
         apply_change(subscription=subscription, plan=checkout.plan, at=at, actor=None)

@@ -51,7 +51,8 @@ def add_endpoint(
     endpoint = Endpoint(product=product)
     _fill(endpoint, method, path, tier, upstream_path, weight, operation)
     _save(endpoint)
-    check_documentation(product)
+    if operation:
+        check_documentation(product)
     _record(actor, endpoint, "endpoint.added", f"Added {endpoint} to {product.name}")
     return endpoint
 

@@ -10,27 +10,21 @@ from apps.subscriptions.models import Subscription
 
 
 def tell_creator_of_request(subscription: Subscription) -> None:
-    product, plan = subscription.product, subscription.plan
-    notify(
-        organization=product.organization,
-        kind="subscription.requested",
-        title=_("%(organization)s asks to subscribe to %(product)s") % _names(subscription),
-        body=_("They chose the plan %(plan)s. They cannot call before you approve.") % {"plan": plan.name},
-        url=_creators_page(subscription),
-        action=Action.CONSUMERS_MANAGE,
+    _tell_creator(
+        subscription,
+        "subscription.requested",
+        _("%(organization)s asks to subscribe to %(product)s") % _names(subscription),
+        _("They chose the plan %(plan)s. They cannot call before you approve.") % {"plan": subscription.plan.name},
     )
 
 
 def tell_creator_of_beginning(subscription: Subscription) -> None:
     """Of one that pays; those of free plans are on the page of consumers, and may be many."""
-    product, plan = subscription.product, subscription.plan
-    notify(
-        organization=product.organization,
-        kind="subscription.begun",
-        title=_("%(organization)s has subscribed to %(product)s") % _names(subscription),
-        body=_("They pay for the plan %(plan)s, and can call from now on.") % {"plan": plan.name},
-        url=_creators_page(subscription),
-        action=Action.CONSUMERS_MANAGE,
+    _tell_creator(
+        subscription,
+        "subscription.begun",
+        _("%(organization)s has subscribed to %(product)s") % _names(subscription),
+        _("They pay for the plan %(plan)s, and can call from now on.") % {"plan": subscription.plan.name},
     )
 
 
@@ -80,9 +74,12 @@ def _tell_consumer(subscription: Subscription, kind: str, title: str, body: str)
     notify(organization=organization, kind=kind, title=title, body=body, url=url)
 
 
-def _creators_page(subscription: Subscription) -> str:
+def _tell_creator(subscription: Subscription, kind: str, title: str, body: str) -> None:
     product = subscription.product
-    return f"/o/{product.organization.slug}/studio/{product.slug}/consumers/{subscription.public_id}/"
+    url = f"/o/{product.organization.slug}/studio/{product.slug}/consumers/{subscription.public_id}/"
+    notify(
+        organization=product.organization, kind=kind, title=title, body=body, url=url, action=Action.CONSUMERS_MANAGE
+    )
 
 
 def _names(subscription: Subscription) -> dict[str, str]:

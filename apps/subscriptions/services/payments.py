@@ -9,7 +9,7 @@ from apps.subscriptions.services.writing import lock_any, move, payment_standing
 
 @transaction.atomic
 def mark_past_due(*, subscription: Subscription) -> Subscription:
-    """A payment failed; keys go on working while it is tried again. Raises `Conflict` where nothing is due."""
+    """A payment failed; keys go on working. Raises `Conflict` where nothing is due."""
     return _stand(subscription, Status.PAST_DUE, "past_due", "A payment failed")
 
 
