@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
-from apps.billing.services.settlement import journal_source
+from apps.billing.services.booking import journal_source
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, also_means
 
 # Of one number: each issuer has its own.

@@ -13,3 +13,11 @@ class AccountKind(models.TextChoices):
     PLATFORM_COMMISSION = "platform_commission", _("Commission of the platform")
     # A liability: tax that was collected and is not ours.
     TAX_PAYABLE = "tax_payable", _("Tax owed")
+    # An expense: what the provider keeps for charges, transfers and disputes.
+    PROVIDER_FEES = "provider_fees", _("Fees of the payment provider")
+    # A liability: taken from what is owed to creators, and on its way to them.
+    PAYOUTS_IN_TRANSIT = "payouts_in_transit", _("Payouts on their way")
+    # An expense: what creators owe and will not pay any more.
+    PLATFORM_LOSSES = "platform_losses", _("Losses of the platform")
+    # Income: what creators pay for hosting.
+    PLATFORM_HOSTING = "platform_hosting", _("Hosting paid by creators")

@@ -43,6 +43,9 @@ class Plan(models.Model):
     interval = models.CharField(
         _("billing interval"), max_length=10, choices=BillingInterval, default=BillingInterval.MONTH
     )
+    # A first period without charge, once for each organization and product; 0 is none.
+    trial_days = models.PositiveSmallIntegerField(_("days of trial"), default=0)
+    trial_requires_card = models.BooleanField(_("the trial needs a card"), default=False)
     requires_approval = models.BooleanField(_("the creator approves each subscription"), default=False)
     visibility = models.CharField(_("visible to"), max_length=10, choices=PlanVisibility, default=PlanVisibility.PUBLIC)
     quota_on_change = models.CharField(

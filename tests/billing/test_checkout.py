@@ -16,8 +16,8 @@ from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.errors import ApprovalPending, CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Invoice, InvoiceLine
 from apps.billing.selectors import get_checkout, get_invoice, list_invoices
+from apps.billing.services.booking import journal_source
 from apps.billing.services.numbering import next_number
-from apps.billing.services.settlement import journal_source
 from apps.core.errors import Conflict, NotAllowed, NotFound
 from apps.ledger.models import JournalEntry
 from apps.ledger.selectors import find_entry

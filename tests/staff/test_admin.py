@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from apps.accounts.models import AuditEvent, Organization, User
 from apps.billing.models import Invoice
-from apps.billing.services.settlement import journal_source
+from apps.billing.services.booking import journal_source
 from apps.core import clock
 from apps.core.models import IdempotentRequest
 from apps.core.staff import CappedPaginator

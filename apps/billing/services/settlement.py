@@ -3,21 +3,17 @@
 import datetime as dt
 import logging
 
-from django.conf import settings
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from apps.accounts.audit import record_event
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.models import Checkout, Invoice
 from apps.billing.notices import tell_paid, tell_refund_due, tell_unpaid
-from apps.billing.rating import commission
+from apps.billing.services.booking import book_payment
 from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
 from apps.billing.services.invoicing import lock_invoice
 from apps.core import clock
-from apps.ledger.enums import AccountKind
-from apps.ledger.services import Movement, get_or_open_account, post_entry
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import decline_message
 from apps.payments.models import Payment
@@ -70,7 +66,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     invoice.status = InvoiceStatus.PAID
     invoice.paid_at = at
     invoice.save(update_fields=["status", "paid_at"])
-    _book(invoice, at)
+    book_payment(invoice, at)
     checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
     if checkout is not None and not _complete(checkout, subscription, invoice, at):
         _owe_refund(invoice, subscription, at)
@@ -78,35 +74,6 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     if checkout is None:
         _resume(invoice, subscription)
     tell_paid(invoice)
-
-
-def _book(invoice: Invoice, at: dt.datetime) -> None:
-    """Cash at the provider against what is owed to the creator, what the platform keeps, and tax."""
-    share = commission(invoice.subtotal_amount, settings.PLATFORM_COMMISSION_PERCENT)
-    cash = get_or_open_account(kind=AccountKind.PROVIDER_CASH, currency=invoice.currency)
-    creator = get_or_open_account(
-        kind=AccountKind.CREATOR_PAYABLE, currency=invoice.currency, organization=invoice.product.organization
-    )
-    platform = get_or_open_account(kind=AccountKind.PLATFORM_COMMISSION, currency=invoice.currency)
-    movements = [
-        Movement(cash, invoice.total_amount),
-        Movement(creator, share - invoice.subtotal_amount),
-        Movement(platform, -share),
-    ]
-    if invoice.tax_amount:
-        tax = get_or_open_account(kind=AccountKind.TAX_PAYABLE, currency=invoice.currency)
-        movements.append(Movement(tax, -invoice.tax_amount))
-    post_entry(
-        source=journal_source(invoice),
-        description=_("%(number)s paid by %(name)s") % {"number": invoice.number, "name": invoice.billed_to["name"]},
-        occurred_at=at,
-        movements=movements,
-    )
-
-
-def journal_source(invoice: Invoice) -> str:
-    """Under which the journal has the payment of an invoice."""
-    return f"invoice.paid:{invoice.public_id}"
 
 
 def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, at: dt.datetime) -> bool:

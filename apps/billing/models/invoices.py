@@ -1,11 +1,13 @@
+"""Invoices, their lines, and the numbers that they bear."""
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Organization, User
-from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.accounts.models import Organization
+from apps.billing.enums import InvoiceReason, InvoiceStatus, LineKind
 from apps.core.ids import PublicIdField
 from apps.core.timestamps import TimestampField
-from apps.plans.models import Plan, Quota
+from apps.plans.models import Plan
 from apps.products.models import Product
 from apps.subscriptions.models import Subscription
 
@@ -121,68 +123,3 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return self.description
-
-
-class UsageStretch(models.Model):
-    """A time `[start, end)` under one plan whose overage is to be charged, and the invoice that did.
-
-    Written when the plan or the period ends; rated once the meter has stored every call that began before `end`.
-    """
-
-    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="usage_stretches")
-    quota = models.ForeignKey(Quota, on_delete=models.PROTECT, related_name="+")
-    start = models.DateTimeField()
-    end = models.DateTimeField()
-    # Empty until it is rated; then also where nothing was to be charged.
-    rated_at = models.DateTimeField(null=True, blank=True)
-    invoice = models.ForeignKey(
-        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="usage_stretches"
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["subscription", "end"], name="usage_stretch_once"),
-            models.CheckConstraint(condition=models.Q(start__lt=models.F("end")), name="usage_stretch_whole"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.subscription_id} {self.start:%Y-%m-%d} – {self.end:%Y-%m-%d}"
-
-
-class Checkout(models.Model):
-    """A purchase under way: open until its invoice is paid, or its time is over.
-
-    Without an invoice and open, it waits for the creator's approval; completed, nothing was to be paid.
-    """
-
-    public_id = PublicIdField("co")
-    kind = models.CharField(max_length=20, choices=CheckoutKind)
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="checkouts")
-    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="checkouts")
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
-    # The plan that is left, of a change.
-    from_plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    invoice = models.OneToOneField(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="checkout")
-    status = models.CharField(max_length=20, choices=CheckoutStatus, default=CheckoutStatus.OPEN)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = TimestampField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-created_at", "-id"]
-        indexes = [
-            models.Index(fields=["expires_at"], condition=models.Q(status="open"), name="checkout_open_by_expiry")
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["subscription"], condition=models.Q(status="open"), name="checkout_one_open"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(invoice__isnull=True) | models.Q(expires_at__isnull=False),
-                name="checkout_with_an_invoice_expires",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.public_id} {self.status}"
