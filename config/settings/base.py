@@ -322,6 +322,10 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# How many days after a charge failed the default card is tried again; after the last time the subscription is unpaid.
+DUNNING_DAYS = env.integers("DUNNING_DAYS", "1,3,5,7")
+# How many days later an unpaid subscription is canceled.
+UNPAID_DAYS = env.integer("UNPAID_DAYS", 30)
 # Who issues the invoices: the name on them, and the lines of the address below it.
 INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
 INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")

@@ -5,6 +5,7 @@ from apps.billing.services.changing import start_plan_change
 from apps.billing.services.checkouts import expire_checkouts, start_checkout
 from apps.billing.services.cycle import close_due_periods
 from apps.billing.services.paying import pay_checkout, pay_invoice
+from apps.billing.services.retrying import run_dunning
 
 __all__ = [
     "Quote",
@@ -13,6 +14,7 @@ __all__ = [
     "pay_checkout",
     "pay_invoice",
     "quote_change",
+    "run_dunning",
     "start_checkout",
     "start_plan_change",
 ]
