@@ -38,7 +38,7 @@ def collect_invoice(*, invoice: Invoice) -> bool:
             leave_unpaid(invoice, subscription, why=_("There is no card to charge."))
         elif not is_being_paid(invoice.public_id):
             payment = claim_payment(
-                method=method, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
+                method=method, amount=invoice.due_amount, currency=invoice.currency, reference=invoice.public_id
             )
     if payment is not None:
         collect_payment(payment=payment)

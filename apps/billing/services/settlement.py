@@ -47,6 +47,15 @@ def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> N
     tell_unpaid(invoice, why=why)
 
 
+def resume(invoice: Invoice, subscription: Subscription) -> None:
+    """Nothing is due any more, once nothing of the subscription is open that was to be charged."""
+    others = Invoice.objects.filter(
+        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
+    )
+    if not others.exclude(pk=invoice.pk).exists():
+        subscriptions.mark_paid(subscription=subscription)
+
+
 def _record(payment: Payment, invoice: Invoice) -> None:
     """The outcome in the audit log; the person is the one who began to pay, if any."""
     if payment.status == PaymentStatus.SUCCEEDED:
@@ -72,7 +81,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
         _owe_refund(invoice, subscription, at)
         return
     if checkout is None:
-        _resume(invoice, subscription)
+        resume(invoice, subscription)
     tell_paid(invoice)
 
 
@@ -110,12 +119,3 @@ def _can_change(subscription: Subscription, checkout: Checkout) -> bool:
         subscription.status in SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}
         and subscription.plan_id == checkout.from_plan_id
     )
-
-
-def _resume(invoice: Invoice, subscription: Subscription) -> None:
-    """Nothing is due any more, once nothing of the subscription is open that was to be charged."""
-    others = Invoice.objects.filter(
-        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
-    )
-    if not others.exclude(pk=invoice.pk).exists():
-        subscriptions.mark_paid(subscription=subscription)
