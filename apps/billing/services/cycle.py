@@ -17,7 +17,7 @@ from apps.billing.models import Invoice, UsageStretch
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.collecting import collect_invoice
 from apps.billing.services.invoicing import add_lines, draft_invoice, issue_invoice, plan_line
-from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_line
+from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_lines
 from apps.core import clock
 from apps.payments.errors import PaymentPending
 from apps.plans.enums import OverageRule
@@ -85,7 +85,7 @@ def issue_draft(invoice: Invoice) -> bool:
     """
     waiting = list(
         UsageStretch.objects.select_for_update(of=("self",))
-        .select_related("subscription__product", "quota__plan")
+        .select_related("subscription__product", "quota__plan__product")
         .filter(
             subscription=invoice.subscription_id,
             rated_at__isnull=True,
@@ -96,7 +96,7 @@ def issue_draft(invoice: Invoice) -> bool:
     )
     if not are_complete(waiting):
         return False
-    lines = [line for line in map(overage_line, waiting) if line is not None]
+    lines = [line for stretch in waiting for line in overage_lines(stretch)]
     add_lines(invoice=invoice, lines=lines)
     asks = invoice.lines.exists()
     for stretch in waiting:
@@ -141,7 +141,7 @@ def _canceled_with_usage() -> QuerySet[Subscription]:
         ~Exists(noted),
         ~Q(organization=F("product__organization")),
         status=SubscriptionStatus.CANCELED,
-        plan__quotas__overage=OverageRule.PER_UNIT,
+        plan__quotas__overage__in=OverageRule.charged(),
         current_period_start__lt=F("canceled_at"),
     ).order_by("pk")
 
