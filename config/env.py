@@ -5,6 +5,7 @@ Every variable may also be given as a file (`NAME_FILE=/run/secrets/name`), as c
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ def integer(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def choice(name: str, options: Sequence[str]) -> str:
+    """One of the options; unset or empty is the first."""
+    value = text(name, "") or options[0]
+    if value not in options:
+        raise ConfigurationError(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -7,9 +7,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import Action
-from apps.billing.models import Invoice
+from apps.billing.models import CreditNote, Invoice
 from apps.core.money import major_units, minor_unit_digits
 from apps.notifications.services import notify
+from apps.payments.models import Dispute, Refund
 
 
 def tell_unpaid(invoice: Invoice, *, why: str, next_attempt_at: dt.datetime) -> None:
@@ -80,6 +81,60 @@ def tell_refund_due(invoice: Invoice) -> None:
             "so nothing was given for it. The amount will be given back."
         )
         % values,
+    )
+
+
+def tell_credited(note: CreditNote) -> None:
+    """Something of an invoice was taken back, and what becomes of the amount."""
+    values = _values(note.invoice) | {
+        "amount": amount_in_words(note.total_amount, note.invoice.currency),
+        "note": note.number,
+        "why": note.note or note.get_reason_display(),
+    }
+    if note.is_refund:
+        title = _("%(amount)s for %(product)s is given back") % values
+        text = _("%(amount)s of the invoice %(number)s goes back to the card that paid it: %(why)s.")
+    else:
+        title = _("%(amount)s for %(product)s is not to be paid") % values
+        text = _("The invoice %(number)s asks for %(amount)s less: %(why)s.")
+    more = _("The credit note %(note)s stands, also as PDF, beside the invoice.")
+    _tell(note.invoice, "invoice.credited", title, f"{text}\n\n{more}" % values)
+
+
+def tell_refund_failed(invoice: Invoice, refund: Refund) -> None:
+    """The provider could not give the money back; staff see to it."""
+    values = _values(invoice) | {"amount": amount_in_words(refund.amount, refund.currency)}
+    _tell(
+        invoice,
+        "invoice.refund_failed",
+        _("%(amount)s for %(product)s could not be given back yet") % values,
+        _(
+            "The payment provider could not refund %(amount)s of the invoice %(number)s to your card. It is tried again; "
+            "you have nothing to do."
+        )
+        % values,
+    )
+
+
+def tell_dispute(invoice: Invoice, dispute: Dispute, what: str) -> None:
+    """The creator, from whose earnings it is taken: what happened to a sale of theirs."""
+    creator, subscription = invoice.product.organization, invoice.subscription
+    values = _values(invoice) | {
+        "amount": amount_in_words(dispute.amount, dispute.currency),
+        "consumer": invoice.organization.name,
+        "what": what,
+    }
+    notify(
+        organization=creator,
+        kind="invoice.disputed",
+        title=_("A payment for %(product)s %(what)s") % values,
+        body=_(
+            "%(amount)s that %(consumer)s paid with the invoice %(number)s %(what)s. While it is disputed or lost, your share "
+            "of it is taken from your balance."
+        )
+        % values,
+        url=f"/o/{creator.slug}/products/{invoice.product.slug}/consumers/{subscription.public_id}/",
+        action=Action.CONSUMERS_MANAGE,
     )
 
 

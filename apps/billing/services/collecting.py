@@ -51,5 +51,5 @@ def claim_default_card(invoice: Invoice, subscription: Subscription) -> Payment 
         leave_unpaid(invoice, subscription, why=_("There is no card to charge."))
         return None
     return claim_payment(
-        method=method, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
+        method=method, amount=invoice.due_amount, currency=invoice.currency, reference=invoice.public_id
     )
