@@ -1,26 +1,34 @@
 """Writes of payments: cards, the attempts to charge them, refunds, disputes, and what a provider tells us."""
 
-from apps.payments.services.charging import claim_payment, collect_payment, settle_payments
+from apps.payments.services.charging import claim_payment, collect_payment, give_up_payment, settle_payments
 from apps.payments.services.disputes import record_dispute
 from apps.payments.services.inbox import process_events, receive_event
 from apps.payments.services.methods import add_card, forget_unused_card, make_default, remove_method
 from apps.payments.services.refunds import claim_refund, make_refund, settle_refunds
-from apps.payments.services.sandbox import close_sandbox_dispute, emit_due_events
+from apps.payments.services.sandbox import (
+    answer_bank,
+    close_sandbox_dispute,
+    emit_due_events,
+    set_up_sandbox_account,
+)
 
 __all__ = [
     "add_card",
+    "answer_bank",
     "claim_payment",
     "claim_refund",
     "close_sandbox_dispute",
     "collect_payment",
     "emit_due_events",
     "forget_unused_card",
+    "give_up_payment",
     "make_default",
     "make_refund",
     "process_events",
     "receive_event",
     "record_dispute",
     "remove_method",
+    "set_up_sandbox_account",
     "settle_payments",
     "settle_refunds",
 ]

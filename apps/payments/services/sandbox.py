@@ -3,13 +3,20 @@
 import datetime as dt
 from typing import Any
 
+from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
+from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.ids import random_base62
-from apps.payments.enums import DisputeStatus, Provider
-from apps.payments.models import Dispute, ProviderEvent, SandboxDispute
-from apps.payments.providers.sandbox import disputes
+from apps.core.transactions import committed
+from apps.payments.enums import DisputeStatus, Provider, SandboxAnswer, SandboxConduct
+from apps.payments.models import Dispute, Payment, ProviderEvent, SandboxAccount, SandboxDispute
+from apps.payments.providers.sandbox import SandboxProvider, disputes
+from apps.payments.selectors import get_payment, get_sandbox_account
+from apps.payments.services.charging import collect_payment
 from apps.payments.services.disputes import record_dispute
 from apps.payments.services.inbox import receive_event
 
@@ -30,6 +37,30 @@ def close_sandbox_dispute(*, dispute: Dispute, status: DisputeStatus) -> None:
     """The bank decides; told by an event, as a provider would. The first decision holds."""
     decided = disputes.close(dispute.provider_reference, status, clock.now())
     _tell(DISPUTE_CLOSED, decided)
+
+
+def answer_bank(*, actor: Actor, payment: Payment, confirms: bool) -> Payment:
+    """What the cardholder said to the sandbox's bank; the first answer holds. Cannot be called inside a transaction."""
+    actor.require(Action.BILLING_MANAGE)
+    with committed():
+        found = get_payment(actor, public_id=payment.public_id)
+        action, said = ("payment.confirmed", "Confirmed") if confirms else ("payment.refused", "Refused")
+        record_action(actor, action, f"{said} at the bank to pay {found.reference}", target=found.public_id)
+    SandboxProvider().answer_confirmation(
+        reference=found.provider_reference, answer=SandboxAnswer.CONFIRMED if confirms else SandboxAnswer.REFUSED
+    )
+    return collect_payment(payment=found)
+
+
+@transaction.atomic
+def set_up_sandbox_account(*, actor: Actor, account: SandboxAccount, conduct: SandboxConduct) -> SandboxAccount:
+    """What the holder would tell a provider about themselves, and how the account behaves from now on."""
+    actor.require(Action.BILLING_MANAGE)
+    held = get_sandbox_account(actor, reference=account.reference)
+    held.details_submitted, held.conduct = True, conduct
+    held.save(update_fields=["details_submitted", "conduct"])
+    record_action(actor, "sandbox_account.set_up", f"Set up {held}: {conduct}", target=held.reference)
+    return held
 
 
 def handle_dispute(event: ProviderEvent) -> None:
