@@ -7,10 +7,12 @@ from apps.billing.services.cycle import close_due_periods
 from apps.billing.services.paying import pay_checkout, pay_invoice
 from apps.billing.services.refunding import refund_as_staff, refund_due, refund_invoice, retry_refund
 from apps.billing.services.retrying import run_dunning
+from apps.billing.services.sandbox_clock import advance_sandbox_clock
 from apps.billing.services.taxing import remove_rate, save_profile, save_rate
 
 __all__ = [
     "Quote",
+    "advance_sandbox_clock",
     "close_due_periods",
     "expire_checkouts",
     "pay_checkout",

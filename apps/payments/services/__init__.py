@@ -7,9 +7,11 @@ from apps.payments.services.methods import add_card, forget_unused_card, make_de
 from apps.payments.services.refunds import claim_refund, make_refund, settle_refunds
 from apps.payments.services.sandbox import (
     answer_bank,
-    close_sandbox_dispute,
     emit_due_events,
+    lose_sandbox_dispute,
+    send_test_event,
     set_up_sandbox_account,
+    win_sandbox_dispute,
 )
 
 __all__ = [
@@ -17,18 +19,20 @@ __all__ = [
     "answer_bank",
     "claim_payment",
     "claim_refund",
-    "close_sandbox_dispute",
     "collect_payment",
     "emit_due_events",
     "forget_unused_card",
     "give_up_payment",
+    "lose_sandbox_dispute",
     "make_default",
     "make_refund",
     "process_events",
     "receive_event",
     "record_dispute",
     "remove_method",
+    "send_test_event",
     "set_up_sandbox_account",
     "settle_payments",
     "settle_refunds",
+    "win_sandbox_dispute",
 ]
