@@ -43,3 +43,12 @@ class CheckoutStatus(models.TextChoices):
     OPEN = "open", _("Open")
     COMPLETED = "completed", _("Completed")
     EXPIRED = "expired", _("Expired")
+
+
+class CommissionScope(models.TextChoices):
+    """What a commission rule is about, the narrowest first: the first one that has a rule counts."""
+
+    PRODUCT = "product", _("Product")
+    CREATOR = "creator", _("Creator")
+    CATEGORY = "category", _("Category")
+    PLATFORM = "platform", _("Platform")
