@@ -15,6 +15,8 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "usage.ensure_partitions": crontab(minute=7, hour=2),
     "usage.prune_rejections": crontab(minute=37, hour=3),
     "payments.settle_payments": schedule(60),
+    "payments.settle_refunds": schedule(60),
+    "payments.process_events": schedule(60),
     "billing.expire_checkouts": schedule(60),
     "billing.close_due_periods": schedule(60),
     "payouts.create_scheduled": crontab(minute=13),
