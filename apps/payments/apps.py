@@ -6,3 +6,10 @@ class PaymentsConfig(AppConfig):
     name = "apps.payments"
     label = "payments"
     verbose_name = _("Payments")
+
+    def ready(self) -> None:
+        from apps.payments import events
+        from apps.payments.services import sandbox
+
+        events.register(sandbox.DISPUTE_OPENED, sandbox.handle_dispute)
+        events.register(sandbox.DISPUTE_CLOSED, sandbox.handle_dispute)

@@ -1,11 +1,11 @@
 """Reads of cards and payments."""
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
-from apps.payments.enums import PaymentStatus
+from apps.payments.enums import DisputeStatus, PaymentStatus, RefundStatus
 from apps.payments.models import Payment, PaymentMethod
 
 
@@ -26,4 +26,20 @@ def list_payments_of(reference: str) -> QuerySet[Payment]:
 
 def is_being_paid(reference: str) -> bool:
     """Whether an attempt is open whose outcome is not known."""
-    return Payment.objects.filter(reference=reference, status=PaymentStatus.PROCESSING).exists()
+    return Payment.objects.filter(reference=reference, status__in=PaymentStatus.open()).exists()
+
+
+def get_payment(actor: Actor, *, public_id: str) -> Payment:
+    """An attempt to pay of the actor's organization."""
+    actor.require(Action.BILLING_VIEW)
+    owned = Payment.objects.select_related("method").filter(organization=actor.organization)
+    return first_or_not_found(owned.filter(public_id=public_id))
+
+
+def refundable_amount(payment: Payment) -> int:
+    """What of a payment is neither refunded, nor about to be, nor taken back by a dispute that is open or lost."""
+    if payment.status != PaymentStatus.SUCCEEDED:
+        return 0
+    refunded = payment.refunds.exclude(status=RefundStatus.FAILED).aggregate(total=Sum("amount"))["total"] or 0
+    disputed = payment.disputes.exclude(status=DisputeStatus.WON).aggregate(total=Sum("amount"))["total"] or 0
+    return max(0, payment.amount - refunded - disputed)

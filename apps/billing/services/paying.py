@@ -15,7 +15,7 @@ from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
 from apps.core.transactions import committed
 from apps.payments.enums import PaymentStatus
-from apps.payments.errors import CardDeclined, PaymentPending, decline_message
+from apps.payments.errors import CardDeclined, ConfirmationNeeded, PaymentPending, decline_message
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.selectors import is_being_paid
 from apps.payments.services import claim_payment, collect_payment
@@ -47,8 +47,9 @@ def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Pay
     """Pay an open invoice of the actor's organization with one of its cards.
 
     Cannot be called inside a transaction. Raises `CardDeclined` (the payment is recorded, the invoice stays open),
-    `PaymentPending` while the outcome of this or an earlier attempt is not known, `InvoiceNotOpen`, and
-    `CheckoutClosed` where the invoice is that of a checkout whose time is over.
+    `ConfirmationNeeded` where the bank wants the cardholder to confirm it (`action_url` says where), `PaymentPending`
+    while the outcome of this or an earlier attempt is not known, `InvoiceNotOpen`, and `CheckoutClosed` where the
+    invoice is that of a checkout whose time is over.
     """
     actor.require(Action.BILLING_MANAGE)
     with committed():
@@ -58,6 +59,8 @@ def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Pay
         raise CardDeclined(
             decline_message(payment.decline_code), decline_code=payment.decline_code, payment=payment.public_id
         )
+    if payment.status == PaymentStatus.REQUIRES_ACTION:
+        raise ConfirmationNeeded(payment=payment.public_id, action_url=payment.action_url)
     if payment.status == PaymentStatus.PROCESSING:
         raise PaymentPending(payment=payment.public_id)
     return payment
@@ -86,7 +89,7 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
         invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     payment = claim_payment(
         method=card,
-        amount=invoice.total_amount,
+        amount=invoice.due_amount,
         currency=invoice.currency,
         reference=invoice.public_id,
         created_by=actor.user,

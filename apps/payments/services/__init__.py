@@ -1,14 +1,25 @@
-"""Writes of payments: the cards of an organization, and the attempts to charge them."""
+"""Writes of payments: cards, the attempts to charge them, refunds, disputes, and what a provider tells us."""
 
 from apps.payments.services.charging import claim_payment, collect_payment, settle_payments
+from apps.payments.services.disputes import record_dispute
+from apps.payments.services.inbox import process_events, receive_event
 from apps.payments.services.methods import add_card, forget_unused_card, make_default, remove_method
+from apps.payments.services.refunds import claim_refund, make_refund, settle_refunds
+from apps.payments.services.sandbox import emit_due_events
 
 __all__ = [
     "add_card",
     "claim_payment",
+    "claim_refund",
     "collect_payment",
+    "emit_due_events",
     "forget_unused_card",
     "make_default",
+    "make_refund",
+    "process_events",
+    "receive_event",
+    "record_dispute",
     "remove_method",
     "settle_payments",
+    "settle_refunds",
 ]

@@ -72,12 +72,12 @@ def make_default(*, actor: Actor, method: PaymentMethod) -> PaymentMethod:
 def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
     """Forget a card. No other becomes the default.
 
-    Raises `Conflict` while a payment with it is processing, `CardInUse` for the last one where something is to be
+    Raises `Conflict` while a payment with it is open, `CardInUse` for the last one where something is to be
     charged to it; not where it was declined the last time, as it pays for nothing anyway.
     """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
-    if Payment.objects.filter(method=method, status=PaymentStatus.PROCESSING).exists():
+    if Payment.objects.filter(method=method, status__in=PaymentStatus.open()).exists():
         raise Conflict(_("A payment with this card is being processed. Try again in a minute."))
     others = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True).exclude(
         pk=method.pk
@@ -96,7 +96,7 @@ def forget_unused_card(*, actor: Actor, method: PaymentMethod) -> None:
     """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
-    of_use = [PaymentStatus.PROCESSING, PaymentStatus.SUCCEEDED]
+    of_use = PaymentStatus.open() | {PaymentStatus.SUCCEEDED}
     if not Payment.objects.filter(method=method, status__in=of_use).exists():
         _remove(actor, method)
 
@@ -133,7 +133,7 @@ def _remove(actor: Actor, method: PaymentMethod) -> None:
 
 
 def _was_declined_last(method: PaymentMethod) -> bool:
-    settled = Payment.objects.filter(method=method).exclude(status=PaymentStatus.PROCESSING)
+    settled = Payment.objects.filter(method=method).exclude(status__in=PaymentStatus.open())
     last = settled.order_by("-settled_at", "-pk").first()
     return last is not None and last.status == PaymentStatus.FAILED
 

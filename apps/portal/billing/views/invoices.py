@@ -16,6 +16,7 @@ from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice
 from apps.billing.pdf import render_invoice
 from apps.billing.selectors import get_invoice, list_invoices, list_overdue
+from apps.payments.enums import PaymentStatus
 from apps.payments.selectors import list_payments_of
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
@@ -71,6 +72,6 @@ def _context(invoice: Invoice, forms: PayForms) -> dict[str, Any]:
         "payments": payments,
         "forms": forms,
         "is_open": invoice.status == InvoiceStatus.OPEN,
-        "is_processing": any(payment.status == "processing" for payment in payments),
+        "is_processing": any(payment.status in PaymentStatus.open() for payment in payments),
         "checkout": getattr(invoice, "checkout", None),
     }
