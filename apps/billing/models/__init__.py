@@ -2,6 +2,7 @@
 
 from apps.billing.models.cases import UsageCase
 from apps.billing.models.checkouts import Checkout
+from apps.billing.models.commissions import CommissionRule
 from apps.billing.models.credit_notes import CreditNote, CreditNoteLine
 from apps.billing.models.dunning import DunningRun
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
@@ -11,6 +12,7 @@ from apps.billing.models.usage import UsageStretch
 __all__ = [
     "BillingProfile",
     "Checkout",
+    "CommissionRule",
     "CreditNote",
     "CreditNoteLine",
     "DunningRun",

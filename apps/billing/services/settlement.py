@@ -65,15 +65,6 @@ def resume(invoice: Invoice, subscription: Subscription) -> None:
         draft_renewal(subscription=subscriptions.restart_period(subscription=subscription, at=clock.now()))
 
 
-def resume(invoice: Invoice, subscription: Subscription) -> None:
-    """Nothing is due any more, once nothing of the subscription is open that was to be charged."""
-    others = Invoice.objects.filter(
-        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
-    )
-    if not others.exclude(pk=invoice.pk).exists():
-        subscriptions.mark_paid(subscription=subscription)
-
-
 def _record(payment: Payment, invoice: Invoice) -> None:
     """The outcome in the audit log; the person is the one who began to pay, if any."""
     if payment.status == PaymentStatus.SUCCEEDED:
