@@ -10,8 +10,7 @@ from django.urls import reverse
 from apps.accounts.models import AuditEvent
 from apps.core import clock
 from apps.payments.models import ProviderEvent
-from tests.billing.conftest import shop  # noqa: F401 - a fixture
-from tests.billing.world import Shop, invoices
+from tests.billing.world import NOW, Shop, invoices, move_clock
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +26,16 @@ def staff() -> Client:
     return client
 
 
+@pytest.fixture
+def shop() -> Shop:
+    move_clock(NOW)
+    return Shop()
+
+
 def test_the_clock_is_moved_and_what_falls_due_is_done(
     staff: Client,
     shop: Shop,
-    django_capture_on_commit_callbacks: Any,  # noqa: F811
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     shop.buy(shop.pro)
     before = clock.now()

@@ -14,7 +14,6 @@ from apps.payments import services
 from apps.payments.models import Payment, PaymentMethod, SandboxAccount, SandboxCharge
 from apps.payments.providers.sandbox import SandboxProvider
 from apps.subscriptions.enums import SubscriptionStatus
-from tests.billing.conftest import shop  # noqa: F401 - a fixture
 from tests.billing.world import NOW, Shop, fresh, move_clock
 from tests.factories.accounts import MembershipFactory
 from tests.portal.routes import routes_of
@@ -27,13 +26,13 @@ OTHER = CARD | {"number": "4242 4242 4242 4242"}
 
 
 @pytest.fixture
-def alice(client: Client, shop: Shop) -> Client:  # noqa: F811
+def alice(client: Client, shop: Shop) -> Client:
     client.force_login(shop.alice.user)
     return client
 
 
 @pytest.fixture
-def checkout(shop: Shop) -> Checkout:  # noqa: F811
+def checkout(shop: Shop) -> Checkout:
     return billing.start_checkout(actor=shop.alice, plan=shop.pro)
 
 
@@ -93,7 +92,7 @@ def test_what_is_refused_or_given_up_can_be_paid_in_another_way(alice: Client, c
     assert sorted(Payment.objects.values_list("status", flat=True)) == ["failed", "failed", "succeeded"]
 
 
-def test_a_renewal_that_waits_is_confirmed_on_its_invoice(alice: Client, shop: Shop) -> None:  # noqa: F811
+def test_a_renewal_that_waits_is_confirmed_on_its_invoice(alice: Client, shop: Shop) -> None:
     subscription = shop.buy(shop.pro, keep_card=False)
     PaymentMethod.objects.update(is_default=False)
     shop.card("confirms_off_session", is_default=True)
@@ -121,7 +120,7 @@ def test_a_confirmation_that_does_not_come_ends_after_a_day(alice: Client, check
     assert Invoice.objects.get().status == "open"
 
 
-def test_the_holder_sets_an_account_up(alice: Client, shop: Shop, checkout: Checkout) -> None:  # noqa: F811
+def test_the_holder_sets_an_account_up(alice: Client, shop: Shop, checkout: Checkout) -> None:
     provider = SandboxProvider()
     reference = provider.create_account(
         idempotency_key="k", organization_id=shop.alice.organization.public_id, email="a@example.com", country="DE"
