@@ -21,3 +21,13 @@ def run_dunning() -> dict[str, int]:
 @shared_task(name="billing.refund_due")
 def refund_due() -> dict[str, int]:
     return {"invoices refunded": services.refund_due()}
+
+
+@shared_task(name="billing.find_late_usage")
+def find_late_usage() -> dict[str, int]:
+    return {"stretches with late usage": services.find_late_usage()}
+
+
+@shared_task(name="billing.remind_of_trial_ends")
+def remind_of_trial_ends() -> dict[str, int]:
+    return {"trials reminded of": services.remind_of_trial_ends()}

@@ -39,7 +39,7 @@ def pay(request: PortalRequest, checkout_id: str) -> HttpResponse:
         return redirect("portal:checkout", request.actor.organization.slug, found.public_id)
     request.actor.require(Action.BILLING_MANAGE)
     forms = carry_out(request, lambda method: services.pay_checkout(actor=request.actor, checkout=found, method=method))
-    if forms.paid is None:
+    if not forms.is_done:
         found = get_checkout(request.actor, public_id=checkout_id)
         return render(request, "billing/checkout.html", _context(found, forms), status=forms.status)
     return _after(request, found)
