@@ -1,4 +1,4 @@
-"""What stands on invoices, credit notes and receipts, as text: from what was kept when they were issued, and from nothing else."""
+"""What stands on invoices, credit notes and receipts: from what was kept when they were issued, and nothing else."""
 
 import datetime as dt
 from decimal import Decimal
@@ -33,7 +33,9 @@ def invoice_data(invoice: Invoice) -> dict[str, Any]:
         "lines": [_line(line, invoice) for line in lines],
         "sums": _sums(invoice, lines, invoice.subtotal_amount, invoice.tax_amount),
         "total": [_("Total"), amount_in_words(invoice.total_amount, invoice.currency)],
-        "notes": _notes(invoice, _("Periods begin and end at the time given, UTC. The end belongs to the next period.")),
+        "notes": _notes(
+            invoice, _("Periods begin and end at the time given, UTC. The end belongs to the next period.")
+        ),
     }
 
 
@@ -86,7 +88,10 @@ def receipt_data(invoice: Invoice, payment: Payment) -> dict[str, Any]:
         "columns": [_("Description"), _("Amount")],
         "lines": [
             [
-                [_("Invoice %(number)s") % {"number": invoice.number}, _period(invoice.period_start, invoice.period_end)],
+                [
+                    _("Invoice %(number)s") % {"number": invoice.number},
+                    _period(invoice.period_start, invoice.period_end),
+                ],
                 amount,
             ]
         ],

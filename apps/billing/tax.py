@@ -34,9 +34,7 @@ def place_of_supply(buyer: Buyer, *, seller_country: str) -> str:
 
 def is_reverse_charged(buyer: Buyer, *, seller_country: str, union: Collection[str]) -> bool:
     """Whether the buyer owes the tax: a business in another country of the union that the seller is in, too."""
-    return (
-        bool(buyer.tax_id) and buyer.country != seller_country and buyer.country in union and seller_country in union
-    )
+    return bool(buyer.tax_id) and buyer.country != seller_country and buyer.country in union and seller_country in union
 
 
 def tax_line(price: int, percent: Decimal, *, inclusive: bool) -> LineTax:

@@ -70,7 +70,9 @@ def clean_tax_id(text: str, *, country: str) -> str:
     if country in EU_COUNTRIES:
         prefix = _VAT_PREFIXES.get(country, country)
         number = compact.removeprefix(prefix)
-        if re.fullmatch(_VAT[country], number, re.ASCII) and not (number == compact and _is_of_another(compact, country)):
+        if re.fullmatch(_VAT[country], number, re.ASCII) and not (
+            number == compact and _is_of_another(compact, country)
+        ):
             return prefix + number
     elif re.fullmatch(_OTHERS.get(country, _ANYWHERE), compact, re.ASCII):
         return compact

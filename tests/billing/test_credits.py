@@ -21,7 +21,9 @@ from apps.core.money import allocate
         (0, [], []),
     ],
 )
-def test_an_amount_is_split_to_the_last_unit_in_a_stable_order(amount: int, weights: list[int], parts: list[int]) -> None:
+def test_an_amount_is_split_to_the_last_unit_in_a_stable_order(
+    amount: int, weights: list[int], parts: list[int]
+) -> None:
     assert allocate(amount, weights) == parts
 
 
@@ -29,7 +31,9 @@ def test_an_amount_is_split_to_the_last_unit_in_a_stable_order(amount: int, weig
 def test_a_split_is_whole_and_within_one_of_each_share(weights: list[int], amount: int) -> None:
     parts = allocate(amount, weights)
     assert sum(parts) == amount
-    assert all(abs(part * sum(weights) - amount * weight) < sum(weights) for part, weight in zip(parts, weights, strict=True))
+    assert all(
+        abs(part * sum(weights) - amount * weight) < sum(weights) for part, weight in zip(parts, weights, strict=True)
+    )
 
 
 @pytest.mark.parametrize(

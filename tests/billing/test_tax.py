@@ -49,7 +49,9 @@ class TestArithmetic:
         assert tax_line(297, Decimal(19), inclusive=False).tax_amount == 56
 
     @given(PRICES, PERCENTS)
-    def test_what_contains_tax_is_its_two_parts_and_a_credit_mirrors_its_charge(self, price: int, rate: Decimal) -> None:
+    def test_what_contains_tax_is_its_two_parts_and_a_credit_mirrors_its_charge(
+        self, price: int, rate: Decimal
+    ) -> None:
         taxed, mirrored = tax_line(price, rate, inclusive=True), tax_line(-price, rate, inclusive=True)
         assert taxed.amount + taxed.tax_amount == price
         assert (mirrored.amount, mirrored.tax_amount) == (-taxed.amount, -taxed.tax_amount)
@@ -99,7 +101,14 @@ class TestTaxIds:
 
     @pytest.mark.parametrize(
         ("country", "typed"),
-        [("DE", "DE12345678"), ("DE", "FR12345678901"), ("AT", "12345678"), ("US", "1234"), ("BR", "<b>"), ("DE", "١٢٣٤٥٦٧٨٩")],
+        [
+            ("DE", "DE12345678"),
+            ("DE", "FR12345678901"),
+            ("AT", "12345678"),
+            ("US", "1234"),
+            ("BR", "<b>"),
+            ("DE", "١٢٣٤٥٦٧٨٩"),
+        ],
     )
     def test_another_form_is_refused(self, country: str, typed: str) -> None:
         with pytest.raises(Invalid) as refused:
@@ -141,7 +150,12 @@ class TestInvoices:
         assert (invoice.subtotal_amount, invoice.tax_amount, invoice.total_amount) == (999, tax, 999 + tax)
         assert (line.amount, line.tax_amount, line.tax_percent) == (999, tax, Decimal(percent))
         assert invoice.tax_note == ""
-        assert shop.balances() == {"cash": 999 + tax, "creator": -899, "platform": -100, **({"tax": -tax} if tax else {})}
+        assert shop.balances() == {
+            "cash": 999 + tax,
+            "creator": -899,
+            "platform": -100,
+            **({"tax": -tax} if tax else {}),
+        }
 
     def test_a_business_elsewhere_in_the_union_owes_the_tax_itself(self, shop: Shop) -> None:
         address = "1 rue X\n75001 Paris"

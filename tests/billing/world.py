@@ -70,7 +70,11 @@ class Shop:
             ),
             "platform": find_account(kind=AccountKind.PLATFORM_COMMISSION, currency=currency),
         }
-        later = {"tax": AccountKind.TAX_PAYABLE, "fees": AccountKind.PROVIDER_FEES, "losses": AccountKind.PLATFORM_LOSSES}
+        later = {
+            "tax": AccountKind.TAX_PAYABLE,
+            "fees": AccountKind.PROVIDER_FEES,
+            "losses": AccountKind.PLATFORM_LOSSES,
+        }
         opened = {name: find_account(kind=kind, currency=currency) for name, kind in later.items()}
         accounts |= {name: account for name, account in opened.items() if account}
         return {name: balance(account) if account else 0 for name, account in accounts.items()}

@@ -1,6 +1,7 @@
 """Every write of billing. Locks are taken in one order: product, payment, subscription, invoice, checkout, series."""
 
 from apps.billing.quotes import Quote, quote_change
+from apps.billing.services.cases import accept_case, open_case, refuse_case, withdraw_case
 from apps.billing.services.changing import start_plan_change
 from apps.billing.services.checkouts import expire_checkouts, start_checkout
 from apps.billing.services.cycle import close_due_periods
@@ -10,18 +11,22 @@ from apps.billing.services.taxing import remove_rate, save_profile, save_rate
 
 __all__ = [
     "Quote",
+    "accept_case",
     "close_due_periods",
     "expire_checkouts",
+    "open_case",
     "pay_checkout",
     "pay_invoice",
     "quote_change",
     "refund_as_staff",
     "refund_due",
     "refund_invoice",
+    "refuse_case",
     "remove_rate",
     "retry_refund",
     "save_profile",
     "save_rate",
     "start_checkout",
     "start_plan_change",
+    "withdraw_case",
 ]
