@@ -59,6 +59,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def integers(name: str, default: str = "") -> list[int]:
+    """Comma-separated whole numbers above zero, the smallest first."""
+    found = words(name, default)
+    if not all(word.isdecimal() and int(word) > 0 for word in found):
+        raise ConfigurationError(f"{name} must be whole numbers above zero with commas between them, not {found!r}.")
+    return sorted({int(word) for word in found})
+
+
 def mapping(name: str) -> dict[str, Any]:
     """A JSON object; unset or empty is an empty one."""
     value = text(name, "")

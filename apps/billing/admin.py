@@ -14,6 +14,7 @@ from apps.billing.models import (
     Checkout,
     CreditNote,
     CreditNoteLine,
+    DunningRun,
     Invoice,
     InvoiceLine,
     NumberSeries,
@@ -77,8 +78,8 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
             "refund",
             _("Refund"),
             consequence=_(
-                "What is left of it is given back to the card that paid, with a credit note. One that is not paid is let "
-                "off. The creator and the platform bear it in proportion."
+                "What is left of it is given back to the card that paid, with a credit note. One that is not paid is "
+                "let off. The creator and the platform bear it in proportion."
             ),
             row="invoice",
             service=services.refund_as_staff,
@@ -207,6 +208,22 @@ class UsageStretchAdmin(ReadOnlyAdmin[UsageStretch]):
     search_fields = ["subscription__public_id", "invoice__public_id"]
     search_help_text = _("The public id of a subscription or an invoice")
     fields = ["subscription", "quota", "start", "end", "rated_at", "invoice"]
+
+
+@admin.register(DunningRun)
+class DunningRunAdmin(ReadOnlyAdmin[DunningRun]):
+    """Invoices that could not be charged: how often the card was tried again, and when it is next."""
+
+    list_display = ["invoice", "organization", "started_at", "attempts", "next_attempt_at", "given_up_at", "ended_at"]
+    list_filter = [("given_up_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["invoice__organization"]
+    search_fields = ["invoice__public_id", "invoice__number", "invoice__organization__slug"]
+    search_help_text = _("An invoice number, a public id, or the address of an organization")
+    fields = ["invoice", "started_at", "attempts", "next_attempt_at", "given_up_at", "ended_at"]
+
+    @admin.display(description=_("organization"))
+    def organization(self, run: DunningRun) -> str:
+        return str(run.invoice.organization)
 
 
 @admin.register(NumberSeries)

@@ -66,3 +66,12 @@ class CaseStatus(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     REFUSED = "refused", _("Refused")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class CommissionScope(models.TextChoices):
+    """What a commission rule is about, the narrowest first: the first one that has a rule counts."""
+
+    PRODUCT = "product", _("Product")
+    CREATOR = "creator", _("Creator")
+    CATEGORY = "category", _("Category")
+    PLATFORM = "platform", _("Platform")

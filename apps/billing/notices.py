@@ -1,5 +1,9 @@
 """What the people who pay are told."""
 
+import datetime as dt
+
+from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import Action
@@ -9,16 +13,48 @@ from apps.notifications.services import notify
 from apps.payments.models import Dispute, Refund
 
 
-def tell_unpaid(invoice: Invoice, *, why: str) -> None:
-    """It could not be charged by itself."""
-    values = _values(invoice)
+def tell_unpaid(invoice: Invoice, *, why: str, next_attempt_at: dt.datetime) -> None:
+    """It could not be charged by itself, and is tried again."""
+    values = _values(invoice) | {"why": why, "when": _day(next_attempt_at)}
     _tell(
         invoice,
         "invoice.payment_failed",
         _("Payment of %(amount)s for %(product)s failed") % values,
-        _("%(why)s\n\nThe invoice %(number)s over %(amount)s is open. Pay it with another card to go on.")
-        % (values | {"why": why}),
+        _(
+            "%(why)s\n\nThe invoice %(number)s over %(amount)s is open. Pay it with another card to go on, or have the "
+            "default card ready: it is tried again on %(when)s."
+        )
+        % values,
         action=Action.BILLING_MANAGE,
+    )
+
+
+def tell_given_up(invoice: Invoice, *, why: str, is_stopped: bool) -> None:
+    """It was tried for the last time; `is_stopped`: the keys of its subscription do not work from now on."""
+    values = _values(invoice) | {"why": why}
+    body = (
+        _("%(why)s\n\nThe invoice %(number)s over %(amount)s is open, and is not charged by itself any more.") % values
+    )
+    if is_stopped:
+        body += " " + _(
+            "Until you have paid it, calls of %(product)s are refused with 402. They pass again within seconds of the "
+            "payment. If it is not paid within %(days)s days, the subscription is canceled."
+        ) % (values | {"days": settings.UNPAID_DAYS})
+    title = (
+        _("%(product)s is stopped: %(amount)s is unpaid") if is_stopped else _("%(amount)s for %(product)s is unpaid")
+    )
+    _tell(invoice, "invoice.unpaid", title % values, body, action=Action.BILLING_MANAGE)
+
+
+def tell_canceled_unpaid(invoice: Invoice) -> None:
+    """The subscription of an invoice that nobody paid has ended."""
+    values = _values(invoice)
+    _tell(
+        invoice,
+        "subscription.canceled_unpaid",
+        _("Your subscription to %(product)s is canceled: it was not paid") % values,
+        _("The invoice %(number)s over %(amount)s was not paid. You still owe it, and can pay it on its page.")
+        % values,
     )
 
 
@@ -147,6 +183,10 @@ def _tell(invoice: Invoice, kind: str, title: str, body: str, *, action: Action 
     organization = invoice.organization
     url = f"/o/{organization.slug}/billing/invoices/{invoice.public_id}/"
     notify(organization=organization, kind=kind, title=title, body=body, url=url, action=action)
+
+
+def _day(at: dt.datetime) -> str:
+    return date_format(at.astimezone(dt.UTC), "j F Y")
 
 
 def _values(invoice: Invoice) -> dict[str, str | None]:

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "apps.keys",
     "apps.usage",
     "apps.billing",
+    "apps.payouts",
     "apps.gateway",
     "apps.portal",
     "apps.demo",
@@ -323,6 +324,10 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# How many days after a charge failed the default card is tried again; after the last time the subscription is unpaid.
+DUNNING_DAYS = env.integers("DUNNING_DAYS", "1,3,5,7")
+# How many days later an unpaid subscription is canceled.
+UNPAID_DAYS = env.integer("UNPAID_DAYS", 30)
 # Who issues the invoices: the name on them, and the lines of the address below it.
 INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
 INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
@@ -339,6 +344,19 @@ TAX_ISSUER_ID = env.text("TAX_ISSUER_ID", "")
 TAX_UNION_COUNTRIES = frozenset(env.words("TAX_UNION_COUNTRIES")) or EU_COUNTRIES
 # Where fonts lie for what typst's own cannot write: Chinese, Japanese, Korean, Arabic, emoji.
 INVOICE_FONT_DIRS = env.words("INVOICE_FONT_DIRS")
+
+# --- Payouts -----------------------------------------------------------------------------------
+# How many days what a consumer paid is held before it can be paid out to the creator.
+PAYOUT_HOLD_DAYS = env.integer("PAYOUT_HOLD_DAYS", 7)
+# The share of the earnings of the last so many days that stays with the platform for refunds and disputes.
+PAYOUT_RESERVE_PERCENT = Decimal(env.text("PAYOUT_RESERVE_PERCENT", "0"))
+PAYOUT_RESERVE_DAYS = env.integer("PAYOUT_RESERVE_DAYS", 90)
+# JSON, by currency, "*" for all others; amounts as people write them: {"USD": "25", "JPY": "3000", "*": "10"}.
+# The smallest payout, and above which sum within a day two of the staff must approve.
+PAYOUT_MINIMUM = {"*": "10"} | env.mapping("PAYOUT_MINIMUM")
+PAYOUT_APPROVAL_ABOVE = {"*": "1000"} | env.mapping("PAYOUT_APPROVAL_ABOVE")
+# Where the platform's people are told of what only they can put right, such as books that differ from the provider's.
+STAFF_EMAILS = env.words("STAFF_EMAILS")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

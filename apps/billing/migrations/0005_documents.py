@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_audit_guard'),
-        ('billing', '0004_final_invoices'),
+        ('billing', '0005_dunning'),
         ('products', '0005_standard_categories'),
         ('subscriptions', '0004_history_guard'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -44,7 +44,9 @@ def issue_credit_note(
     """Credit `amount` (tax included, over all lines), or `lines` (primary key → amount without tax), or all the rest.
 
     In the caller's transaction, who has locked the invoice. One that is paid stays so; one that is not asks for less,
-    and is void where nothing is left. With `of_line`, the amount is taken of that line alone. Raises `NothingToCredit` and `CreditTooLarge`.
+    and is void where nothing is left. With `of_line`, the amount is taken of that line alone.
+
+    Raises `NothingToCredit` and `CreditTooLarge`.
     """
     if invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOID) or invoice.is_credited:
         raise NothingToCredit
