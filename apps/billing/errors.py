@@ -35,6 +35,21 @@ class CreditTooLarge(Conflict):
     message = gettext_noop("This is more than what is left of the invoice.")
 
 
+class CaseTooLate(Conflict):
+    code = "case_too_late"
+    message = gettext_noop("Calls can be disputed for 30 days after their invoice was issued. Ask the creator.")
+
+
+class CaseClosed(Conflict):
+    code = "case_closed"
+    message = gettext_noop("This case is closed: it was answered or withdrawn.")
+
+
+class CaseOpen(Conflict):
+    code = "case_open"
+    message = gettext_noop("Calls of this line are disputed already. Wait for the answer, or withdraw the case first.")
+
+
 class NothingToCredit(Conflict):
     code = "nothing_to_credit"
     message = gettext_noop("Nothing of this invoice can be credited: it is void, or was credited before.")
