@@ -19,6 +19,8 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "payments.process_events": schedule(60),
     "billing.expire_checkouts": schedule(60),
     "billing.close_due_periods": schedule(60),
+    "billing.run_dunning": schedule(60),
+    "billing.refund_due": schedule(300),
     "payouts.create_scheduled": crontab(minute=13),
     "payouts.send_due": schedule(60),
     "payouts.refresh_accounts": crontab(minute=33),

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import Checkout, DunningRun, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.billing.services.booking import journal_source
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, also_means
 
@@ -80,6 +80,22 @@ class UsageStretchAdmin(ReadOnlyAdmin[UsageStretch]):
     search_fields = ["subscription__public_id", "invoice__public_id"]
     search_help_text = _("The public id of a subscription or an invoice")
     fields = ["subscription", "quota", "start", "end", "rated_at", "invoice"]
+
+
+@admin.register(DunningRun)
+class DunningRunAdmin(ReadOnlyAdmin[DunningRun]):
+    """Invoices that could not be charged: how often the card was tried again, and when it is next."""
+
+    list_display = ["invoice", "organization", "started_at", "attempts", "next_attempt_at", "given_up_at", "ended_at"]
+    list_filter = [("given_up_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["invoice__organization"]
+    search_fields = ["invoice__public_id", "invoice__number", "invoice__organization__slug"]
+    search_help_text = _("An invoice number, a public id, or the address of an organization")
+    fields = ["invoice", "started_at", "attempts", "next_attempt_at", "given_up_at", "ended_at"]
+
+    @admin.display(description=_("organization"))
+    def organization(self, run: DunningRun) -> str:
+        return str(run.invoice.organization)
 
 
 @admin.register(NumberSeries)

@@ -21,3 +21,15 @@ class ApprovalPending(Conflict):
 class PaymentOverdue(Conflict):
     code = "payment_overdue"
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")
+
+
+class CreditTooLarge(Conflict):
+    """`details` has `creditable_amount`, in minor units."""
+
+    code = "credit_too_large"
+    message = gettext_noop("This is more than what is left of the invoice.")
+
+
+class NothingToCredit(Conflict):
+    code = "nothing_to_credit"
+    message = gettext_noop("Nothing of this invoice can be credited: it is void, or was credited before.")

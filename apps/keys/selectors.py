@@ -38,7 +38,7 @@ def find_key(secret: str) -> ApiKey | None:
     return (
         ApiKey.objects.filter(digest=digest(secret))
         .select_related("subscription__product", "subscription__plan__tier")
-        .prefetch_related("subscription__plan__quotas")
+        .prefetch_related("subscription__plan__quotas__price_tiers")
         .first()
     )
 

@@ -29,6 +29,12 @@ class OverageRule(models.TextChoices):
 
     BLOCK = "block", _("refuse further calls")
     PER_UNIT = "per_unit", _("charge a price per unit, up to a cap")
+    GRADUATED = "graduated", _("charge in tiers, up to a cap")
+
+    @classmethod
+    def charged(cls) -> frozenset["OverageRule"]:
+        """Those under which extra units pass and are charged."""
+        return frozenset({cls.PER_UNIT, cls.GRADUATED})
 
 
 class PlanVisibility(models.TextChoices):

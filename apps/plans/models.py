@@ -14,6 +14,7 @@ from apps.plans.enums import (
     QuotaPeriodUnit,
     RateWindow,
 )
+from apps.plans.pricing import TierPrice
 from apps.products.models import Endpoint, Product, Tier
 
 
@@ -76,6 +77,11 @@ class Plan(models.Model):
         return self.price_amount == 0
 
     @property
+    def is_pay_as_you_go(self) -> bool:
+        """Whether nothing is paid in advance, and what is used beyond the included units at the end of the period."""
+        return self.is_free and any(quota.charges_extra for quota in self.quotas.all())
+
+    @property
     def is_public(self) -> bool:
         return self.visibility == PlanVisibility.PUBLIC
 
@@ -127,13 +133,17 @@ class Quota(models.Model):
             # The units of a period are counted once, whatever quota they count against.
             models.UniqueConstraint(fields=["plan", "period"], name="quota_period_length_once"),
             models.UniqueConstraint(
-                fields=["plan"], condition=models.Q(overage=OverageRule.PER_UNIT), name="quota_one_overage_per_plan"
+                fields=["plan"], condition=~models.Q(overage=OverageRule.BLOCK), name="quota_one_overage_per_plan"
             ),
             models.CheckConstraint(
                 condition=models.Q(
                     overage=OverageRule.BLOCK, overage_unit_amount__isnull=True, overage_max_units__isnull=True
                 )
-                | models.Q(overage=OverageRule.PER_UNIT, overage_unit_amount__gte=0, overage_max_units__isnull=False),
+                | models.Q(overage=OverageRule.PER_UNIT, overage_unit_amount__gte=0, overage_max_units__isnull=False)
+                # Its prices are those of its tiers.
+                | models.Q(
+                    overage=OverageRule.GRADUATED, overage_unit_amount__isnull=True, overage_max_units__isnull=False
+                ),
                 name="quota_overage_whole",
             ),
         ]
@@ -145,6 +155,52 @@ class Quota(models.Model):
     def ceiling_units(self) -> int:
         """How many units may be used in a period: the included ones and those that are charged."""
         return self.included_units + (self.overage_max_units or 0)
+
+    @property
+    def charges_extra(self) -> bool:
+        """Whether units beyond the included ones pass and are charged."""
+        return self.overage in OverageRule.charged()
+
+    @property
+    def is_graduated(self) -> bool:
+        return self.overage == OverageRule.GRADUATED
+
+    @property
+    def tier_prices(self) -> tuple[TierPrice, ...]:
+        """What extra units cost, as `apps.plans.pricing` takes it; empty where they are refused."""
+        if self.overage_unit_amount is not None:
+            return (TierPrice(None, self.overage_unit_amount),)
+        if not self.is_graduated:
+            return ()
+        return tuple(TierPrice(tier.up_to_units, tier.unit_amount, tier.flat_amount) for tier in self.price_tiers.all())
+
+
+class PriceTier(models.Model):
+    """What extra units of a quota cost from the end of the tier before up to `up_to_units`, in minor units.
+
+    Counted from the first extra unit; the last tier has no end, as the quota's cap is one.
+    """
+
+    quota = models.ForeignKey(Quota, on_delete=models.CASCADE, related_name="price_tiers")
+    up_to_units = models.PositiveBigIntegerField(_("up to unit"), null=True, blank=True)
+    # For each unit; it may be a fraction of a cent.
+    unit_amount = models.DecimalField(_("price per unit"), max_digits=20, decimal_places=8)
+    # Once, with the first unit of the tier.
+    flat_amount = models.PositiveBigIntegerField(_("flat price"), default=0)
+
+    class Meta:
+        ordering = ["up_to_units"]  # Postgres puts the last tier, which has no end, last
+        constraints = [
+            models.UniqueConstraint(fields=["quota", "up_to_units"], name="price_tier_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=models.Q(unit_amount__gte=0)
+                & (models.Q(up_to_units__isnull=True) | models.Q(up_to_units__gt=0)),
+                name="price_tier_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"up to {self.up_to_units}" if self.up_to_units else "beyond"
 
 
 class RateLimit(models.Model):

@@ -13,6 +13,9 @@ from apps.plans.intervals import price_per_day
 from apps.plans.models import Plan, PlanGrant
 from apps.products.models import Product
 
+# What is read of a plan beside its own row.
+TERMS = ("quotas__price_tiers", "rate_limits__endpoint")
+
 _LIVE_SUBSCRIPTIONS = Count("subscriptions", filter=~Q(subscriptions__status="canceled"))
 
 
@@ -25,12 +28,7 @@ class Cheapest(NamedTuple):
 
 def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
     """What can be subscribed to now, the lowest tier first, with quotas and rate limits."""
-    return (
-        Plan.objects.on_sale()
-        .filter(product=product)
-        .select_related("tier")
-        .prefetch_related("quotas", "rate_limits__endpoint")
-    )
+    return Plan.objects.on_sale().filter(product=product).select_related("tier").prefetch_related(*TERMS)
 
 
 def list_plans_for(organization: Organization, product: Product) -> QuerySet[Plan]:
@@ -44,7 +42,7 @@ def get_plan_once_sold(organization: Organization, product: Product, *, public_i
     return first_or_not_found(
         published.filter(_sold_to(product, Q(organization=organization)))
         .select_related("tier", "product")
-        .prefetch_related("quotas", "rate_limits__endpoint")
+        .prefetch_related(*TERMS)
     )
 
 
@@ -71,9 +69,7 @@ def get_plan_on_sale(product: Product, *, slug: str) -> Plan:
 def list_plans(product: Product) -> QuerySet[Plan]:
     """Every draft and every version on sale of a product (for its creator), with the live subscribers counted."""
     return _with_subscribers(
-        Plan.objects.filter(product=product, withdrawn_at__isnull=True)
-        .select_related("tier")
-        .prefetch_related("quotas", "rate_limits__endpoint")
+        Plan.objects.filter(product=product, withdrawn_at__isnull=True).select_related("tier").prefetch_related(*TERMS)
     )
 
 
@@ -82,7 +78,7 @@ def get_plan(product: Product, *, public_id: str) -> Plan:
     return first_or_not_found(
         Plan.objects.filter(product=product, public_id=public_id)
         .select_related("tier", "product")
-        .prefetch_related("quotas", "rate_limits__endpoint")
+        .prefetch_related(*TERMS)
     )
 
 

@@ -12,7 +12,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import free_slug, slug_from
 from apps.core.values import check_line
-from apps.plans.models import Plan, PlanGrant, Quota, RateLimit
+from apps.plans.models import Plan, PlanGrant, PriceTier, Quota, RateLimit
 from apps.plans.specs import DESCRIPTION_MAX, NAME_MAX, PlanSpec, RateLimitSpec
 from apps.products.models import Endpoint, Product
 from apps.products.selectors import choose_tier
@@ -127,6 +127,8 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
     plan.requires_approval = spec.requires_approval
     plan.visibility = spec.visibility
     plan.quota_on_change = spec.quota_on_change
+    plan.trial_days = spec.trial_days
+    plan.trial_requires_card = spec.trial_requires_card
     plan.tier = choose_tier(product, slug=spec.tier_slug)
     others = Plan.objects.filter(product=product, withdrawn_at__isnull=True).exclude(pk=plan.pk)
     if others.filter(name__iexact=plan.name).exists():
@@ -136,7 +138,7 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
         latest = Plan.objects.filter(product=product, slug=plan.slug).aggregate(version=Max("version"))["version"]
         plan.version = (latest or 0) + 1
     plan.save()
-    Quota.objects.bulk_create(
+    quotas = Quota.objects.bulk_create(
         Quota(
             plan=plan,
             name=quota.name,
@@ -148,6 +150,11 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
             overage_max_units=quota.overage_max_units,
         )
         for quota in spec.quotas
+    )
+    PriceTier.objects.bulk_create(
+        PriceTier(quota=quota, up_to_units=tier.up_to_units, unit_amount=tier.unit_amount, flat_amount=tier.flat_amount)
+        for quota, said in zip(quotas, spec.quotas, strict=True)
+        for tier in said.price_tiers
     )
     RateLimit.objects.bulk_create(
         RateLimit(plan=plan, endpoint=limit.endpoint, name=limit.name, max_calls=limit.max_calls, window=limit.window)

@@ -26,6 +26,8 @@ _LOOKS: dict[str, tuple[str | Promise, str, str]] = {
     "past_due": (gettext_lazy("A payment failed; it is tried again"), "alert", "amber"),
     "unpaid": (gettext_lazy("No payment came: calls are refused"), "alert", "red"),
     "paid": (gettext_lazy("Paid what was due"), "check", "green"),
+    "period_restarted": (gettext_lazy("A new period began with the payment"), "rotate", "neutral"),
+    "canceled_unpaid": (gettext_lazy("Canceled: no payment came"), "cross", "red"),
     "plan_change_scheduled": (gettext_lazy("Another plan was chosen for the next period"), "clock", "neutral"),
     "cancel_scheduled": (gettext_lazy("Canceled for the end of the period"), "clock", "amber"),
     "schedule_undone": (gettext_lazy("What was planned for the end of the period was undone"), "rotate", "neutral"),

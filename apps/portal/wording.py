@@ -1,17 +1,22 @@
 """What a plan allows, in words."""
 
+from collections.abc import Sequence
+
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from apps.plans.enums import OverageRule, QuotaPeriodUnit, RateWindow
+from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
-from apps.portal.formats import grouped, unit_price
+from apps.plans.pricing import TierPrice
+from apps.plans.specs import QuotaSpec
+from apps.portal.formats import grouped, money, unit_price
 from apps.products.models import Endpoint
 
 _LONGEST_FIRST = [QuotaPeriodUnit.YEAR, QuotaPeriodUnit.MONTH, QuotaPeriodUnit.WEEK, QuotaPeriodUnit.DAY]
 
 
-def quota_in_words(quota: Quota) -> str:
+def quota_in_words(quota: Quota | QuotaSpec) -> str:
     """`50 000 a month`."""
     pattern = {
         QuotaPeriodUnit.DAY: _("%(units)s a day"),
@@ -30,23 +35,63 @@ def quotas_in_words(plan: Plan) -> str:
     return get_text_list([quota_in_words(quota) for quota in quotas], _("and"))
 
 
-def overage_in_words(quota: Quota, currency: str) -> str:
+def overage_in_words(quota: Quota | QuotaSpec, currency: str) -> str:
     """`Beyond 10 000 a month: 0.002 USD each, up to 50 000 extra units`.
 
-    Empty for a quota that refuses further calls.
+    In tiers: `the first 1 000 for 0.002 USD each, the rest for 0.001 USD each`. Empty where calls are refused.
     """
-    if quota.overage_unit_amount is None:
+    prices = quota.tier_prices
+    if not prices:
         return ""
-    return _("Beyond %(included)s: %(price)s each, up to %(most)s extra units") % {
+    values = {
         "included": quota_in_words(quota),
-        "price": unit_price(quota.overage_unit_amount, currency),
+        "prices": _prices_in_words(prices, currency),
         "most": grouped(quota.overage_max_units or 0),
     }
+    if not quota.included_units:
+        return _("Each unit is charged: %(prices)s, up to %(most)s units") % values
+    return _("Beyond %(included)s: %(prices)s, up to %(most)s extra units") % values
+
+
+def _prices_in_words(prices: Sequence[TierPrice], currency: str) -> str:
+    if len(prices) == 1:
+        return _price_in_words(prices[0], currency)
+    parts, floor = [], 0
+    for tier in prices:
+        values = {
+            "units": grouped((tier.up_to_units or 0) - floor),
+            "price": _price_in_words(tier, currency),
+        }
+        if tier.up_to_units is None:
+            parts.append(_("the rest for %(price)s") % values)
+        else:
+            parts.append(
+                (_("the next %(units)s for %(price)s") if floor else _("the first %(units)s for %(price)s")) % values
+            )
+            floor = tier.up_to_units
+    return ", ".join(parts)
+
+
+def _price_in_words(tier: TierPrice, currency: str) -> str:
+    values = {"price": unit_price(tier.unit_amount, currency), "flat": money(tier.flat_amount, currency)}
+    if not tier.flat_amount:
+        return _("%(price)s each") % values
+    if not tier.unit_amount:
+        return _("%(flat)s together") % values
+    return _("%(price)s each and %(flat)s once") % values
+
+
+def trial_in_words(plan: Plan) -> str:
+    """`14 days free, without a card`; empty without a trial."""
+    if not plan.trial_days:
+        return ""
+    days = ngettext("%(days)d day free", "%(days)d days free", plan.trial_days) % {"days": plan.trial_days}
+    return (_("%(days)s, with a card") if plan.trial_requires_card else _("%(days)s, without a card")) % {"days": days}
 
 
 def charges_extra_units(plan: Plan) -> bool:
     """Whether units beyond a quota of the plan are charged."""
-    return any(quota.overage == OverageRule.PER_UNIT for quota in plan.quotas.all())
+    return any(quota.charges_extra for quota in plan.quotas.all())
 
 
 def beyond_in_words(plan: Plan) -> str:

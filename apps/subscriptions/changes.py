@@ -71,4 +71,4 @@ def counts_on(
         return False
     if all(period_at(period, anchor, anchored_at, at)[0] == at for period, anchor in wanted):
         return True
-    return carry_over and all(quota.overage != OverageRule.PER_UNIT for quota in current)
+    return carry_over and all(quota.overage not in OverageRule.charged() for quota in current)

@@ -26,6 +26,8 @@ class Subscription(models.Model):
     # What happens at its end: the subscription ends, or goes on under another plan.
     cancel_at_period_end = models.BooleanField(default=False)
     pending_plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # The running period was not charged, as the keys did not work when it began.
+    is_period_waived = models.BooleanField(default=False)
     # Raised by a reset of the quota: counters of an earlier epoch no longer count.
     quota_epoch = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)

@@ -40,7 +40,7 @@ def get_subscription(actor: Actor, *, public_id: str) -> Subscription:
     return first_or_not_found(
         list_subscriptions(actor)
         .select_related("organization")
-        .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
+        .prefetch_related("plan__quotas__price_tiers", "plan__rate_limits__endpoint")
         .filter(public_id=public_id)
     )
 
@@ -105,7 +105,7 @@ def get_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscript
     """A subscription to a product of the actor's organization, with its plan's quotas. Raises `NotFound`."""
     return first_or_not_found(
         list_consumers(actor, product)
-        .prefetch_related("plan__quotas", "plan__rate_limits__endpoint")
+        .prefetch_related("plan__quotas__price_tiers", "plan__rate_limits__endpoint")
         .filter(public_id=public_id)
     )
 
@@ -172,7 +172,11 @@ def search_consumers(
 
 def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
     """Those of the actor's organization that are not canceled, with their plans' quotas."""
-    return list_subscriptions(actor).filter(status__in=SubscriptionStatus.live()).prefetch_related("plan__quotas")
+    return (
+        list_subscriptions(actor)
+        .filter(status__in=SubscriptionStatus.live())
+        .prefetch_related("plan__quotas__price_tiers")
+    )
 
 
 def count_subscribers(plan: Plan) -> int:

@@ -8,6 +8,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.countries import COUNTRIES, EU_COUNTRIES
 from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
 from config.embedded.discovery import service_url
@@ -323,9 +324,24 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# How many days after a charge failed the default card is tried again; after the last time the subscription is unpaid.
+DUNNING_DAYS = env.integers("DUNNING_DAYS", "1,3,5,7")
+# How many days later an unpaid subscription is canceled.
+UNPAID_DAYS = env.integer("UNPAID_DAYS", 30)
 # Who issues the invoices: the name on them, and the lines of the address below it.
 INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
 INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
+# How sales are taxed: `none`, or `rates` (those that staff keep in the admin, by the buyer's country).
+TAX_MODE = env.choice("TAX_MODE", ("none", "rates"))
+# Whether the prices of plans contain the tax, or it comes on top of them.
+TAX_INCLUSIVE = env.boolean("TAX_INCLUSIVE", False)
+# The country of the issuer, two letters, and its own tax id.
+TAX_ISSUER_COUNTRY = env.text("TAX_ISSUER_COUNTRY", "").upper()
+if TAX_MODE == "rates" and TAX_ISSUER_COUNTRY not in COUNTRIES:
+    raise env.ConfigurationError("TAX_ISSUER_COUNTRY must be the two letters of a country where TAX_MODE is rates.")
+TAX_ISSUER_ID = env.text("TAX_ISSUER_ID", "")
+# Where a business in another country of the list owes the tax itself; the European Union unless other countries are named.
+TAX_UNION_COUNTRIES = frozenset(env.words("TAX_UNION_COUNTRIES")) or EU_COUNTRIES
 # Where fonts lie for what typst's own cannot write: Chinese, Japanese, Korean, Arabic, emoji.
 INVOICE_FONT_DIRS = env.words("INVOICE_FONT_DIRS")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.billing.proration import prorate, unused_quota, unused_time
-from apps.billing.rating import commission, rate_overage
+from apps.billing.rating import commission
 from apps.core.money import major_units, round_half_up
 
 START = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -18,8 +18,6 @@ DAY = dt.timedelta(days=1)
 
 money = st.integers(0, 10**10)
 shares = st.fractions(0, 1)
-units = st.integers(0, 10**12)
-prices = st.decimals(0, 1000, places=8)
 
 
 def test_half_of_the_period_costs_half() -> None:
@@ -71,28 +69,6 @@ def test_the_two_pieces_of_a_period_cost_the_whole(price: int, cut: int) -> None
     assert left + Fraction(cut, 30 * 86400) == 1
     spent = price - prorate(old_amount=price, new_amount=price, time_left=left).credit_amount
     assert abs(spent - price * (1 - left)) <= Fraction(1, 2)
-
-
-def test_overage_is_rounded_once_for_the_line() -> None:
-    assert rate_overage(used=1500, included=1000, unit_amount=Decimal("0.001")).amount == 1  # 0.5, half up
-    assert rate_overage(used=1499, included=1000, unit_amount=Decimal("0.001")).amount == 0
-    assert rate_overage(used=1003, included=1000, unit_amount=Decimal("0.4")).amount == 1  # 1.2, not 3 × 0
-
-
-def test_overage_goes_up_to_the_cap() -> None:
-    rated = rate_overage(used=10_000, included=1000, unit_amount=Decimal(2), most_units=500)
-    assert (rated.units, rated.amount) == (500, 1000)
-
-
-@given(used=units, included=units, more=units, price=prices)
-def test_overage_grows_with_use_and_is_nothing_within_the_plan(
-    used: int, included: int, more: int, price: Decimal
-) -> None:
-    rated = rate_overage(used=used, included=included, unit_amount=price)
-    assert rated.units == max(0, used - included)
-    assert (rated.units > 0) or rated.amount == 0
-    assert abs(rated.amount - rated.units * price) <= Decimal("0.5")
-    assert rate_overage(used=used + more, included=included, unit_amount=price).amount >= rated.amount
 
 
 @given(subtotal=money, percent=st.decimals(0, 100, places=2))

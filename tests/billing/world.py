@@ -62,7 +62,7 @@ class Shop:
         return Subscription.objects.get(pk=checkout.subscription_id)
 
     def balances(self, currency: str = "USD") -> dict[str, int]:
-        """Cash, what is owed to the creator, commission."""
+        """Cash, what is owed to the creator, commission; and tax, fees and losses where there was any."""
         accounts = {
             "cash": find_account(kind=AccountKind.PROVIDER_CASH, currency=currency),
             "creator": find_account(
@@ -70,6 +70,13 @@ class Shop:
             ),
             "platform": find_account(kind=AccountKind.PLATFORM_COMMISSION, currency=currency),
         }
+        later = {
+            "tax": AccountKind.TAX_PAYABLE,
+            "fees": AccountKind.PROVIDER_FEES,
+            "losses": AccountKind.PLATFORM_LOSSES,
+        }
+        opened = {name: find_account(kind=kind, currency=currency) for name, kind in later.items()}
+        accounts |= {name: account for name, account in opened.items() if account}
         return {name: balance(account) if account else 0 for name, account in accounts.items()}
 
 

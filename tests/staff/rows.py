@@ -12,7 +12,7 @@ from django.db.models import Model
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
-from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import Checkout, DunningRun, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.core import clock
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
@@ -320,6 +320,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     Invoice: _invoice,
     Checkout: _checkout,
+    DunningRun: lambda: DunningRun.objects.create(invoice=_invoice(), started_at=clock.now()),
     UsageStretch: _stretch,
     NumberSeries: lambda: NumberSeries.objects.create(issuer="x", year=2000 + next(_numbers)),
     Payment: _payment,

@@ -16,8 +16,9 @@ from apps.billing.enums import InvoiceReason, InvoiceStatus
 from apps.billing.models import Invoice, UsageStretch
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.collecting import collect_invoice
-from apps.billing.services.invoicing import add_lines, draft_invoice, issue_invoice, plan_line
-from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_line
+from apps.billing.services.invoicing import add_lines, issue_invoice
+from apps.billing.services.renewals import draft_renewal
+from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_lines
 from apps.core import clock
 from apps.payments.errors import PaymentPending
 from apps.plans.enums import OverageRule
@@ -62,7 +63,7 @@ def turn_period(subscription: Subscription) -> bool:
     if used is not None and ended_plan.currency != subscription.plan.currency:
         draft_usage(stretch=used)
         used = None
-    _draft_renewal(subscription, has_usage=used is not None)
+    draft_renewal(subscription=subscription, has_usage=used is not None)
     return True
 
 
@@ -85,7 +86,7 @@ def issue_draft(invoice: Invoice) -> bool:
     """
     waiting = list(
         UsageStretch.objects.select_for_update(of=("self",))
-        .select_related("subscription__product", "quota__plan")
+        .select_related("subscription__product", "quota__plan__product")
         .filter(
             subscription=invoice.subscription_id,
             rated_at__isnull=True,
@@ -96,7 +97,7 @@ def issue_draft(invoice: Invoice) -> bool:
     )
     if not are_complete(waiting):
         return False
-    lines = [line for line in map(overage_line, waiting) if line is not None]
+    lines = [line for stretch in waiting for line in overage_lines(stretch)]
     add_lines(invoice=invoice, lines=lines)
     asks = invoice.lines.exists()
     for stretch in waiting:
@@ -110,28 +111,6 @@ def issue_draft(invoice: Invoice) -> bool:
     return True
 
 
-def _draft_renewal(subscription: Subscription, *, has_usage: bool) -> None:
-    """The invoice of the period that begins, up to the end of its product where that is announced.
-
-    While its keys do not work, a subscription is not charged for its plan.
-    """
-    plan, start, end = subscription.plan, subscription.current_period_start, subscription.current_period_end
-    assert start is not None  # it has begun
-    assert end is not None
-    is_own = subscription.organization_id == subscription.product.organization_id
-    line = plan_line(plan, start, end, until=subscription.product.retires_at)
-    asks = line.amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
-    if asks or has_usage:
-        draft_invoice(
-            subscription=subscription,
-            reason=InvoiceReason.RENEWAL,
-            currency=plan.currency,
-            start=start,
-            end=end,
-            lines=[line] if asks else [],
-        )
-
-
 def _canceled_with_usage() -> QuerySet[Subscription]:
     """Canceled within a period whose extra units are charged, and not noted yet."""
     noted = UsageStretch.objects.filter(
@@ -141,7 +120,7 @@ def _canceled_with_usage() -> QuerySet[Subscription]:
         ~Exists(noted),
         ~Q(organization=F("product__organization")),
         status=SubscriptionStatus.CANCELED,
-        plan__quotas__overage=OverageRule.PER_UNIT,
+        plan__quotas__overage__in=OverageRule.charged(),
         current_period_start__lt=F("canceled_at"),
     ).order_by("pk")
 

@@ -89,7 +89,7 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
         invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     payment = claim_payment(
         method=card,
-        amount=invoice.total_amount,
+        amount=invoice.due_amount,
         currency=invoice.currency,
         reference=invoice.public_id,
         created_by=actor.user,

@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from apps.billing.enums import InvoiceReason, LineKind
+from apps.billing.enums import InvoiceReason
 from apps.billing.models import Invoice, UsageStretch
-from apps.billing.rating import rate_overage
+from apps.billing.rating import extra_units, rate_by_tier
 from apps.billing.services.invoicing import LineSpec, draft_invoice
+from apps.billing.services.overage import lines_of_charges
 from apps.plans.enums import OverageRule
 from apps.plans.models import Plan
 from apps.subscriptions.models import Subscription
@@ -20,7 +21,7 @@ def note_usage(
 
     It begins with the billing period, or within it where another plan's stretch ends.
     """
-    quota = plan.quotas.filter(overage=OverageRule.PER_UNIT).first()
+    quota = plan.quotas.filter(overage__in=OverageRule.charged()).first()
     if quota is None or period_start is None or subscription.organization_id == plan.product.organization_id:
         return None
     earlier = UsageStretch.objects.filter(subscription=subscription, end__gt=period_start, end__lt=end)
@@ -49,27 +50,12 @@ def are_complete(stretches: Sequence[UsageStretch]) -> bool:
     return all(is_complete(stretch.subscription, stretch.end) for stretch in stretches)
 
 
-def overage_line(stretch: UsageStretch) -> LineSpec | None:
-    """What a complete stretch is charged; None where it stayed within the included units."""
+def overage_lines(stretch: UsageStretch) -> list[LineSpec]:
+    """What a complete stretch is charged; nothing where it stayed within the included units."""
     quota = stretch.quota
-    unit_amount = quota.overage_unit_amount
-    assert unit_amount is not None  # a constraint of the table
-    overage = rate_overage(
+    units = extra_units(
         used=billable_units(stretch.subscription, quota=quota, start=stretch.start, end=stretch.end),
         included=quota.included_units,
-        unit_amount=unit_amount,
         most_units=quota.overage_max_units,
     )
-    if not overage.amount:
-        return None
-    name = stretch.subscription.product.name
-    return LineSpec(
-        kind=LineKind.OVERAGE,
-        description=f"{name}: units beyond the {quota.included_units:,} of {quota.plan.name}",
-        plan=quota.plan,
-        start=stretch.start,
-        end=stretch.end,
-        amount=overage.amount,
-        unit_amount=unit_amount,
-        quantity=overage.units,
-    )
+    return lines_of_charges(quota, rate_by_tier(units, quota.tier_prices), start=stretch.start, end=stretch.end)

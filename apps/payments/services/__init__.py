@@ -5,12 +5,13 @@ from apps.payments.services.disputes import record_dispute
 from apps.payments.services.inbox import process_events, receive_event
 from apps.payments.services.methods import add_card, forget_unused_card, make_default, remove_method
 from apps.payments.services.refunds import claim_refund, make_refund, settle_refunds
-from apps.payments.services.sandbox import emit_due_events
+from apps.payments.services.sandbox import close_sandbox_dispute, emit_due_events
 
 __all__ = [
     "add_card",
     "claim_payment",
     "claim_refund",
+    "close_sandbox_dispute",
     "collect_payment",
     "emit_due_events",
     "forget_unused_card",

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from apps.core import clock
 from apps.core.ids import random_base62
 from apps.payments.enums import DisputeStatus, Provider
-from apps.payments.models import ProviderEvent, SandboxDispute
+from apps.payments.models import Dispute, ProviderEvent, SandboxDispute
 from apps.payments.providers.sandbox import disputes
 from apps.payments.services.disputes import record_dispute
 from apps.payments.services.inbox import receive_event
@@ -23,6 +24,12 @@ def emit_due_events(*, now: dt.datetime) -> int:
     for dispute in opened:
         _tell(DISPUTE_OPENED, dispute)
     return len(opened)
+
+
+def close_sandbox_dispute(*, dispute: Dispute, status: DisputeStatus) -> None:
+    """The bank decides; told by an event, as a provider would. The first decision holds."""
+    decided = disputes.close(dispute.provider_reference, status, clock.now())
+    _tell(DISPUTE_CLOSED, decided)
 
 
 def handle_dispute(event: ProviderEvent) -> None:

@@ -11,6 +11,17 @@ from apps.plans.enums import (
     RateWindow,
 )
 from apps.plans.models import RateLimit
+from apps.plans.specs import TRIAL_DAYS_MAX
+
+
+class PriceTierSerializer(Answer):
+    up_to_units = serializers.IntegerField(
+        allow_null=True, help_text="The last extra unit of the tier; null: all that follow."
+    )
+    unit_amount = serializers.DecimalField(
+        max_digits=20, decimal_places=8, help_text="Minor units for one unit; it may be a fraction."
+    )
+    flat_amount = serializers.IntegerField(help_text="Minor units, once, with the first unit of the tier.")
 
 
 class QuotaSerializer(Answer):
@@ -21,9 +32,10 @@ class QuotaSerializer(Answer):
     overage = serializers.ChoiceField(OverageRule.choices, help_text="What happens beyond the included units.")
     overage_unit_amount = serializers.DecimalField(
         max_digits=20, decimal_places=8, allow_null=True,
-        help_text="Minor units for one extra unit; it may be a fraction.",
+        help_text="Minor units for one extra unit; it may be a fraction. Null where there are tiers.",
     )  # fmt: skip
     overage_max_units = serializers.IntegerField(allow_null=True)
+    price_tiers = PriceTierSerializer(many=True, help_text="Of graduated overage: counted from the first extra unit.")
 
 
 class RateLimitSerializer(Answer):
@@ -49,6 +61,8 @@ class CatalogPlanSerializer(Answer):
     price_amount = serializers.IntegerField(help_text="Minor units of the currency for one interval; 0 is free.")
     currency = serializers.CharField()
     interval = serializers.ChoiceField(BillingInterval.choices)
+    trial_days = serializers.IntegerField(help_text="A first period without charge, once for each product; 0: none.")
+    trial_requires_card = serializers.BooleanField()
     requires_approval = serializers.BooleanField()
     quota_on_change = serializers.ChoiceField(QuotaOnChange.choices)
     quotas = QuotaSerializer(many=True)
@@ -81,6 +95,14 @@ class GrantInput(Input):
     organization = Text(help_text="The slug of the organization.", max_length=100)
 
 
+class PriceTierInput(Input):
+    up_to_units = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Counted from the first extra unit; left out of the last tier."
+    )
+    unit_amount = serializers.DecimalField(max_digits=18, decimal_places=8, min_value=0)
+    flat_amount = serializers.IntegerField(required=False)
+
+
 class QuotaInput(Input):
     included_units = serializers.IntegerField()
     period = serializers.ChoiceField(QuotaPeriodUnit.choices)
@@ -91,6 +113,7 @@ class QuotaInput(Input):
         help_text="Minor units for one extra unit; it may be a fraction.",
     )  # fmt: skip
     overage_max_units = serializers.IntegerField(required=False, allow_null=True)
+    price_tiers = PriceTierInput(many=True, required=False, help_text="Of graduated overage, in ascending order.")
 
 
 class RateLimitInput(Input):
@@ -110,6 +133,8 @@ class PlanInput(Input):
     )
     currency = Text(required=False, help_text="A code of ISO 4217, such as EUR; USD if left out.")
     interval = serializers.ChoiceField(BillingInterval.choices, required=False)
+    trial_days = serializers.IntegerField(required=False, help_text=f"{TRIAL_DAYS_MAX} at most; 0 if left out.")
+    trial_requires_card = serializers.BooleanField(required=False)
     requires_approval = serializers.BooleanField(required=False)
     visibility = serializers.ChoiceField(PlanVisibility.choices, required=False)
     quota_on_change = serializers.ChoiceField(

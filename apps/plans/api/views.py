@@ -15,6 +15,7 @@ from apps.core.rest.operations import operation
 from apps.plans import selectors, services
 from apps.plans.api.serializers import CatalogPlanSerializer, GrantInput, GrantSerializer, PlanInput, PlanSerializer
 from apps.plans.models import Plan, PlanGrant
+from apps.plans.pricing import TierPrice
 from apps.plans.specs import PlanSpec, QuotaSpec, RateLimitSpec
 from apps.products.models import Product
 from apps.products.selectors import get_endpoint, get_in_catalog, get_own_product
@@ -56,7 +57,7 @@ class ProductPlansView(OrganizationView):
         values = dict(self.body)
         return PlanSpec(
             tier_slug=values.pop("tier"),
-            quotas=tuple(QuotaSpec(**quota) for quota in values.pop("quotas", ())),
+            quotas=tuple(map(_quota, values.pop("quotas", ()))),
             rate_limits=tuple(_rate_limit(product, limit) for limit in values.pop("rate_limits", ())),
             **values,
         )
@@ -142,6 +143,12 @@ class GrantDetailView(PlanView):
         plan = self.plan
         grant = selectors.get_grant(plan, organization_slug=organization_slug)
         services.revoke_grant(actor=self.actor, plan=plan, organization=grant.organization)
+
+
+def _quota(quota: dict[str, Any]) -> QuotaSpec:
+    tiers = quota.pop("price_tiers", ())
+    prices = tuple(TierPrice(tier.pop("up_to_units", None), **tier) for tier in tiers)
+    return QuotaSpec(**quota, price_tiers=prices)
 
 
 def _rate_limit(product: Product, limit: dict[str, Any]) -> RateLimitSpec:

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.plans.models import Plan, RateLimit
-from apps.portal.wording import beyond_in_words, quotas_in_words, rate_limit_in_words, rate_limits_in_words
+from apps.portal.wording import (
+    beyond_in_words,
+    quotas_in_words,
+    rate_limit_in_words,
+    rate_limits_in_words,
+    trial_in_words,
+)
 from apps.products.models import Endpoint
 
 
@@ -27,6 +33,8 @@ class Offer:
     overrides: tuple[Override, ...]
     opened: int
     endpoints: int
+    trial: str  # in words; empty without one
+    is_pay_as_you_go: bool
 
     @property
     def opens_all(self) -> bool:
@@ -43,6 +51,8 @@ def offer(plan: Plan, endpoints_by_rank: Mapping[int, int]) -> Offer:
         overrides=tuple(_override(limit) for limit in plan.rate_limits.all() if limit.endpoint is not None),
         opened=sum(count for rank, count in endpoints_by_rank.items() if rank <= plan.tier.rank),
         endpoints=sum(endpoints_by_rank.values()),
+        trial=trial_in_words(plan),
+        is_pay_as_you_go=plan.is_pay_as_you_go,
     )
 
 

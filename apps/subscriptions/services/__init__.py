@@ -8,7 +8,13 @@ from apps.subscriptions.services.endings import (
     schedule_plan_change,
     undo_scheduled,
 )
-from apps.subscriptions.services.payments import mark_paid, mark_past_due, mark_unpaid
+from apps.subscriptions.services.payments import (
+    cancel_unpaid,
+    mark_paid,
+    mark_past_due,
+    mark_unpaid,
+    restart_period,
+)
 from apps.subscriptions.services.plan_changes import begin_next_period, change_plan_now
 from apps.subscriptions.services.staff import (
     reset_quota_by_staff,
@@ -23,6 +29,7 @@ __all__ = [
     "begin_next_period",
     "cancel_at_period_end",
     "cancel_subscription",
+    "cancel_unpaid",
     "change_plan_now",
     "decline_consumer",
     "mark_paid",
@@ -31,6 +38,7 @@ __all__ = [
     "pause_consumer",
     "reset_quota",
     "reset_quota_by_staff",
+    "restart_period",
     "resume_consumer",
     "schedule_cancellation_by_staff",
     "schedule_plan_change",

@@ -66,12 +66,13 @@ def begin_next_period(*, subscription: Subscription) -> Subscription:
     subscription.current_period_start, subscription.current_period_end = period_at(
         subscription.plan.interval, "subscription", subscription.anchored_at, at
     )
+    subscription.is_period_waived = subscription.status not in SubscriptionStatus.callable()
     if subscription.pending_plan is not None:
         previous = subscription.plan
         changed = _apply(None, subscription, subscription.pending_plan, at)
         tell_consumer_of_new_plan(changed, previous)
         return changed
-    subscription.save(update_fields=["current_period_start", "current_period_end"])
+    subscription.save(update_fields=["current_period_start", "current_period_end", "is_period_waived"])
     return subscription
 
 

@@ -70,6 +70,7 @@ def begin_period(subscription: Subscription, at: dt.datetime) -> None:
     subscription.current_period_start, subscription.current_period_end = period_at(
         subscription.plan.interval, "subscription", at, at
     )
+    subscription.is_period_waived = False
 
 
 def payment_standing(subscription: Subscription) -> SubscriptionStatus:

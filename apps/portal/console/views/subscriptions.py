@@ -17,7 +17,7 @@ SUBSCRIPTIONS_PER_PAGE = 25
 @require_safe
 @organization_page
 def subscriptions(request: PortalRequest) -> HttpResponse:
-    found = list_subscriptions(request.actor).prefetch_related("plan__quotas")
+    found = list_subscriptions(request.actor).prefetch_related("plan__quotas__price_tiers")
     page = Paginator(found, SUBSCRIPTIONS_PER_PAGE).get_page(request.GET.get("page"))
     span = read_range({}, clock.now())
     standings = standings_of(list(page.object_list), span)

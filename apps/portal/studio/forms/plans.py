@@ -18,7 +18,17 @@ from apps.plans.enums import (
     QuotaPeriodUnit,
     RateWindow,
 )
-from apps.plans.specs import CALLS_MAX, RATE_LIMITS_MAX, UNIT_AMOUNT_DIGITS, UNITS_MAX, QuotaSpec, RateLimitSpec
+from apps.plans.pricing import TierPrice
+from apps.plans.specs import (
+    CALLS_MAX,
+    PRICE_TIERS_MAX,
+    RATE_LIMITS_MAX,
+    TRIAL_DAYS_MAX,
+    UNIT_AMOUNT_DIGITS,
+    UNITS_MAX,
+    QuotaSpec,
+    RateLimitSpec,
+)
 from apps.products.models import Endpoint, Product
 
 QUOTAS_MAX = len(QuotaPeriodUnit)  # one for each period
@@ -43,6 +53,19 @@ class PlanForm(forms.Form):
         widget=forms.RadioSelect,
     )
     overage_max = forms.IntegerField(label=_("Extra units at most"), min_value=1, max_value=UNITS_MAX, required=False)
+    trial_days = forms.IntegerField(
+        label=_("Days of trial"),
+        min_value=0,
+        max_value=TRIAL_DAYS_MAX,
+        required=False,
+        initial=0,
+        help_text=_("Free at first, once for each organization. 0 is no trial."),
+    )
+    trial_requires_card = forms.BooleanField(
+        label=_("The trial needs a card"),
+        required=False,
+        help_text=_("It is charged when the trial ends. Without a card, the subscription ends with the trial."),
+    )
     requires_approval = forms.BooleanField(
         label=_("You approve each subscription"),
         required=False,
@@ -91,10 +114,12 @@ class PlanForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        if values.get("overage") == OverageRule.PER_UNIT:
-            for name in ("overage_price", "overage_max"):
-                if values.get(name) is None and name not in self.errors:
-                    self.add_error(name, _("Give a number, or let further calls be refused."))
+        needed = {
+            OverageRule.PER_UNIT: ("overage_price", "overage_max"), OverageRule.GRADUATED: ("overage_max",),
+        }  # fmt: skip
+        for name in needed.get(values.get("overage"), ()):
+            if values.get(name) is None and name not in self.errors:
+                self.add_error(name, _("Give a number, or let further calls be refused."))
         return values
 
 
@@ -113,6 +138,40 @@ class QuotaForm(forms.Form):
     def spec(self) -> QuotaSpec:
         values = self.cleaned_data
         return QuotaSpec(values["included_units"], values["period"], values["anchor"])
+
+
+class PriceTierForm(forms.Form):
+    """A row counts once one of its numbers is filled in."""
+
+    up_to_units = forms.IntegerField(
+        label=_("Up to extra unit"),
+        min_value=1,
+        max_value=UNITS_MAX,
+        required=False,
+        widget=forms.NumberInput(attrs={"placeholder": _("and beyond")}),
+    )
+
+    def __init__(self, *args: Any, price_digits: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.price_digits = price_digits
+        price_max = Decimal(AMOUNT_MAX).scaleb(-price_digits)
+        self.fields["unit_price"] = forms.DecimalField(
+            label=_("Price of each"),
+            min_value=0,
+            max_value=price_max,
+            decimal_places=price_digits + UNIT_AMOUNT_DIGITS,
+        )
+        self.fields["flat_price"] = forms.DecimalField(
+            label=_("And once"), min_value=0, max_value=price_max, decimal_places=price_digits, required=False
+        )
+
+    def price(self) -> TierPrice:
+        values = self.cleaned_data
+        return TierPrice(
+            values["up_to_units"],
+            values["unit_price"].scaleb(self.price_digits),
+            int((values["flat_price"] or Decimal(0)).scaleb(self.price_digits)),
+        )
 
 
 class RateLimitForm(forms.Form):
@@ -179,6 +238,23 @@ class _RateLimitRows(Rows):
     duplicate = _("A plan has one rate limit for each window and endpoint.")
 
 
+class _PriceTierRows(Rows):
+    """In ascending order; the last of them has no end, and no other."""
+
+    def clean(self) -> None:
+        if self.total_error_count():
+            return
+        floor = 0
+        for form in self.filled[:-1]:
+            end = form.cleaned_data["up_to_units"]
+            if end is None or end <= floor:
+                form.add_error("up_to_units", _("Give a number above that of the tier before. Only the last is empty."))
+                return
+            floor = end
+        if self.filled and self.filled[-1].cleaned_data["up_to_units"] is not None:
+            self.filled[-1].add_error("up_to_units", _("Leave this empty: the last tier has no end."))
+
+
 QuotaFormSet = cast(
     type[_QuotaRows],
     formset_factory(
@@ -193,6 +269,17 @@ RateLimitFormSet = cast(
         extra=0,
         max_num=RATE_LIMITS_MAX,
         absolute_max=RATE_LIMITS_MAX + 1,
+        validate_max=True,
+    ),
+)
+PriceTierFormSet = cast(
+    type[_PriceTierRows],
+    formset_factory(
+        PriceTierForm,
+        formset=_PriceTierRows,
+        extra=0,
+        max_num=PRICE_TIERS_MAX,
+        absolute_max=PRICE_TIERS_MAX + 1,
         validate_max=True,
     ),
 )

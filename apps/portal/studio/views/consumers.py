@@ -59,7 +59,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
     search = searched(request)
     status, plan = chosen(request, "status", SubscriptionStatus.values), chosen(request, "plan", plans)
     found = search_consumers(request.actor, product, search=search, status=status, plan_slug=plan)
-    page = Paginator(found.prefetch_related("plan__quotas"), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found.prefetch_related("plan__quotas__price_tiers"), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "product": product,
         "page": page,

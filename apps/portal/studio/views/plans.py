@@ -23,6 +23,8 @@ from apps.subscriptions.selectors import count_live_subscriptions, count_subscri
 
 # The part of the form's page that says in words what happens beyond the quota.
 SENTENCE = "overage-sentence"
+# The parts that are asked for with a row more or less.
+ROWS, PRICE_TIERS = "plan-rows", "price-tiers"
 
 
 @require_safe
@@ -145,6 +147,7 @@ def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, pla
     }
     if request.method == "POST" and not _saves(request):
         return render(request, f"studio/plan.html#{SENTENCE}", context)
+    fragment = PRICE_TIERS if request.htmx and request.htmx.target == PRICE_TIERS else ROWS
     return render_page(
-        request, "studio/plan.html", context, fragment="plan-rows", status=422 if editor.has_errors else 200
+        request, "studio/plan.html", context, fragment=fragment, status=422 if editor.has_errors else 200
     )

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_audit_guard'),
-        ('billing', '0004_final_invoices'),
+        ('billing', '0006_document_guards'),
         ('products', '0005_standard_categories'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
