@@ -6,6 +6,8 @@ from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice
 from apps.ledger.checks import Booking, Expectation, expect
 from apps.ledger.enums import AccountKind
+from apps.payments.enums import RefundStatus
+from apps.payments.models import Refund
 from apps.payouts import sources
 from apps.payouts.enums import RecoveryStatus
 from apps.payouts.models import Payout, Recovery, WriteOff
@@ -14,6 +16,7 @@ from apps.payouts.models import Payout, Recovery, WriteOff
 def register() -> None:
     for expectation in (
         Expectation("invoice.paid", AccountKind.PROVIDER_CASH, _invoices),
+        Expectation("refund", AccountKind.PROVIDER_CASH, _refunds),
         Expectation(sources.CREATED, AccountKind.CREATOR_PAYABLE, _created),
         Expectation(sources.PAID, AccountKind.PAYOUTS_IN_TRANSIT, _paid),
         Expectation(sources.RETURNED, AccountKind.CREATOR_PAYABLE, _returned),
@@ -27,6 +30,12 @@ def _invoices() -> Iterator[Booking]:
     paid = Invoice.objects.filter(status=InvoiceStatus.PAID).order_by()
     for row in paid.values_list("public_id", "currency", "total_amount").iterator():
         yield Booking(*row)
+
+
+def _refunds() -> Iterator[Booking]:
+    given_back = Refund.objects.filter(status=RefundStatus.SUCCEEDED, payment__reference__startswith="inv_").order_by()
+    for public_id, currency, amount in given_back.values_list("public_id", "currency", "amount").iterator():
+        yield Booking(public_id, currency, -amount)
 
 
 def _created() -> Iterator[Booking]:

@@ -21,6 +21,11 @@ def refresh_accounts() -> dict[str, int]:
     return {"payout accounts changed": services.refresh_accounts()}
 
 
+@shared_task(name="payouts.reconcile")
+def reconcile() -> dict[str, int]:
+    return {"reconciliation faults": services.reconcile_yesterday().faults.count()}
+
+
 @shared_task(name="payouts.refresh_account")
 def refresh_account(account_id: int) -> None:
     services.refresh_account(account=PayoutAccount.objects.get(pk=account_id))
