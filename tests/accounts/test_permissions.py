@@ -27,6 +27,8 @@ from apps.payments.services import claim_payment, collect_payment
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
+from apps.subscriptions.models import ConsumerBan
+from apps.subscriptions.overage import OverageChoice
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
@@ -223,6 +225,12 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "subscriptions.pause_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
+    "subscriptions.ban_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
+    "subscriptions.lift_ban": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": banned(world)}),
+    "subscriptions.set_overage": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": world.subscription, "choice": OverageChoice(allowed=False)},
+    ),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "billing.start_checkout": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
     "billing.start_plan_change": (
@@ -326,6 +334,14 @@ def ending(world: World) -> Any:
 
 def paused(world: World) -> Any:
     type(world.consumer).objects.filter(pk=world.consumer.pk).update(status="paused")
+    return world.consumer
+
+
+def banned(world: World) -> Any:
+    ConsumerBan.objects.get_or_create(
+        product=world.consumer.product, organization=world.consumer.organization, lifted_at=None,
+        defaults={"banned_at": clock.now()},
+    )  # fmt: skip
     return world.consumer
 
 

@@ -41,7 +41,7 @@ def pay(request: PortalRequest, checkout_id: str) -> HttpResponse:
     forms = carry_out(request, lambda method: services.pay_checkout(actor=request.actor, checkout=found, method=method))
     if forms.confirm_at:
         return redirect(forms.confirm_at)
-    if forms.paid is None:
+    if not forms.is_done:
         found = get_checkout(request.actor, public_id=checkout_id)
         return render(request, "billing/checkout.html", _context(found, forms), status=forms.status)
     return _after(request, found)

@@ -60,7 +60,7 @@ def pay(request: PortalRequest, invoice_id: str) -> HttpResponse:
     forms = carry_out(request, lambda method: services.pay_invoice(actor=request.actor, invoice=found, method=method))
     if forms.confirm_at:
         return redirect(forms.confirm_at)
-    if forms.paid is None:
+    if not forms.is_done:
         return render(request, "billing/invoice.html", _context(found, forms), status=forms.status)
     messages.success(request, _("The invoice %(number)s is paid.") % {"number": found.number})
     return redirect("portal:invoice", request.actor.organization.slug, found.public_id)
