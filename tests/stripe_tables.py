@@ -13,10 +13,12 @@ APP = "djstripe"
 
 
 class WhenAskedFor:
-    """Nothing of dj-stripe is made with the test database."""
+    """Nothing of dj-stripe is made with the test database; once it is made, it is emptied like all else."""
+
+    are_made = False
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
-        return False if app_label == APP else None
+        return self.are_made if app_label == APP else None
 
 
 @contextmanager
@@ -26,6 +28,7 @@ def stripe_tables() -> Iterator[None]:
     with connection.schema_editor() as editor:
         for model in models:
             editor.create_model(model)
+    WhenAskedFor.are_made = True
     database._tables.cache_clear()
     try:
         yield
@@ -34,4 +37,5 @@ def stripe_tables() -> Iterator[None]:
         quoted = ", ".join(connection.ops.quote_name(name) for name in names)
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {quoted} CASCADE")
+        WhenAskedFor.are_made = False
         database._tables.cache_clear()
