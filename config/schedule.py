@@ -26,6 +26,7 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "payouts.create_scheduled": crontab(minute=13),
     "payouts.send_due": schedule(60),
     "payouts.refresh_accounts": crontab(minute=33),
+    "payouts.reconcile": crontab(minute=29, hour=4),
 }
 
 BEAT_SCHEDULE = {name: {"task": name, "schedule": when} for name, when in PERIODIC_JOBS.items()}

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import Action
-from apps.billing.models import CreditNote, Invoice
+from apps.billing.models import CreditNote, Invoice, UsageCase
 from apps.core.money import major_units, minor_unit_digits
 from apps.notifications.services import notify
 from apps.payments.models import Dispute, Refund
@@ -160,8 +160,8 @@ def tell_refund_failed(invoice: Invoice, refund: Refund) -> None:
         "invoice.refund_failed",
         _("%(amount)s for %(product)s could not be given back yet") % values,
         _(
-            "The payment provider could not refund %(amount)s of the invoice %(number)s to your card. It is tried again; "
-            "you have nothing to do."
+            "The payment provider could not refund %(amount)s of the invoice %(number)s to your card. "
+            "Our staff see to it; you have nothing to do."
         )
         % values,
     )
@@ -180,13 +180,49 @@ def tell_dispute(invoice: Invoice, dispute: Dispute, what: str) -> None:
         kind="invoice.disputed",
         title=_("A payment for %(product)s %(what)s") % values,
         body=_(
-            "%(amount)s that %(consumer)s paid with the invoice %(number)s %(what)s. While it is disputed or lost, your share "
-            "of it is taken from your balance."
+            "%(amount)s that %(consumer)s paid with the invoice %(number)s %(what)s. While it is disputed or lost, "
+            "your share of it is taken from your balance."
         )
         % values,
-        url=f"/o/{creator.slug}/products/{invoice.product.slug}/consumers/{subscription.public_id}/",
+        url=f"/o/{creator.slug}/studio/{invoice.product.slug}/consumers/{subscription.public_id}/",
         action=Action.CONSUMERS_MANAGE,
     )
+
+
+def tell_case_opened(case: UsageCase) -> None:
+    """The creator, who answers it."""
+    invoice = case.line.invoice
+    creator = invoice.product.organization
+    values = _values(invoice) | {
+        "amount": amount_in_words(case.asked_amount, invoice.currency),
+        "consumer": invoice.organization.name,
+        "text": case.text,
+    }
+    notify(
+        organization=creator,
+        kind="case.opened",
+        title=_("%(consumer)s disputes calls of %(product)s") % values,
+        body=_(
+            "They ask for %(amount)s of the invoice %(number)s:\n\n%(text)s\n\nAccept it, whole or in part, or refuse."
+        )
+        % values,
+        url=f"/o/{creator.slug}/studio/{invoice.product.slug}/cases/{case.public_id}/",
+        action=Action.CONSUMERS_MANAGE,
+    )
+
+
+def tell_case_answered(case: UsageCase) -> None:
+    """The consumer, what the creator decided."""
+    invoice = case.line.invoice
+    values = _values(invoice) | {"answer": case.answer}
+    if case.credit_note is None:
+        title = _("Your case about %(product)s is refused") % values
+        body = _("The creator gives back nothing of the invoice %(number)s:\n\n%(answer)s") % values
+    else:
+        values["amount"] = amount_in_words(case.credit_note.total_amount, invoice.currency)
+        title = _("Your case about %(product)s is accepted") % values
+        body = _("The creator credits %(amount)s of the invoice %(number)s.\n\n%(answer)s") % values
+    _tell(invoice, "case.answered", title, body.strip())
 
 
 def amount_in_words(amount: int, currency: str) -> str:

@@ -22,7 +22,8 @@ from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
-from apps.payments.models import PaymentMethod
+from apps.payments.models import Payment, PaymentMethod, SandboxAccount
+from apps.payments.services import claim_payment, collect_payment
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
@@ -265,6 +266,15 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
     ),
+    "payments.give_up_payment": (Action.BILLING_MANAGE, lambda world: {"payment": waiting_payment(world)}),
+    "payments.answer_bank": (
+        Action.BILLING_MANAGE,
+        lambda world: {"payment": waiting_payment(world), "confirms": True},
+    ),
+    "payments.set_up_sandbox_account": (
+        Action.BILLING_MANAGE,
+        lambda world: {"account": sandbox_account(world), "conduct": "takes"},
+    ),
     "payments.remove_method": (
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
@@ -337,6 +347,20 @@ def banned(world: World) -> Any:
 
 def saved_card(world: World) -> PaymentMethod:
     return PaymentMethodFactory(organization=world.organization)
+
+
+def waiting_payment(world: World) -> Payment:
+    """A payment that waits for the cardholder to confirm it."""
+    method = PaymentMethodFactory(organization=world.organization, behaviour="confirms_always")
+    payment = claim_payment(method=method, amount=1000, currency="USD", reference="inv_1", created_by=None)
+    return collect_payment(payment=payment)
+
+
+def sandbox_account(world: World) -> SandboxAccount:
+    holder = world.organization.public_id
+    return SandboxAccount.objects.create(
+        idempotency_key="k", reference="acct", holder=holder, email="a@b.c", country="DE"
+    )
 
 
 def open_checkout(world: World) -> Checkout:

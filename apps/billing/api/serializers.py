@@ -121,3 +121,4 @@ class PaymentSerializer(Answer):
     method = serializers.CharField(source="method.public_id")
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
+    action_url = serializers.CharField(help_text="Where the cardholder confirms it, while it is `requires_action`.")

@@ -13,6 +13,7 @@ from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, Invo
 from apps.billing.errors import PaymentOverdue
 from apps.billing.models import Checkout, Invoice
 from apps.billing.quotes import Quote, quote
+from apps.billing.services.cards import check_card
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
 from apps.billing.services.items import add_items, smallest_charge
@@ -39,6 +40,7 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     plan = lock_target(actor, subscription, plan)
+    check_card(actor.organization, plan)
     subscription = lock_subscription(subscription, Q(organization=actor.organization))
     check_can_change(subscription, plan)
     before = find_open(subscription)

@@ -12,6 +12,7 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout, Invoice
+from apps.billing.services.cards import check_card
 from apps.billing.services.invoicing import (
     LineSpec,
     draft_invoice,
@@ -49,8 +50,10 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
     needs a card is open, without an invoice, until `pay_checkout` names one. Without `overage` no extra units pass.
+    Raises `CardNeeded` for a plan that is paid as it is used, where there is no default card.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    check_card(actor.organization, plan)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
     waiting = _locked_incomplete(actor, plan)
     if waiting is not None:

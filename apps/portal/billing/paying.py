@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.accounts.access import Actor
 from apps.core.errors import DomainError, NotFound
 from apps.payments import services
+from apps.payments.errors import ConfirmationNeeded
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers.sandbox import TEST_CARDS, TestCard
 from apps.payments.selectors import get_method, list_methods
@@ -26,6 +27,8 @@ class PayForms:
     has_saved: bool
     status: int = 200
     is_done: bool = False
+    # Where the cardholder's bank wants them to confirm the payment.
+    confirm_at: str = ""
 
     @property
     def test_cards(self) -> tuple[TestCard, ...]:
@@ -61,6 +64,8 @@ def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment | N
         forms.is_done = True
     except NotFound:
         raise
+    except ConfirmationNeeded as needed:
+        forms.confirm_at = needed.details["action_url"].removeprefix(settings.WEB_URL)
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         forms.status = error.status
