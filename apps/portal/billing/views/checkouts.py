@@ -14,6 +14,7 @@ from apps.billing import services
 from apps.billing.enums import CheckoutKind, CheckoutStatus
 from apps.billing.models import Checkout
 from apps.billing.selectors import get_checkout
+from apps.billing.services.trials import waits_for_card
 from apps.core import clock
 from apps.payments.selectors import find_waiting_payment, is_being_paid
 from apps.portal.access import PortalRequest, organization_page
@@ -71,6 +72,7 @@ def _after(request: PortalRequest, checkout: Checkout) -> HttpResponse:
 def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
     invoice = checkout.invoice
     is_open = checkout.status == CheckoutStatus.OPEN
+    is_trial = is_open and invoice is None and waits_for_card(checkout.subscription)
     is_over = checkout.expires_at is not None and checkout.expires_at <= clock.now()
     return {
         "checkout": checkout,
@@ -80,7 +82,8 @@ def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
         "lines": list(invoice.lines.all()) if invoice else [],
         "forms": forms,
         "is_change": checkout.kind == CheckoutKind.PLAN_CHANGE,
-        "is_waiting": is_open and invoice is None,
+        "is_waiting": is_open and invoice is None and not is_trial,
+        "is_trial": is_trial,
         "is_over": is_over or checkout.status == CheckoutStatus.EXPIRED,
         "waiting": find_waiting_payment(invoice.public_id) if invoice is not None and is_open else None,
         "is_processing": invoice is not None and is_open and is_being_paid(invoice.public_id),
