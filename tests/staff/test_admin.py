@@ -39,6 +39,7 @@ ON_ANOTHER_PAGE = {
     "products.Tier": "stands on the page of its product",
     "products.SupportChannel": "stands on the page of its product",
     "billing.InvoiceLine": "stands on the page of its invoice",
+    "payouts.PayoutApproval": "stands on the page of its payout",
     "ledger.Posting": "stands on the page of its journal entry",
     "plans.Quota": "stands on the page of its plan",
     "plans.RateLimit": "stands on the page of its plan",
