@@ -1,4 +1,4 @@
-"""What stands on invoices, credit notes and receipts, as text: from what was kept when they were issued, and from nothing else."""
+"""What stands on invoices, credit notes and receipts: from what was kept when they were issued, and nothing else."""
 
 import datetime as dt
 from decimal import Decimal

@@ -18,6 +18,11 @@ class ApprovalPending(Conflict):
     message = gettext_noop("The creator has not approved this subscription yet. You are told when they have.")
 
 
+class CardNeeded(Conflict):
+    code = "card_needed"
+    message = gettext_noop("This plan charges what you use to your default card. Add a card first, then subscribe.")
+
+
 class PaymentOverdue(Conflict):
     code = "payment_overdue"
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")
@@ -28,6 +33,21 @@ class CreditTooLarge(Conflict):
 
     code = "credit_too_large"
     message = gettext_noop("This is more than what is left of the invoice.")
+
+
+class CaseTooLate(Conflict):
+    code = "case_too_late"
+    message = gettext_noop("Calls can be disputed for 30 days after their invoice was issued. Ask the creator.")
+
+
+class CaseClosed(Conflict):
+    code = "case_closed"
+    message = gettext_noop("This case is closed: it was answered or withdrawn.")
+
+
+class CaseOpen(Conflict):
+    code = "case_open"
+    message = gettext_noop("Calls of this line are disputed already. Wait for the answer, or withdraw the case first.")
 
 
 class NothingToCredit(Conflict):

@@ -1,6 +1,6 @@
 """Reads of invoices and checkouts, scoped to the consumer."""
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.access import Actor
 from apps.accounts.models import Organization
@@ -8,6 +8,8 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.models import Checkout, Invoice
 from apps.core.rows import first_or_not_found
+from apps.plans.enums import OverageRule
+from apps.plans.models import Quota
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
@@ -63,8 +65,13 @@ def list_overdue(actor: Actor) -> QuerySet[Invoice]:
 
 
 def has_renewals(organization: Organization) -> bool:
-    """Whether a subscription of the organization is to be renewed against payment."""
+    """Whether a subscription of the organization is to be renewed against payment, or charges what is used."""
     own = F("product__organization")
     ends = Q(cancel_at_period_end=True) | Q(pending_plan__price_amount=0)
-    paid = Subscription.objects.filter(organization=organization, plan__price_amount__gt=0)
-    return paid.filter(status__in=SubscriptionStatus.begun()).exclude(ends).exclude(organization=own).exists()
+    begun = Subscription.objects.filter(organization=organization, status__in=SubscriptionStatus.begun())
+    begun = begun.exclude(organization=own)
+    charged = Exists(Quota.objects.filter(plan=OuterRef("plan"), overage__in=OverageRule.charged()))
+    return (
+        begun.filter(charged, plan__price_amount=0).exists()
+        or begun.filter(plan__price_amount__gt=0).exclude(ends).exists()
+    )

@@ -340,7 +340,7 @@ TAX_ISSUER_COUNTRY = env.text("TAX_ISSUER_COUNTRY", "").upper()
 if TAX_MODE == "rates" and TAX_ISSUER_COUNTRY not in COUNTRIES:
     raise env.ConfigurationError("TAX_ISSUER_COUNTRY must be the two letters of a country where TAX_MODE is rates.")
 TAX_ISSUER_ID = env.text("TAX_ISSUER_ID", "")
-# Where a business in another country of the list owes the tax itself; the European Union unless other countries are named.
+# Where a business in another country of the list owes the tax itself; the European Union unless others are named.
 TAX_UNION_COUNTRIES = frozenset(env.words("TAX_UNION_COUNTRIES")) or EU_COUNTRIES
 # Where fonts lie for what typst's own cannot write: Chinese, Japanese, Korean, Arabic, emoji.
 INVOICE_FONT_DIRS = env.words("INVOICE_FONT_DIRS")

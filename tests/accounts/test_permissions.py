@@ -22,13 +22,16 @@ from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
-from apps.payments.models import PaymentMethod
+from apps.payments.models import Payment, PaymentMethod, SandboxAccount
+from apps.payments.services import claim_payment, collect_payment
 from apps.payouts.details import AccountDetails
 from apps.payouts.models import Payout
 from apps.payouts.services import request_payout
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
+from apps.subscriptions.models import ConsumerBan
+from apps.subscriptions.overage import OverageChoice
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
@@ -229,6 +232,12 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "subscriptions.pause_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
+    "subscriptions.ban_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
+    "subscriptions.lift_ban": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": banned(world)}),
+    "subscriptions.set_overage": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": world.subscription, "choice": OverageChoice(allowed=False)},
+    ),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "billing.start_checkout": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
     "billing.start_plan_change": (
@@ -253,7 +262,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         },
     ),
     "payouts.save_account": (Action.PAYOUTS_MANAGE, lambda world: {"details": payout_details()}),
-    "payouts.start_onboarding": (Action.PAYOUTS_MANAGE, onboarding),
+    "payouts.start_onboarding": (
+        Action.PAYOUTS_MANAGE,
+        lambda world: {"return_url": page_of_account(world), "refresh_url": URL},
+    ),
     "payouts.request_payout": (Action.PAYOUTS_MANAGE, lambda world: {"currency": earned(world)}),
     "payouts.cancel_payout": (Action.PAYOUTS_MANAGE, lambda world: {"payout": open_payout(world)}),
     "payments.add_card": (
@@ -267,6 +279,15 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "payments.forget_unused_card": (
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
+    ),
+    "payments.give_up_payment": (Action.BILLING_MANAGE, lambda world: {"payment": waiting_payment(world)}),
+    "payments.answer_bank": (
+        Action.BILLING_MANAGE,
+        lambda world: {"payment": waiting_payment(world), "confirms": True},
+    ),
+    "payments.set_up_sandbox_account": (
+        Action.BILLING_MANAGE,
+        lambda world: {"account": sandbox_account(world), "conduct": "takes"},
     ),
     "payments.remove_method": (
         Action.BILLING_MANAGE,
@@ -330,6 +351,14 @@ def paused(world: World) -> Any:
     return world.consumer
 
 
+def banned(world: World) -> Any:
+    ConsumerBan.objects.get_or_create(
+        product=world.consumer.product, organization=world.consumer.organization, lifted_at=None,
+        defaults={"banned_at": clock.now()},
+    )  # fmt: skip
+    return world.consumer
+
+
 def saved_card(world: World) -> PaymentMethod:
     return PaymentMethodFactory(organization=world.organization)
 
@@ -351,9 +380,24 @@ def open_payout(world: World) -> Payout:
     return request_payout(actor=make_actor(world.organization), currency=earned(world))
 
 
-def onboarding(world: World) -> dict[str, str]:
+def page_of_account(world: World) -> str:
+    """Where the provider leads back to, of an organization that it pays."""
     PayoutAccountFactory(organization=world.organization, by_provider=True)
-    return {"return_url": URL, "refresh_url": URL}
+    return URL
+
+
+def waiting_payment(world: World) -> Payment:
+    """A payment that waits for the cardholder to confirm it."""
+    method = PaymentMethodFactory(organization=world.organization, behaviour="confirms_always")
+    payment = claim_payment(method=method, amount=1000, currency="USD", reference="inv_1", created_by=None)
+    return collect_payment(payment=payment)
+
+
+def sandbox_account(world: World) -> SandboxAccount:
+    holder = world.organization.public_id
+    return SandboxAccount.objects.create(
+        idempotency_key="k", reference="acct", holder=holder, email="a@b.c", country="DE"
+    )
 
 
 def open_checkout(world: World) -> Checkout:

@@ -12,7 +12,16 @@ from django.db.models import Model
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
-from apps.billing.models import Checkout, CommissionRule, DunningRun, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import (
+    Checkout,
+    CommissionRule,
+    DunningRun,
+    Invoice,
+    InvoiceItem,
+    InvoiceLine,
+    NumberSeries,
+    UsageStretch,
+)
 from apps.core import clock
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
@@ -51,7 +60,7 @@ from apps.products.models import (
     SearchEntry,
     SupportChannel,
 )
-from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
 from apps.usage.models import (
     EndpointDay,
     QuarantinedEntry,
@@ -200,6 +209,14 @@ def _stretch() -> UsageStretch:
     return UsageStretch.objects.create(
         subscription=invoice.subscription, quota=QuotaFactory(plan=invoice.subscription.plan), invoice=invoice,
         start=invoice.period_start, end=invoice.period_end,
+    )  # fmt: skip
+
+
+def _item() -> InvoiceItem:
+    subscription, now = SubscriptionFactory(), clock.now()
+    return InvoiceItem.objects.create(
+        subscription=subscription, currency="USD", kind="overage", description="x", unit_amount=1, amount=1,
+        plan=subscription.plan, period_start=now, period_end=now, source=f"x:{next(_numbers)}", created_at=now,
     )  # fmt: skip
 
 
@@ -358,6 +375,10 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     Invoice: _invoice,
     Checkout: _checkout,
+    InvoiceItem: _item,
+    ConsumerBan: lambda: ConsumerBan.objects.create(
+        product=ProductFactory(), organization=OrganizationFactory(), banned_at=clock.now(), banned_by=UserFactory()
+    ),
     DunningRun: lambda: DunningRun.objects.create(invoice=_invoice(), started_at=clock.now()),
     UsageStretch: _stretch,
     NumberSeries: lambda: NumberSeries.objects.create(issuer="x", year=2000 + next(_numbers)),

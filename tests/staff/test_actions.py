@@ -23,9 +23,12 @@ from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.models import Change
 from apps.gateway.selectors import find_key
 from apps.ledger.models import JournalEntry
+from apps.payments.models import Dispute
+from apps.payments.services import claim_payment, collect_payment, emit_due_events, process_events
 from apps.payouts.models import Payout
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
+from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
 from tests.factories.products import ProductFactory
@@ -47,6 +50,17 @@ def in_a_period(**values: Any) -> Model:
     return SubscriptionFactory(current_period_start=now, current_period_end=now + dt.timedelta(days=30), **values)
 
 
+def open_dispute() -> Dispute:
+    """As the sandbox has told of it."""
+    payment = claim_payment(
+        method=PaymentMethodFactory(behaviour="disputed"), amount=1, currency="USD", reference="inv_1", created_by=None
+    )
+    collect_payment(payment=payment)
+    emit_due_events(now=clock.now() + dt.timedelta(days=1))
+    process_events()
+    return Dispute.objects.get()
+
+
 # Every action of the admin: a row that it can be done to, a field of it afterwards, and the audit event it leaves.
 ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "accounts.User.suspend": (UserFactory, {"is_active": False, "session_epoch": 1}, "user.suspended"),
@@ -65,6 +79,8 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "subscriptions.Subscription.undo_scheduled": (
         lambda: in_a_period(pending_plan=PlanFactory()), {"pending_plan_id": None}, "subscription.schedule_undone"
     ),
+    "payments.Dispute.win": (open_dispute, {}, "dispute.won"),
+    "payments.Dispute.lose": (open_dispute, {}, "dispute.lost"),
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
     "ledger.JournalEntry.reverse": (MAKERS[JournalEntry], {"corrects_id": None}, "entry.corrected"),
     "billing.CommissionRule.end": (MAKERS[CommissionRule], {"percent": 12}, "commission.ended"),
@@ -148,6 +164,8 @@ def test_an_action_from_its_button_to_its_traces(name: str) -> None:
     assert event.summary.endswith(": They asked <b>us</b>")
     # The gateway knows nothing of people and money.
     assert (Change.objects.count() > changes) is (options.app_label in {"products", "subscriptions", "keys"})
+    # The gateway knows nothing of people and of disputes.
+    assert (Change.objects.count() > changes) is (model not in (User, Dispute))
 
     again = post(doer, name, row, confirmed="yes", reason="once more")
     assert again.status_code == 302  # refused or not, with a message on the page
@@ -188,6 +206,7 @@ class TestServices:
         "entry": ("ledger.change_journalentry", MAKERS[JournalEntry]),
         "account": ("payouts.change_payoutaccount", PayoutAccountFactory),
         "payout": ("payouts.change_payout", MAKERS[Payout]),
+        "dispute": ("payments.change_dispute", open_dispute),
     }
     # What a service is given besides.
     MORE: dict[str, dict[str, Any]] = {"ledger.correct_entry": {"movements": []}}

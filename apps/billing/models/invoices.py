@@ -136,8 +136,8 @@ class InvoiceLine(models.Model):
     kind = models.CharField(max_length=20, choices=LineKind)
     description = models.CharField(max_length=300)
     quantity = models.PositiveBigIntegerField(default=1)
-    # Minor units for one; it may be a fraction of a cent. `amount` is the product, rounded once, and once the invoice is
-    # issued without the tax on it: where the prices contain tax, both together are the product.
+    # Minor units for one; it may be a fraction of a cent. `amount` is the product, rounded once. Once it is
+    # issued it is without the tax on it: where prices contain tax, both together are the product.
     unit_amount = models.DecimalField(max_digits=28, decimal_places=8)
     amount = models.BigIntegerField()
     tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)

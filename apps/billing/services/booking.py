@@ -1,7 +1,7 @@
 """What a money event does to the books (`docs/decisions/0016-refunds-and-disputes.md` says who bears what).
 
-A refund or dispute takes back from the creator, the commission and the tax in proportion to what the books still hold of
-the invoice for each: parts that give back everything sum to everything. Each event is booked once, by its source.
+A refund or dispute takes back from the creator, the commission and the tax in proportion to what the books still hold
+of the invoice for each: parts that give back everything sum to everything. Each event is booked once, by its source.
 """
 
 import datetime as dt
@@ -62,7 +62,7 @@ def book_refund(*, invoice: Invoice, refund: Refund, tax_amount: int, at: dt.dat
 
 
 def book_dispute_opened(*, invoice: Invoice, dispute: Dispute) -> None:
-    """The bank took the money back, and the provider a fee. Of a charge that was refunded, only what is left is taken."""
+    """The bank took the money back, and the provider a fee. Of a refunded charge only what is left is taken."""
     source = dispute_source(dispute, "opened")
     if find_entry(source=source):
         return
@@ -141,7 +141,7 @@ def _taken_back(invoice: Invoice, amount: int, *, tax: int | None = None) -> lis
     """
     shares = held(invoice)
     within = min(amount, sum(shares.values()))
-    movements = []
+    movements: list[Movement] = []
     if tax is not None:
         taxes = {account: left for account, left in shares.items() if account.kind == AccountKind.TAX_PAYABLE}
         others = {account: left for account, left in shares.items() if account not in taxes}

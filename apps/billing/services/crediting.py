@@ -1,6 +1,6 @@
 """Credit notes: what is taken back of an issued invoice, line by line, with a number of its own series."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db.models import Sum
 
@@ -38,16 +38,20 @@ def issue_credit_note(
     note: str = "",
     amount: int | None = None,
     lines: Mapping[int, int] | None = None,
+    of_line: InvoiceLine | None = None,
     by: User | None = None,
 ) -> CreditNote:
-    """Credit `amount` (tax included, over all lines), or `lines` (primary key → amount without tax), or all that is left.
+    """Credit `amount` (tax included, over all lines), or `lines` (primary key → amount without tax), or all the rest.
 
     In the caller's transaction, who has locked the invoice. One that is paid stays so; one that is not asks for less,
-    and is void where nothing is left. Raises `NothingToCredit` and `CreditTooLarge`.
+    and is void where nothing is left. With `of_line`, the amount is taken of that line alone.
+
+    Raises `NothingToCredit` and `CreditTooLarge`.
     """
     if invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOID) or invoice.is_credited:
         raise NothingToCredit
-    parts = _parts(invoice, amount, lines)
+    left = [(line, rest) for line, rest in lines_left(invoice) if of_line is None or line.pk == of_line.pk]
+    parts = _parts(invoice, left, amount, lines)
     now = clock.now()
     subtotal, tax = sum(part.amount for _line, part in parts), sum(part.tax_amount for _line, part in parts)
     written = CreditNote.objects.create(
@@ -71,12 +75,17 @@ def issue_credit_note(
     return written
 
 
-def _parts(invoice: Invoice, amount: int | None, lines: Mapping[int, int] | None) -> list[tuple[InvoiceLine, LineTax]]:
-    left = lines_left(invoice)
+def _parts(
+    invoice: Invoice,
+    left: Sequence[tuple[InvoiceLine, LineTax]],
+    amount: int | None,
+    lines: Mapping[int, int] | None,
+) -> list[tuple[InvoiceLine, LineTax]]:
     if lines is not None:
         parts = [credit_amount(rest, _within(lines.get(line.pk, 0), rest)) for line, rest in left]
     else:
-        parts = credit_total([rest for _line, rest in left], _checked(amount, invoice))
+        rests = [rest for _line, rest in left]
+        parts = credit_total(rests, _checked(amount, sum(rest.amount + rest.tax_amount for rest in rests)))
     found = [(line, part) for (line, _rest), part in zip(left, parts, strict=True) if part.amount or part.tax_amount]
     total = sum(part.amount + part.tax_amount for _line, part in found)
     if not 0 < total <= invoice.due_amount:
@@ -84,11 +93,11 @@ def _parts(invoice: Invoice, amount: int | None, lines: Mapping[int, int] | None
     return found
 
 
-def _checked(amount: int | None, invoice: Invoice) -> int:
+def _checked(amount: int | None, left: int) -> int:
     if amount is None:
-        return invoice.due_amount
-    if not 0 < amount <= invoice.due_amount:
-        raise CreditTooLarge(creditable_amount=invoice.due_amount)
+        return left
+    if not 0 < amount <= left:
+        raise CreditTooLarge(creditable_amount=left)
     return amount
 
 

@@ -16,7 +16,7 @@ from apps.accounts.permissions import Action
 from apps.accounts.staff import checked_reason, require_staff
 from apps.billing.enums import CreditReason, InvoiceReason, InvoiceStatus
 from apps.billing.errors import NothingToCredit
-from apps.billing.models import CreditNote, Invoice
+from apps.billing.models import CreditNote, Invoice, InvoiceLine
 from apps.billing.notices import tell_credited
 from apps.billing.services.crediting import NOTE_MAX, issue_credit_note
 from apps.billing.services.invoicing import lock_invoice
@@ -47,9 +47,9 @@ def refund_invoice(
 ) -> CreditNote:
     """Give back all or a part of an invoice of a product of the actor's organization; let off what is not paid.
 
-    `amount` is with tax, `lines` maps the primary keys of lines to amounts without; neither: all that is left. Cannot be
-    called inside a transaction. Raises `CreditTooLarge`, `NothingToCredit`, `RefundTooLarge` where a dispute has taken
-    the money back already, and `PaymentPending` while the invoice is being paid.
+    `amount` is with tax, `lines` maps the primary keys of lines to amounts without; neither: all that is left. Cannot
+    be called inside a transaction. Raises `CreditTooLarge`, `NothingToCredit`, `RefundTooLarge` where a dispute has
+    taken the money back already, and `PaymentPending` while the invoice is being paid.
     """
     actor.require(Action.CONSUMERS_MANAGE)
     if invoice.product.organization_id != actor.organization.pk:
@@ -119,16 +119,22 @@ def claim_back(
     note: str = "",
     amount: int | None = None,
     lines: Mapping[int, int] | None = None,
+    of_line: InvoiceLine | None = None,
     by: User | None = None,
 ) -> tuple[CreditNote, Refund | None]:
-    """The part of it in the caller's transaction, who asks for the refund (`make_refund`) after its commit."""
+    """The part of it in the caller's transaction, who asks for the refund (`make_refund`) after its commit.
+
+    With `of_line`, the amount (tax included) is taken of that line alone.
+    """
     payment = _lock_payment(invoice)
     subscription = lock_subscription(invoice.subscription, Q())
     invoice = lock_invoice(invoice)
     is_paid = invoice.status == InvoiceStatus.PAID
     if is_being_paid(invoice.public_id) or (is_paid and payment is None):
         raise PaymentPending
-    written = issue_credit_note(invoice=invoice, reason=reason, note=note, amount=amount, lines=lines, by=by)
+    written = issue_credit_note(
+        invoice=invoice, reason=reason, note=note, amount=amount, lines=lines, of_line=of_line, by=by
+    )
     refund = _claim(payment, written, by) if is_paid and payment is not None else None
     if invoice.status == InvoiceStatus.VOID and invoice.reason in InvoiceReason.automatic():
         resume(invoice, subscription)

@@ -31,7 +31,7 @@ RATES = "billing.change_taxrate"
 def tax_draft(
     *, invoice: Invoice, lines: Sequence[InvoiceLine], profile: BillingProfile | None, at: dt.datetime
 ) -> None:
-    """Write the tax of a draft as of an instant on its lines, and what it says of tax on the invoice, which is not saved.
+    """Write the tax of a draft, as of an instant, on its lines, and what is said of it on the invoice (not saved).
 
     The lines come with their prices as `amount`; where these contain the tax, it is taken out of them.
     """
