@@ -20,6 +20,7 @@ REST_URLS = [
         "gateway",
         "payments",
         "billing",
+        "payouts",
     )
 ]
 
