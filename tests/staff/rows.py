@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -200,7 +201,7 @@ def _case() -> UsageCase:
 
 def _rate() -> TaxRate:
     day = dt.date(2026, 1, 1) + dt.timedelta(days=next(_numbers))
-    return TaxRate.objects.create(country="DE", name="VAT", percent=19, valid_from=day)
+    return TaxRate.objects.create(country="DE", name="VAT", percent=Decimal(19), valid_from=day)
 
 
 def _checkout() -> Checkout:
