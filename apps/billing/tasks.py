@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.billing import services
+from apps.billing import mailing, services
 
 
 @shared_task(name="billing.expire_checkouts")
@@ -21,3 +21,8 @@ def run_dunning() -> dict[str, int]:
 @shared_task(name="billing.refund_due")
 def refund_due() -> dict[str, int]:
     return {"invoices refunded": services.refund_due()}
+
+
+@shared_task(name=mailing.SEND_TASK, autoretry_for=(OSError,), retry_backoff=True, max_retries=5)
+def mail_document(invoice_id: int, note_id: int | None) -> None:
+    mailing.mail_document(invoice_id=invoice_id, note_id=note_id)

@@ -84,7 +84,7 @@ class ProfileForm(forms.Form):
     )  # fmt: skip
     email = forms.EmailField(
         label=_("E-mail for invoices"), max_length=254, required=False,
-        help_text=_("Gets each receipt and credit note, besides the people of the organization."),
+        help_text=_("Gets each paid invoice and credit note as PDF, besides the people of the organization."),
     )  # fmt: skip
 
     @staticmethod
