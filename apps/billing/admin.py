@@ -16,6 +16,7 @@ from apps.billing.models import (
     CreditNoteLine,
     DunningRun,
     Invoice,
+    InvoiceItem,
     InvoiceLine,
     NumberSeries,
     TaxRate,
@@ -207,7 +208,22 @@ class UsageStretchAdmin(ReadOnlyAdmin[UsageStretch]):
     list_select_related = ["subscription__organization", "subscription__product", "quota", "invoice"]
     search_fields = ["subscription__public_id", "invoice__public_id"]
     search_help_text = _("The public id of a subscription or an invoice")
-    fields = ["subscription", "quota", "start", "end", "rated_at", "invoice"]
+    fields = ["subscription", "quota", "start", "end", "most_units", "rated_units", "rated_at", "invoice"]
+
+
+@admin.register(InvoiceItem)
+class InvoiceItemAdmin(ReadOnlyAdmin[InvoiceItem]):
+    """Lines that wait for the next invoice, and those that did."""
+
+    list_display = ["description", "subscription", "amount", "currency", "created_at", "invoice", "waived_at"]
+    list_filter = [("invoice", admin.EmptyFieldListFilter), ("waived_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["subscription__organization", "subscription__product", "invoice"]
+    search_fields = ["subscription__public_id", "invoice__public_id", "source"]
+    search_help_text = _("The public id of a subscription or an invoice, or a source")
+    fields = [
+        "subscription", "kind", "description", "quantity", "unit_amount", "amount", "currency", "plan", "period_start",
+        "period_end", "source", "created_at", "invoice", "waived_at",
+    ]  # fmt: skip
 
 
 @admin.register(DunningRun)

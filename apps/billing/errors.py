@@ -18,6 +18,11 @@ class ApprovalPending(Conflict):
     message = gettext_noop("The creator has not approved this subscription yet. You are told when they have.")
 
 
+class CardNeeded(Conflict):
+    code = "card_needed"
+    message = gettext_noop("This plan charges what you use to your default card. Add a card first, then subscribe.")
+
+
 class PaymentOverdue(Conflict):
     code = "payment_overdue"
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")

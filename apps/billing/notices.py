@@ -11,6 +11,7 @@ from apps.billing.models import CreditNote, Invoice, UsageCase
 from apps.core.money import major_units, minor_unit_digits
 from apps.notifications.services import notify
 from apps.payments.models import Dispute, Refund
+from apps.subscriptions.models import Subscription
 
 
 def tell_unpaid(invoice: Invoice, *, why: str, next_attempt_at: dt.datetime) -> None:
@@ -55,6 +56,56 @@ def tell_canceled_unpaid(invoice: Invoice) -> None:
         _("Your subscription to %(product)s is canceled: it was not paid") % values,
         _("The invoice %(number)s over %(amount)s was not paid. You still owe it, and can pay it on its page.")
         % values,
+    )
+
+
+def tell_confirmation(invoice: Invoice, *, action_url: str) -> None:
+    """The bank wants the cardholder to confirm a charge that nobody was there for."""
+    values = _values(invoice) | {"url": action_url}
+    _tell(
+        invoice,
+        "invoice.confirmation_needed",
+        _("Confirm the payment of %(amount)s for %(product)s") % values,
+        _("Your bank wants you to confirm the payment of the invoice %(number)s within 24 hours:\n\n%(url)s") % values,
+        action=Action.BILLING_MANAGE,
+    )
+
+
+def tell_trial_ends(subscription: Subscription, *, has_card: bool) -> None:
+    """A few days before: what is charged then, or that a card is needed."""
+    plan = subscription.pending_plan or subscription.plan
+    values = {
+        "product": subscription.product.name,
+        "plan": plan.name,
+        "amount": amount_in_words(plan.price_amount, plan.currency),
+        "when": _day(subscription.trial_ends_at) if subscription.trial_ends_at else "",
+    }
+    if subscription.cancel_at_period_end:
+        body = _("You have canceled it: it ends then, and nothing is charged.")
+    elif plan.is_free:
+        body = _("It goes on under the free plan %(plan)s.") % values
+    elif has_card:
+        body = _("It goes on under the plan %(plan)s then, and %(amount)s is charged to the default card.") % values
+    else:
+        body = (
+            _("Add a card to go on under the plan %(plan)s for %(amount)s. Without one, it is canceled then.") % values
+        )
+    _tell_of_subscription(
+        subscription, "subscription.trial_ends", _("Your trial of %(product)s ends on %(when)s") % values, body
+    )
+
+
+def tell_trial_unpaid(subscription: Subscription) -> None:
+    """It has ended, as there was no card."""
+    values = {"product": subscription.product.name}
+    _tell_of_subscription(
+        subscription,
+        "subscription.trial_unpaid",
+        _("Your trial of %(product)s has ended") % values,
+        _(
+            "There was no card to go on with, so the subscription is canceled, and nothing was charged. "
+            "Subscribe again to go on."
+        ),
     )
 
 
@@ -183,6 +234,12 @@ def _tell(invoice: Invoice, kind: str, title: str, body: str, *, action: Action 
     organization = invoice.organization
     url = f"/o/{organization.slug}/billing/invoices/{invoice.public_id}/"
     notify(organization=organization, kind=kind, title=title, body=body, url=url, action=action)
+
+
+def _tell_of_subscription(subscription: Subscription, kind: str, title: str, body: str) -> None:
+    organization = subscription.organization
+    url = f"/o/{organization.slug}/subscriptions/{subscription.public_id}/"
+    notify(organization=organization, kind=kind, title=title, body=body, url=url, action=Action.SUBSCRIPTIONS_MANAGE)
 
 
 def _day(at: dt.datetime) -> str:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from apps.accounts.access import Actor
 from apps.accounts.models import Organization
@@ -15,6 +15,8 @@ from apps.core.rows import first_or_not_found
 from apps.payments.enums import PaymentStatus
 from apps.payments.models import Payment
 from apps.payments.selectors import list_payments_of
+from apps.plans.enums import OverageRule
+from apps.plans.models import Quota
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -172,8 +174,13 @@ def list_overdue(actor: Actor) -> QuerySet[Invoice]:
 
 
 def has_renewals(organization: Organization) -> bool:
-    """Whether a subscription of the organization is to be renewed against payment."""
+    """Whether a subscription of the organization is to be renewed against payment, or charges what is used."""
     own = F("product__organization")
     ends = Q(cancel_at_period_end=True) | Q(pending_plan__price_amount=0)
-    paid = Subscription.objects.filter(organization=organization, plan__price_amount__gt=0)
-    return paid.filter(status__in=SubscriptionStatus.begun()).exclude(ends).exclude(organization=own).exists()
+    begun = Subscription.objects.filter(organization=organization, status__in=SubscriptionStatus.begun())
+    begun = begun.exclude(organization=own)
+    charged = Exists(Quota.objects.filter(plan=OuterRef("plan"), overage__in=OverageRule.charged()))
+    return (
+        begun.filter(charged, plan__price_amount=0).exists()
+        or begun.filter(plan__price_amount__gt=0).exclude(ends).exists()
+    )

@@ -180,6 +180,8 @@ def _spec(plan: PlanFixture, endpoints: dict[str, Endpoint]) -> PlanSpec:
         interval=plan.interval,
         requires_approval=plan.requires_approval,
         visibility=plan.visibility,
+        trial_days=plan.trial_days,
+        trial_requires_card=plan.trial_requires_card,
         quotas=tuple(
             QuotaSpec(
                 quota.included_units,
@@ -188,6 +190,7 @@ def _spec(plan: PlanFixture, endpoints: dict[str, Endpoint]) -> PlanSpec:
                 quota.overage,
                 quota.overage_unit_amount,
                 quota.overage_max_units,
+                quota.price_tiers,
             )
             for quota in plan.quotas
         ),

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from apps.plans.pricing import TierPrice
+
 
 @dataclass(frozen=True)
 class Person:
@@ -70,6 +72,7 @@ class QuotaFixture:
     overage: str = "block"
     overage_unit_amount: Decimal | None = None
     overage_max_units: int | None = None
+    price_tiers: tuple[TierPrice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class PlanFixture:
     interval: str = "month"
     requires_approval: bool = False
     visibility: str = "public"
+    trial_days: int = 0
+    trial_requires_card: bool = False
 
 
 @dataclass(frozen=True)
@@ -270,8 +275,15 @@ def _plan(quotas: list[dict[str, Any]], rate_limits: list[dict[str, Any]], **row
     )
 
 
-def _quota(overage_unit_amount: str | None = None, **row: Any) -> QuotaFixture:
-    return QuotaFixture(overage_unit_amount=Decimal(overage_unit_amount) if overage_unit_amount else None, **row)
+def _quota(
+    overage_unit_amount: str | None = None, price_tiers: list[dict[str, Any]] | None = None, **row: Any
+) -> QuotaFixture:
+    tiers = tuple(
+        TierPrice(tier.get("up_to_units"), Decimal(tier["unit_amount"]), tier.get("flat_amount", 0))
+        for tier in price_tiers or ()
+    )
+    price = Decimal(overage_unit_amount) if overage_unit_amount else None
+    return QuotaFixture(overage_unit_amount=price, price_tiers=tiers, **row)
 
 
 def _act(scopes: list[str] | None = None, **row: Any) -> Act:

@@ -1,7 +1,17 @@
-from django.contrib import admin
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.staff import ReadOnlyAdmin
+from apps.accounts.models import User
+from apps.core.errors import NotAllowed
+from apps.core.staff import ReadOnlyAdmin, staff_action
+from apps.payments import services
 from apps.payments.models import (
     Dispute,
     Payment,
@@ -66,6 +76,26 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
         "public_id", "payment", "amount", "currency", "reason", "status", "fee_amount", "provider",
         "provider_reference", "opened_at", "evidence_due_at", "closed_at",
     ]  # fmt: skip
+    actions = [
+        staff_action(
+            "win",
+            _("Close as won"),
+            consequence=_("Sandbox: the bank decides for the creators. What was taken comes back, with the fee."),
+            row="dispute",
+            service=services.win_sandbox_dispute,
+        ),
+        staff_action(
+            "lose",
+            _("Close as lost"),
+            consequence=_("Sandbox: the bank decides for the cardholders. What was taken is gone, and so is the fee."),
+            row="dispute",
+            service=services.lose_sandbox_dispute,
+        ),
+    ]
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Real banks decide by themselves."""
+        return settings.SANDBOX_CLOCK and super().has_act_permission(request)
 
 
 @admin.register(ProviderEvent)
@@ -80,6 +110,26 @@ class ProviderEventAdmin(ReadOnlyAdmin[ProviderEvent]):
         "public_id", "provider", "event_id", "kind", "account", "livemode", "payload", "received_at", "processed_at",
         "attempts", "error", "next_attempt_at",
     ]  # fmt: skip
+    change_list_template = "admin/payments/providerevent/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("send-test/", self.admin_site.admin_view(self.send_test), name="payments_providerevent_send_test")
+        return [own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = {"may_send_test": settings.SANDBOX_CLOCK and self.has_act_permission(request)}
+        return super().changelist_view(request, shown | (extra_context or {}))
+
+    def send_test(self, request: HttpRequest) -> HttpResponse:
+        """In development: an event on its way through the inbox."""
+        if request.method == "POST":
+            assert isinstance(request.user, User)
+            try:
+                event = services.send_test_event(staff=request.user)
+            except NotAllowed as refusal:
+                raise PermissionDenied from refusal
+            self.message_user(request, _("Sent %(event)s.") % {"event": event}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:payments_providerevent_changelist"))
 
 
 @admin.register(PaymentMethod)
@@ -146,3 +196,9 @@ class SandboxAccountAdmin(ReadOnlyAdmin[SandboxAccount]):
     search_fields = ["reference"]
     search_help_text = _("The reference of an account")
     fields = ["reference", "holder", "email", "country", "details_submitted", "conduct", "created_at"]
+
+
+# Its admin lets people change what is Stripe's, and would keep keys in the database.
+if apps.is_installed("djstripe"):
+    mirrored = apps.get_app_config("djstripe").get_models()
+    admin.site.unregister([model for model in mirrored if admin.site.is_registered(model)])

@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from apps.core.countries import COUNTRIES
 from apps.core.errors import Invalid
 from apps.core.money import AMOUNT_MAX, CURRENCIES
 from apps.core.values import check_integer, check_line, check_text
 from apps.payouts.enums import PayoutMethod, Schedule
 from apps.payouts.models.accounts import ADDRESS_MAX, LEGAL_NAME_MAX, TAX_ID_MAX
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _BANK_ACCOUNT = re.compile(r"[A-Z0-9]{4,34}")
 _BANK_CODE = re.compile(r"[A-Z0-9]{3,12}")
@@ -45,7 +45,7 @@ def checked(details: AccountDetails) -> AccountDetails:
     currency, country = details.currency.upper(), details.country.upper()
     if currency not in CURRENCIES:
         raise Invalid(_("Give the code of a currency, such as EUR."), field="currency")
-    if not _COUNTRY.fullmatch(country):
+    if country not in COUNTRIES:
         raise Invalid(_("Give the two letters of a country, such as DE."), field="country")
     address = check_text(details.address, field="address", longest=ADDRESS_MAX)
     if not address:

@@ -71,3 +71,18 @@ class FaultKind(models.TextChoices):
     MISSING = "missing", _("Missing at the provider")
     EXTRA = "extra", _("Not in the books")
     CHANGED = "changed", _("Another amount")
+
+
+class LineKind(models.TextChoices):
+    """What moved a balance, on a statement."""
+
+    SALE = "sale", _("Sale")
+    REFUND = "refund", _("Refund")
+    DISPUTE = "dispute", _("Dispute")
+    PAYOUT = "payout", _("Payout")
+    ADJUSTMENT = "adjustment", _("Adjustment")
+
+    @classmethod
+    def shared(cls) -> frozenset[str]:
+        """Of which the platform and the tax office have a part."""
+        return frozenset({cls.SALE, cls.REFUND, cls.DISPUTE})

@@ -3,7 +3,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 
 from apps.payouts import services
-from apps.payouts.models import Payout, Recovery
+from apps.payouts.models import Payout, PayoutAccount, Recovery
 
 
 @shared_task(name="payouts.create_scheduled")
@@ -19,6 +19,16 @@ def send_due() -> dict[str, int]:
 @shared_task(name="payouts.refresh_accounts")
 def refresh_accounts() -> dict[str, int]:
     return {"payout accounts changed": services.refresh_accounts()}
+
+
+@shared_task(name="payouts.reconcile")
+def reconcile() -> dict[str, int]:
+    return {"reconciliation faults": services.reconcile_yesterday().faults.count()}
+
+
+@shared_task(name="payouts.refresh_account")
+def refresh_account(account_id: int) -> None:
+    services.refresh_account(account=PayoutAccount.objects.get(pk=account_id))
 
 
 @shared_task(name="payouts.send_payout")

@@ -8,8 +8,14 @@ from apps.plans.models import Plan, PlanGrant, Quota, RateLimit
 class QuotaInline(ReadOnlyInline[Quota]):
     model = Quota
     fields = [
-        "name", "included_units", "period", "anchor", "overage", "overage_unit_amount", "overage_max_units",
+        "name", "included_units", "period", "anchor", "overage", "overage_unit_amount", "overage_max_units", "prices",
     ]  # fmt: skip
+
+    @admin.display(description=_("tiers"))
+    def prices(self, quota: Quota) -> str:
+        return "; ".join(
+            f"{tier}: {tier.unit_amount.normalize():f} + {tier.flat_amount}" for tier in quota.price_tiers.all()
+        )
 
 
 class RateLimitInline(ReadOnlyInline[RateLimit]):
@@ -32,7 +38,8 @@ class PlanAdmin(ReadOnlyAdmin[Plan]):
     search_help_text = _("The public id of a plan, or the address or public id of a product")
     fields = [
         "name", "slug", "version", "public_id", "product", "tier", "description", "price_amount", "currency",
-        "interval", "visibility", "requires_approval", "quota_on_change", "created_at", "published_at", "withdrawn_at",
+        "interval", "visibility", "requires_approval", "trial_days", "trial_requires_card", "quota_on_change",
+        "created_at", "published_at", "withdrawn_at",
     ]  # fmt: skip
     related_lists = ["subscriptions.Subscription", "accounts.AuditEvent"]
     inlines = [QuotaInline, RateLimitInline]

@@ -6,10 +6,13 @@ import pytest
 
 from apps.billing import services
 from apps.billing.enums import InvoiceStatus
+from apps.billing.errors import CardNeeded
 from apps.billing.models import Invoice, NumberSeries
 from apps.notifications.models import Notice
 from apps.payments.errors import CardDeclined
 from apps.payments.models import Payment, PaymentMethod
+from apps.payments.needs import needs_card
+from apps.plans.enums import OverageRule
 from apps.plans.periods import period_at
 from apps.products.models import Product
 from apps.subscriptions import services as subscriptions
@@ -17,12 +20,14 @@ from apps.subscriptions.enums import SubscriptionStatus
 from tests.billing.test_changes import use
 from tests.billing.world import NOW, Shop, fresh, invoices, meter_has_stored, move_clock
 from tests.factories.actors import make_actor
+from tests.factories.plans import PriceTierFactory
 from tests.threads import at_once
 
 MONTH = NOW + dt.timedelta(days=30, hours=1)
 NOTHING = {
     "periods turned": 0,
     "canceled subscriptions billed": 0,
+    "subscriptions with leftovers billed": 0,
     "invoices issued": 0,
     "invoices collected": 0,
 }
@@ -169,20 +174,61 @@ class TestOverage:
         assert shop.balances() == {"cash": 3000, "creator": -2700, "platform": -300}
 
     def test_a_free_plan_asks_only_for_what_was_beyond_it(self, shop: Shop) -> None:
-        subscription = shop.buy(shop.metered(price=0, overage_unit_amount="0.4"))
         shop.card(is_default=True)
+        subscription = shop.buy(shop.metered(price=0, overage_unit_amount="0.4"))
         use(subscription, 1001, NOW + dt.timedelta(days=3))
         for month, expected in ((1, []), (2, [])):
             move_clock(NOW + dt.timedelta(days=31 * month))
             meter_has_stored(subscription, NOW + dt.timedelta(days=31 * month))
             services.close_due_periods()
             assert [one.total_amount for one in invoices()] == expected  # 0.4 is nothing
-        use(subscription, 1003, NOW + dt.timedelta(days=65))
+        use(subscription, 1130, NOW + dt.timedelta(days=65))
         move_clock(NOW + dt.timedelta(days=93))
         meter_has_stored(subscription, NOW + dt.timedelta(days=93))
         services.close_due_periods()
-        assert [one.total_amount for one in invoices()] == [1]
+        assert [one.total_amount for one in invoices()] == [52]
         assert NumberSeries.objects.get().last_number == 1  # nothing was numbered in vain
+
+    def test_tiers_are_a_line_each(self, shop: Shop) -> None:
+        plan = shop.metered(included_units=100, overage=OverageRule.GRADUATED, overage_unit_amount=None)
+        for end, price, flat in ((200, "0.5", 0), (1000, "0.25", 30), (None, "0.1", 0)):
+            PriceTierFactory(quota=plan.quotas.get(), up_to_units=end, unit_amount=price, flat_amount=flat)
+        subscription = shop.buy(plan)
+        use(subscription, 605, NOW + dt.timedelta(days=3))
+        move_clock(MONTH)
+        meter_has_stored(subscription, MONTH)
+        services.close_due_periods()
+        renewal = invoices()[-1]
+        # 505 extra units: 200 × 0.5, then 305 × 0.25 = 76.25 and 30 once.
+        assert [(line.description, line.quantity, line.amount) for line in renewal.lines.all()] == [
+            ("Weather: Metered", 1, 1000),
+            ("Weather: units 1 to 200 beyond the 100 of Metered", 200, 100),
+            ("Weather: units 201 to 505 beyond the 100 of Metered", 305, 76),
+            ("Weather: flat price for units 201 to 505 beyond the 100 of Metered", 1, 30),
+        ]
+        assert (renewal.status, renewal.total_amount) == ("paid", 1206)
+
+    def test_pay_as_you_go_needs_a_card_and_charges_what_was_used(self, shop: Shop) -> None:
+        plan = shop.metered(price=0, included_units=0)
+        basic = shop.buy(shop.free)
+        for ask in (
+            lambda: services.start_checkout(actor=shop.alice, plan=plan),
+            lambda: services.start_plan_change(actor=shop.alice, subscription=basic, plan=plan),
+        ):
+            with pytest.raises(CardNeeded):
+                ask()
+        subscriptions.cancel_subscription(actor=shop.alice, subscription=basic)
+        card = shop.card(is_default=True)
+        subscription = shop.buy(plan)
+        assert (subscription.status, invoices()) == (SubscriptionStatus.ACTIVE, [])
+        assert needs_card(shop.alice.organization), "the card that is charged cannot be removed"
+        use(subscription, 7, NOW + dt.timedelta(days=3))
+        move_clock(MONTH)
+        meter_has_stored(subscription, MONTH)
+        services.close_due_periods()
+        (renewal,) = invoices()
+        assert [(line.kind, line.quantity, line.amount) for line in renewal.lines.all()] == [("overage", 7, 14)]
+        assert (renewal.status, Payment.objects.get().method) == ("paid", card)
 
     @pytest.mark.parametrize("at_end", [True, False])
     def test_canceling_is_no_way_out_of_it(self, shop: Shop, at_end: bool) -> None:

@@ -11,7 +11,10 @@ from apps.billing.services.retrying import retry
 from apps.gateway.engine.entities import Standing
 from apps.gateway.selectors import find_key
 from apps.notifications.models import Notice
+from apps.payments.enums import SandboxAnswer
 from apps.payments.models import Payment, PaymentMethod
+from apps.payments.providers.sandbox.provider import SandboxProvider
+from apps.payments.services import collect_payment, settle_payments
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.models import Subscription
 from tests.billing.world import NOW, Shop, fresh, invoices, move_clock
@@ -20,6 +23,7 @@ from tests.factories.keys import ApiKeyFactory
 from tests.threads import at_once
 
 FAILS = NOW + dt.timedelta(days=30, hours=1)
+NEEDS_CONFIRMATION = "sbx:confirms_off_session:visa:3155:2060-12:x"
 DECLINES = "sbx:insufficient_funds:visa:9995:2060-12:x"
 
 
@@ -170,3 +174,36 @@ def test_two_workers_at_once_make_one_attempt() -> None:
     run = DunningRun.objects.get()
     at_once(lambda: retry(run), lambda: retry(run), lambda: retry(run))
     assert (attempts(renewal), fresh(run).attempts) == (2, 1)
+
+
+class TestConfirmation:
+    """The bank wants the cardholder, who is not there."""
+
+    def waiting(self, shop: Shop) -> tuple[Subscription, Invoice]:
+        subscription = shop.buy(shop.pro)
+        PaymentMethod.objects.update(token=NEEDS_CONFIRMATION)
+        after(0)
+        return subscription, invoices()[-1]
+
+    def test_they_are_told_where_and_it_counts_as_a_failure_until_they_have(self, shop: Shop) -> None:
+        subscription, renewal = self.waiting(shop)
+        payment = Payment.objects.get(reference=renewal.public_id)
+        assert (payment.status, fresh(subscription).status) == ("requires_action", "past_due")
+        [told] = notices("invoice.confirmation_needed")
+        assert payment.action_url in told
+        SandboxProvider().answer_confirmation(reference=payment.provider_reference, answer=SandboxAnswer.CONFIRMED)
+        collect_payment(payment=payment)
+        assert [fresh(one).status for one in (subscription, renewal)] == ["active", "paid"]
+        assert set(after(2).values()) == {0}
+        assert attempts(renewal) == 1
+
+    def test_unconfirmed_for_a_day_it_is_tried_again(self, shop: Shop) -> None:
+        subscription, renewal = self.waiting(shop)
+        after(0.5)
+        assert attempts(renewal) == 1
+        move_clock(FAILS + dt.timedelta(days=1, minutes=5))
+        settle_payments()
+        assert "again on 11 May" in notices("invoice.payment_failed")[0]
+        after(1.1)
+        assert attempts(renewal) == 2
+        assert fresh(subscription).status == "past_due"

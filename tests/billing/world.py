@@ -16,6 +16,7 @@ from apps.plans.enums import OverageRule
 from apps.plans.models import Plan
 from apps.products.models import Product
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
 from apps.usage.counters.types import shard_of
 from apps.usage.models import StreamPosition
 from tests.factories.actors import make_actor
@@ -25,6 +26,7 @@ from tests.factories.products import ProductFactory, TierFactory
 
 # A month of 30 days begins here, whatever the day is on which the tests run.
 NOW = dt.datetime(2027, 4, 10, 12, 0, tzinfo=dt.UTC)
+ALL_OVERAGE = OverageChoice(allowed=True)
 
 
 @dataclass
@@ -53,9 +55,9 @@ class Shop:
     def card(self, behaviour: str = "succeeds", *, is_default: bool = False) -> PaymentMethod:
         return PaymentMethodFactory(organization=self.alice.organization, behaviour=behaviour, is_default=is_default)
 
-    def buy(self, plan: Plan, *, keep_card: bool = True) -> Subscription:
+    def buy(self, plan: Plan, *, keep_card: bool = True, overage: OverageChoice | None = ALL_OVERAGE) -> Subscription:
         """A paid subscription of Alice's; the card is the default for its renewals."""
-        checkout = services.start_checkout(actor=self.alice, plan=plan)
+        checkout = services.start_checkout(actor=self.alice, plan=plan, overage=overage)
         if checkout.status == CheckoutStatus.OPEN:
             card = self.card(is_default=keep_card)
             services.pay_checkout(actor=self.alice, checkout=checkout, method=card)

@@ -6,7 +6,7 @@ from typing import Any
 import factory
 
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
-from apps.plans.models import Plan, Quota, RateLimit
+from apps.plans.models import Plan, PriceTier, Quota, RateLimit
 from tests.database import unguarded
 from tests.factories.products import TierFactory
 
@@ -44,6 +44,11 @@ class QuotaFactory(_TermFactory):
     name = "monthly"
     included_units = 1000
     period = QuotaPeriodUnit.MONTH
+
+
+class PriceTierFactory(_TermFactory):
+    class Meta:
+        model = PriceTier
 
 
 class RateLimitFactory(_TermFactory):

@@ -1,4 +1,4 @@
-"""What the fake Stripe server promises about keys, faults, money and webhooks; its shapes are tested against the spec."""
+"""What the fake Stripe server promises about keys, faults, money and webhooks; its shapes fit Stripe's description."""
 
 import json
 import threading
@@ -98,7 +98,7 @@ def test_the_same_key_while_its_request_runs_is_told_to_wait(fake: FakeStripe) -
         assert time.monotonic() < deadline
     with pytest.raises(stripe.APIError) as refusal:
         charge(c, "a")
-    assert (refusal.value.http_status, refusal.value.code) == (409, "idempotency_key_in_use")
+    assert (refusal.value.http_status, refusal.value.error.code) == (409, "idempotency_key_in_use")
     slow.join()
     assert count(fake, "charge") == 1
 
@@ -108,7 +108,7 @@ def test_what_is_unknown_is_refused(fake: FakeStripe) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="unknown parameter: colour"):
         c.v1.customers.create({"colour": "red"})  # type: ignore[typeddict-unknown-key]
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
-        c.v1.customers.create({"expand": ["email"]})
+        c.v1.customers.create({"name": "Alice", "expand": ["name"]})
     with pytest.raises(stripe.InvalidRequestError, match="No such customer: 'cus_x'") as refusal:
         c.v1.customers.retrieve("cus_x")
     assert (refusal.value.http_status, refusal.value.code) == (404, "resource_missing")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from apps.accounts.models import User
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.payments import outcomes, providers, services
@@ -18,6 +19,7 @@ from apps.payments.providers.base import BalanceKind, RefundResult
 from apps.payments.providers.sandbox import SandboxProvider, disputes
 from apps.payments.selectors import refundable_amount
 from apps.payments.services.charging import PATIENCE
+from tests.factories.accounts import UserFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.threads import at_once, refusals
 
@@ -205,6 +207,10 @@ class TestDisputes:
         assert not Dispute.objects.exists()
 
 
+def root() -> User:
+    return UserFactory(is_staff=True, is_superuser=True)
+
+
 class TestSandboxDisputes:
     def test_the_card_is_disputed_a_day_later_and_once(
         self, told: list[str], django_capture_on_commit_callbacks: Any
@@ -225,7 +231,7 @@ class TestSandboxDisputes:
         services.emit_due_events(now=clock.now() + DAY)
         services.process_events()
         dispute = Dispute.objects.get()
-        services.close_sandbox_dispute(dispute=dispute, status=DisputeStatus.WON)
+        services.win_sandbox_dispute(staff=root(), dispute=dispute, reason="Evidence")
         services.process_events()
         dispute.refresh_from_db()
         assert (dispute.amount, dispute.status) == (600, "won")
@@ -246,7 +252,7 @@ class TestSandboxDisputes:
         payment = paid(1000, "disputed")
         services.emit_due_events(now=clock.now() + DAY)
         services.process_events()
-        services.close_sandbox_dispute(dispute=Dispute.objects.get(), status=DisputeStatus.LOST)
+        services.lose_sandbox_dispute(staff=root(), dispute=Dispute.objects.get(), reason="No evidence")
         services.process_events()
         assert Dispute.objects.get().status == "lost"
         refused = SandboxProvider().refund(

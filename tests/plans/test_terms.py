@@ -12,7 +12,8 @@ from apps.core.errors import Conflict, Invalid, NotFound
 from apps.core.models import Change
 from apps.plans import services
 from apps.plans.enums import OverageRule
-from apps.plans.models import Plan, PlanGrant, Quota
+from apps.plans.models import Plan, PlanGrant, PriceTier, Quota
+from apps.plans.pricing import TierPrice
 from apps.plans.readiness import missing_plan
 from apps.plans.services import create_plan, grant_plan, publish_plan, revise_plan, revoke_grant, withdraw_plan
 from apps.plans.specs import PlanSpec, QuotaSpec
@@ -26,6 +27,8 @@ from tests.factories.subscriptions import SubscriptionFactory
 EXTRA = QuotaSpec(
     10_000, "month", overage=OverageRule.PER_UNIT, overage_unit_amount=Decimal("0.2"), overage_max_units=50_000
 )
+TIERS = (TierPrice(1000, Decimal("0.2")), TierPrice(5000, Decimal("0.1"), 50), TierPrice(None, Decimal("0.05")))
+TIERED = QuotaSpec(10_000, "month", overage=OverageRule.GRADUATED, overage_max_units=50_000, price_tiers=TIERS)
 PRO = PlanSpec(name="Pro", tier_slug="", price_amount=2900, quotas=(EXTRA, QuotaSpec(500, "day", "calendar")))
 
 
@@ -86,6 +89,21 @@ def test_a_version_keeps_the_terms_that_it_was_sold_under(alice: Actor, product:
         ("quotas", {"quotas": (replace(EXTRA, anchor="calendar"),)}),
         ("quotas", {"quotas": (replace(EXTRA, period="day"),)}),
         ("quotas", {"interval": "year"}),
+        ("quotas", {"quotas": (replace(EXTRA, price_tiers=TIERS),)}),
+        ("quotas", {"quotas": (replace(TIERED, overage="block", overage_max_units=None),)}),
+        ("quotas", {"quotas": (replace(TIERED, overage_unit_amount=Decimal(1)),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=()),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=TIERS * 4),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=TIERS[:2]),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=(TIERS[1], TIERS[0], TIERS[2])),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=(TIERS[2], TIERS[2])),)}),
+        ("quotas", {"quotas": (replace(TIERED, overage_max_units=5000),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=(TierPrice(None, Decimal(1), -1),)),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=(TierPrice(None, Decimal(1), 99_999_999),)),)}),
+        ("quotas", {"quotas": (replace(TIERED, price_tiers=(TierPrice(None, Decimal("1E-9")),)),)}),
+        ("trial_days", {"trial_days": 91}), ("trial_days", {"trial_days": -1}),
+        ("trial_days", {"trial_days": 14, "price_amount": 0}), ("trial_days", {"trial_requires_card": True}),
+        ("trial_requires_card", {"trial_days": 14, "trial_requires_card": 1}),
         ("quotas", {"quotas": (EXTRA, replace(EXTRA, period="year"))}),
     ],
 )  # fmt: skip
@@ -105,6 +123,33 @@ def test_the_database_holds_the_terms_together(alice: Actor, product: Product, s
             Quota.objects.filter(pk=extra.pk).update(**wrong)
     with pytest.raises(IntegrityError), transaction.atomic():
         Quota.objects.create(plan=plan, name="second", included_units=1, period="month")
+
+
+def test_tiers_and_trial_are_kept_with_the_version(alice: Actor, product: Product, spec: PlanSpec) -> None:
+    tiered = replace(spec, quotas=(QuotaSpec(500, "day"), TIERED), trial_days=14, trial_requires_card=True)
+    plan = published(alice, product, tiered)
+    revise_plan(actor=alice, plan=plan, spec=spec)
+    plan = Plan.objects.get(pk=plan.pk)
+    quota = plan.quotas.get(period="month")
+    assert (quota.tier_prices, quota.ceiling_units) == (TIERS, 60_000)
+    assert (plan.trial_days, plan.trial_requires_card) == (14, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_tiers_of_a_version_that_was_on_sale_stay_as_they_were() -> None:
+    alice = make_actor()
+    product = TierFactory(product__organization=alice.organization).product
+    spec = replace(PRO, tier_slug=product.tiers.get().slug, quotas=(TIERED,))
+    draft = create_plan(actor=alice, product=product, spec=spec)
+    draft = revise_plan(actor=alice, plan=draft, spec=spec)  # of a draft they may be replaced
+    tier = publish_plan(actor=alice, plan=draft).quotas.get().price_tiers.first()
+    assert tier is not None
+    for wrong in (
+        lambda: PriceTier.objects.update(unit_amount=9), tier.delete,
+        lambda: PriceTier.objects.create(quota=tier.quota, up_to_units=7, unit_amount=1),
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            wrong()
 
 
 class TestGrants:

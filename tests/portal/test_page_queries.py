@@ -39,7 +39,7 @@ from tests.queries import FEW, MANY
 
 pytestmark = pytest.mark.django_db
 
-DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel"}
+DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-overage"}
 
 
 def grow(ours: World, number: int) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
+from apps.plans.pricing import TierPrice
 from apps.portal.usage.pace import QuotaPace, pace_of
 from apps.usage.selectors import QuotaUsage
 
@@ -49,7 +50,7 @@ def test_from_80_percent_on_it_is_high() -> None:
 def test_beyond_the_included_units_it_says_what_is_extra_and_what_that_costs() -> None:
     usage = QuotaUsage(
         "monthly", "month", 1000, 1200, START, START + dt.timedelta(days=10),
-        extra_max=500, unit_amount=Decimal("0.2"), currency="USD",
+        extra_max=500, tier_prices=(TierPrice(None, Decimal("0.2")),), currency="USD",
     )  # fmt: skip
     found = pace_of(usage, START + dt.timedelta(days=5))
     assert found.extra_note.replace("\u202f", " ") == "200 extra, 0.40 USD so far, 300 more may pass"

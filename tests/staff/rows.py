@@ -19,6 +19,7 @@ from apps.billing.models import (
     CreditNote,
     DunningRun,
     Invoice,
+    InvoiceItem,
     InvoiceLine,
     NumberSeries,
     TaxRate,
@@ -55,7 +56,7 @@ from apps.products.models import (
     SearchEntry,
     SupportChannel,
 )
-from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
 from apps.usage.models import (
     EndpointDay,
     QuarantinedEntry,
@@ -220,6 +221,14 @@ def _stretch() -> UsageStretch:
     )  # fmt: skip
 
 
+def _item() -> InvoiceItem:
+    subscription, now = SubscriptionFactory(), clock.now()
+    return InvoiceItem.objects.create(
+        subscription=subscription, currency="USD", kind="overage", description="x", unit_amount=1, amount=1,
+        plan=subscription.plan, period_start=now, period_end=now, source=f"x:{next(_numbers)}", created_at=now,
+    )  # fmt: skip
+
+
 def _method() -> PaymentMethod:
     return PaymentMethod.objects.create(
         organization=OrganizationFactory(), provider="sandbox", token=CARD_TOKEN, brand="visa", last4="4242",
@@ -350,6 +359,10 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     Invoice: _invoice,
     Checkout: _checkout,
+    InvoiceItem: _item,
+    ConsumerBan: lambda: ConsumerBan.objects.create(
+        product=ProductFactory(), organization=OrganizationFactory(), banned_at=clock.now(), banned_by=UserFactory()
+    ),
     DunningRun: lambda: DunningRun.objects.create(invoice=_invoice(), started_at=clock.now()),
     UsageStretch: _stretch,
     NumberSeries: lambda: NumberSeries.objects.create(issuer="x", year=2000 + next(_numbers)),

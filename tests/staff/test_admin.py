@@ -42,6 +42,7 @@ ON_ANOTHER_PAGE = {
     "billing.CreditNoteLine": "stands on the page of its credit note",
     "ledger.Posting": "stands on the page of its journal entry",
     "plans.Quota": "stands on the page of its plan",
+    "plans.PriceTier": "stands on the page of its plan",
     "plans.RateLimit": "stands on the page of its plan",
     "subscriptions.SubscriptionChange": "stands on the page of its subscription",
 }

@@ -1,6 +1,5 @@
 import datetime as dt
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -109,7 +108,7 @@ def test_quota_usage_says_what_is_extra_and_what_it_costs(alice: Consumer) -> No
     store(alice, now, units=17)
     (after,) = selectors.quota_usage(alice.subscription)
     assert (after.included, after.used, after.remaining, after.left) == (10, 17, 0, 13)
-    assert (after.extra, after.extra_max, after.extra_amount, after.currency) == (7, 20, Decimal("1.75"), "USD")
+    assert (after.extra, after.extra_max, after.extra_amount, after.currency) == (7, 20, 2, "USD")
 
 
 # --- what an invoice charges for ------------------------------------------------------------------

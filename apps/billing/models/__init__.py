@@ -6,6 +6,7 @@ from apps.billing.models.commissions import CommissionRule
 from apps.billing.models.credit_notes import CreditNote, CreditNoteLine
 from apps.billing.models.dunning import DunningRun
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
+from apps.billing.models.items import InvoiceItem
 from apps.billing.models.tax import BillingProfile, TaxRate
 from apps.billing.models.usage import UsageStretch
 
@@ -17,6 +18,7 @@ __all__ = [
     "CreditNoteLine",
     "DunningRun",
     "Invoice",
+    "InvoiceItem",
     "InvoiceLine",
     "NumberSeries",
     "TaxRate",

@@ -5,16 +5,21 @@ from apps.billing.services.cases import accept_case, open_case, refuse_case, wit
 from apps.billing.services.changing import start_plan_change
 from apps.billing.services.checkouts import expire_checkouts, start_checkout
 from apps.billing.services.cycle import close_due_periods
+from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
 from apps.billing.services.refunding import refund_as_staff, refund_due, refund_invoice, retry_refund
 from apps.billing.services.retrying import run_dunning
+from apps.billing.services.sandbox_clock import advance_sandbox_clock
 from apps.billing.services.taxing import remove_rate, save_profile, save_rate
+from apps.billing.services.trials import remind_of_trial_ends
 
 __all__ = [
     "Quote",
     "accept_case",
+    "advance_sandbox_clock",
     "close_due_periods",
     "expire_checkouts",
+    "find_late_usage",
     "open_case",
     "pay_checkout",
     "pay_invoice",
@@ -23,6 +28,7 @@ __all__ = [
     "refund_due",
     "refund_invoice",
     "refuse_case",
+    "remind_of_trial_ends",
     "remove_rate",
     "retry_refund",
     "run_dunning",

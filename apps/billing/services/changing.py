@@ -13,8 +13,10 @@ from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, Invo
 from apps.billing.errors import PaymentOverdue
 from apps.billing.models import Checkout, Invoice
 from apps.billing.quotes import Quote, quote
+from apps.billing.services.cards import check_card
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
+from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.stretches import draft_usage, note_usage
 from apps.core import clock
 from apps.plans.models import Plan
@@ -38,6 +40,7 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     plan = lock_target(actor, subscription, plan)
+    check_card(actor.organization, plan)
     subscription = lock_subscription(subscription, Q(organization=actor.organization))
     check_can_change(subscription, plan)
     before = find_open(subscription)
@@ -53,6 +56,10 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
         return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
     if _owes(subscription):
         raise PaymentOverdue
+    if offer.due_amount < smallest_charge(plan.currency):
+        lines, source = _lines(subscription, offer), f"change:{subscription.public_id}:{now:%Y%m%dT%H%M%S.%f}"
+        add_items(subscription=subscription, currency=plan.currency, lines=lines, source=source)
+        return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
     return _issue(actor, subscription, offer)
 
 

@@ -12,7 +12,16 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout, Invoice
-from apps.billing.services.invoicing import draft_invoice, issue_invoice, lock_invoice, plan_line, void_invoice
+from apps.billing.services.cards import check_card
+from apps.billing.services.invoicing import (
+    LineSpec,
+    draft_invoice,
+    issue_invoice,
+    lock_invoice,
+    plan_line,
+    void_invoice,
+)
+from apps.billing.services.items import add_items, smallest_charge
 from apps.core import clock
 from apps.payments.errors import PaymentPending
 from apps.payments.selectors import is_being_paid
@@ -22,6 +31,8 @@ from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_product_of_sale, lock_subscription
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
+from apps.subscriptions.selectors import has_trial
 
 # How long the price of a new subscription is held.
 SUBSCRIBE_LIFETIME = dt.timedelta(hours=24)
@@ -32,19 +43,24 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
+def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None) -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
-    A checkout for the same plan that is open goes on; one for another plan of the product is given up.
+    A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
+    needs a card is open, without an invoice, until `pay_checkout` names one. Without `overage` no extra units pass.
+    Raises `CardNeeded` for a plan that is paid as it is used, where there is no default card.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
+    check_card(actor.organization, plan)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
     waiting = _locked_incomplete(actor, plan)
     if waiting is not None:
         checkout = find_open(waiting)
         if waiting.plan_id == plan.pk:
+            if overage is not None:
+                waiting = subscriptions.set_overage(actor=actor, subscription=waiting, choice=overage)
             if checkout is None or checkout.invoice_id is None:
                 return _issue(actor, waiting, checkout)
             if checkout.expires_at is not None and checkout.expires_at > clock.now():
@@ -52,7 +68,7 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
         if checkout is not None:
             close_unpaid(checkout=checkout)
         subscriptions.abandon(subscription=waiting)
-    subscription = subscriptions.subscribe(actor=actor, plan=plan)
+    subscription = subscriptions.subscribe(actor=actor, plan=plan, overage=overage)
     if subscription.status == SubscriptionStatus.INCOMPLETE:
         return _issue(actor, subscription, None)
     done = subscription.status != SubscriptionStatus.PENDING_APPROVAL
@@ -105,7 +121,7 @@ def renew_invoice(*, checkout: Checkout, subscription: Subscription, invoice: In
     if checkout.kind != CheckoutKind.SUBSCRIBE or invoice.period_start > now - PERIOD_HELD:
         return invoice
     void_invoice(invoice=invoice)
-    checkout.invoice = renewed = _first_invoice(subscription, now, due_at=invoice.due_at)
+    checkout.invoice = renewed = _first_invoice(subscription, _first_lines(subscription, now), due_at=invoice.due_at)
     checkout.save(update_fields=["invoice"])
     return renewed
 
@@ -178,21 +194,38 @@ def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) 
         return checkout
     checkout = checkout or _new_checkout(actor, subscription)
     checkout.expires_at = now + SUBSCRIBE_LIFETIME
-    checkout.invoice = _first_invoice(subscription, now, due_at=checkout.expires_at)
+    if not has_trial(subscription.organization, subscription.plan):
+        lines = _first_lines(subscription, now)
+        if sum(line.amount for line in lines) < smallest_charge(subscription.plan.currency):
+            return _begin_unpaid(checkout, subscription, lines, now)
+        checkout.invoice = _first_invoice(subscription, lines, due_at=checkout.expires_at)
     checkout.save(update_fields=["expires_at", "invoice"])
     return checkout
 
 
-def _first_invoice(subscription: Subscription, at: dt.datetime, *, due_at: dt.datetime | None) -> Invoice:
+def _begin_unpaid(checkout: Checkout, subscription: Subscription, lines: list[LineSpec], at: dt.datetime) -> Checkout:
+    """Begin a subscription whose first period costs less than can be charged: it goes to the next invoice."""
+    subscriptions.activate(subscription=subscription, at=at)
+    owed = [line for line in lines if line.amount]
+    source = f"first:{subscription.public_id}"
+    add_items(subscription=subscription, currency=subscription.plan.currency, lines=owed, source=source)
+    complete(checkout=checkout, at=at)
+    return checkout
+
+
+def _first_lines(subscription: Subscription, at: dt.datetime) -> list[LineSpec]:
     plan = subscription.plan
-    start, end = period_at(plan.interval, "subscription", at, at)
+    return [plan_line(plan, *period_at(plan.interval, "subscription", at, at))]
+
+
+def _first_invoice(subscription: Subscription, lines: list[LineSpec], *, due_at: dt.datetime | None) -> Invoice:
     invoice = draft_invoice(
         subscription=subscription,
         reason=InvoiceReason.SUBSCRIBE,
-        currency=plan.currency,
-        start=start,
-        end=end,
-        lines=[plan_line(plan, start, end)],
+        currency=subscription.plan.currency,
+        start=lines[0].start,
+        end=lines[0].end,
+        lines=lines,
     )
     return issue_invoice(invoice=invoice, due_at=due_at)
 

@@ -8,7 +8,7 @@ import datetime as dt
 from django.conf import settings
 
 from apps.billing.models import DunningRun, Invoice
-from apps.billing.notices import tell_given_up, tell_unpaid
+from apps.billing.notices import tell_confirmation, tell_given_up, tell_unpaid
 from apps.core import clock
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import SubscriptionStatus
@@ -23,21 +23,22 @@ def note_failure(*, invoice: Invoice, subscription: Subscription, why: str) -> D
 
     Its people are told each time, with what comes next.
     """
-    now = clock.now()
-    run, _begun = DunningRun.objects.get_or_create(
-        invoice=invoice, defaults={"started_at": now, "next_attempt_at": attempt_after(0, now, now)}
-    )
-    if subscription.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAUSED):
-        subscription = subscriptions.mark_past_due(subscription=subscription)
+    run, subscription = _began(invoice, subscription)
     if run.next_attempt_at is not None:
         tell_unpaid(invoice, why=why, next_attempt_at=run.next_attempt_at)
     elif run.given_up_at is None:
-        run.given_up_at = now
+        run.given_up_at = clock.now()
         run.save(update_fields=["given_up_at"])
         if subscription.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.PAUSED):
             subscriptions.mark_unpaid(subscription=subscription)
         tell_given_up(invoice, why=why, is_stopped=subscription.status != SubscriptionStatus.CANCELED)
     return run
+
+
+def await_confirmation(*, invoice: Invoice, subscription: Subscription, action_url: str) -> None:
+    """The bank wants the cardholder to confirm a charge: past due until they have; nothing is tried meanwhile."""
+    _began(invoice, subscription)
+    tell_confirmation(invoice, action_url=action_url)
 
 
 def count_attempt(*, run: DunningRun) -> None:
@@ -58,3 +59,14 @@ def attempt_after(attempts: int, started_at: dt.datetime, now: dt.datetime) -> d
         return None
     planned = started_at + dt.timedelta(days=settings.DUNNING_DAYS[attempts])
     return max(planned, now + SHORTEST_PAUSE)
+
+
+def _began(invoice: Invoice, subscription: Subscription) -> tuple[DunningRun, Subscription]:
+    """The run of the invoice, which begins now if it has not, and its subscription, which is past due."""
+    now = clock.now()
+    run, _begun = DunningRun.objects.get_or_create(
+        invoice=invoice, defaults={"started_at": now, "next_attempt_at": attempt_after(0, now, now)}
+    )
+    if subscription.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAUSED):
+        subscription = subscriptions.mark_past_due(subscription=subscription)
+    return run, subscription

@@ -10,6 +10,7 @@ from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Checkout, Invoice
 from apps.billing.services.checkouts import issue_approved, renew_invoice
 from apps.billing.services.invoicing import lock_invoice
+from apps.billing.services.trials import begin_trial, waits_for_card
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
@@ -24,9 +25,10 @@ from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 
 
-def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment:
+def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment | None:
     """Pay what a checkout asks for; see `pay_invoice`. Its invoice is issued now where the creator has just approved.
 
+    None where it asks for a card alone: nothing is charged, and the trial begins.
     Raises `ApprovalPending` before that, `CheckoutClosed` where it is over, or asks nothing.
     """
     actor.require(Action.BILLING_MANAGE)
@@ -38,6 +40,9 @@ def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> 
     if found.invoice is None:
         with committed():
             found = issue_approved(actor=actor, checkout=found)
+            if waits_for_card(found.subscription):
+                begin_trial(actor=actor, checkout=found, method=method)
+                return None
     if found.invoice is None:
         raise CheckoutClosed
     return pay_invoice(actor=actor, invoice=found.invoice, method=method)

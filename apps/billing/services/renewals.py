@@ -1,7 +1,7 @@
 """The draft of a period that is paid in advance."""
 
 from apps.billing.enums import InvoiceReason
-from apps.billing.models import Invoice
+from apps.billing.models import Invoice, InvoiceItem
 from apps.billing.services.invoicing import draft_invoice, plan_line
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -18,7 +18,7 @@ def draft_renewal(*, subscription: Subscription, has_usage: bool = False) -> Inv
     is_own = subscription.organization_id == subscription.product.organization_id
     line = plan_line(plan, start, end, until=subscription.product.retires_at)
     asks = line.amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
-    if not asks and not has_usage:
+    if not asks and not has_usage and not InvoiceItem.objects.waiting().filter(subscription=subscription).exists():
         return None
     return draft_invoice(
         subscription=subscription,

@@ -13,7 +13,7 @@ from apps.billing.notices import tell_paid, tell_refund_due
 from apps.billing.services.booking import book_payment
 from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
-from apps.billing.services.dunning import end_run, note_failure
+from apps.billing.services.dunning import await_confirmation, end_run, note_failure
 from apps.billing.services.invoicing import lock_invoice
 from apps.billing.services.renewals import draft_renewal
 from apps.core import clock
@@ -41,6 +41,15 @@ def record_outcome(payment: Payment) -> None:
     elif payment.created_by_id is None:
         # By itself; a person who pays sees on the page that the card was declined.
         leave_unpaid(invoice, subscription, why=decline_message(payment.decline_code))
+
+
+def record_confirmation(payment: Payment) -> None:
+    """Registered with `apps.payments.outcomes`: the bank waits for a cardholder, who is told where to confirm."""
+    found = Invoice.objects.select_related("subscription").filter(public_id=payment.reference).first()
+    if found is None or payment.created_by_id is not None:
+        return  # who pays is led to the bank by the page
+    subscription = lock_subscription(found.subscription, Q())
+    await_confirmation(invoice=lock_invoice(found), subscription=subscription, action_url=payment.action_url)
 
 
 def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> None:

@@ -1,5 +1,6 @@
 from django.db import models
 
+from apps.accounts.models import Organization
 from apps.core.ids import PublicIdField
 from apps.core.timestamps import TimestampField
 from apps.payments.enums import DisputeStatus, Provider
@@ -41,3 +42,8 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.status}"
+
+    @property
+    def organization(self) -> Organization:
+        """Who paid."""
+        return self.payment.organization

@@ -8,9 +8,14 @@ import datetime as dt
 import logging
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
 from apps.accounts.models import User
+from apps.accounts.permissions import Action
 from apps.core import clock
+from apps.core.errors import Conflict
 from apps.core.ids import random_base62
 from apps.core.transactions import committed
 from apps.payments import outcomes
@@ -19,6 +24,7 @@ from apps.payments.errors import ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers import provider_named
 from apps.payments.providers.base import ChargeResult
+from apps.payments.selectors import get_payment
 from apps.payments.services.methods import prefer_card_that_paid
 
 # How long an attempt is left to the process that began it.
@@ -66,11 +72,27 @@ def collect_payment(*, payment: Payment) -> Payment:
     except ProviderUnavailable:
         logger.warning("payment %s: the provider gave no answer, it is asked again", payment.public_id)
         return payment
+    return _settle(payment, result)
+
+
+def give_up_payment(*, actor: Actor, payment: Payment) -> Payment:
+    """Stop waiting for a confirmation, so that it can be paid in another way. It may turn out to have succeeded.
+
+    Cannot be called inside a transaction. Raises `Conflict` for a payment that does not wait for its cardholder, and
+    where the provider does not answer.
+    """
+    actor.require(Action.BILLING_MANAGE)
     with committed():
-        payment = Payment.objects.select_for_update(of=("self",)).select_related("method").get(pk=payment.pk)
-        if payment.status in PaymentStatus.open():
-            _record(payment, result)
-    return payment
+        payment = get_payment(actor, public_id=payment.public_id)
+        if payment.status != PaymentStatus.REQUIRES_ACTION:
+            raise Conflict
+        summary = f"Gave up to confirm {payment.reference} with {payment.method}"
+        record_action(actor, "payment.given_up", summary, target=payment.public_id)
+    try:
+        result = provider_named(payment.method.provider).cancel_charge(reference=payment.provider_reference)
+    except ProviderUnavailable as error:
+        raise Conflict(_("The payment provider does not answer. Try again in a minute.")) from error
+    return _settle(payment, result)
 
 
 def settle_payments() -> int:
@@ -104,6 +126,14 @@ def _ask(payment: Payment) -> ChargeResult:
         off_session=payment.created_by_id is None,
         return_url=f"{settings.WEB_URL}/o/{payment.organization.slug}/billing/payments/{payment.public_id}/",
     )
+
+
+def _settle(payment: Payment, result: ChargeResult) -> Payment:
+    with committed():
+        payment = Payment.objects.select_for_update(of=("self",)).select_related("method").get(pk=payment.pk)
+        if payment.status in PaymentStatus.open():
+            _record(payment, result)
+    return payment
 
 
 def _record(payment: Payment, result: ChargeResult) -> None:

@@ -11,6 +11,8 @@ from apps.payouts.services.accounts import (
 from apps.payouts.services.approving import approve_payout, mark_failed, mark_sent, reject_payout, retry_payout
 from apps.payouts.services.canceling import cancel_payout
 from apps.payouts.services.creating import create_scheduled_payouts, request_payout
+from apps.payouts.services.exporting import export_payouts
+from apps.payouts.services.reconciling import reconcile, reconcile_yesterday
 from apps.payouts.services.recovering import attempt_recovery, retry_recoveries, start_recovery, write_off_balances
 from apps.payouts.services.sending import send_due_payouts, send_payout
 
@@ -20,8 +22,11 @@ __all__ = [
     "attempt_recovery",
     "cancel_payout",
     "create_scheduled_payouts",
+    "export_payouts",
     "mark_failed",
     "mark_sent",
+    "reconcile",
+    "reconcile_yesterday",
     "refresh_account",
     "refresh_accounts",
     "reject_payout",

@@ -1,11 +1,12 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from apps.core import clock
 from apps.plans.periods import period_at
+from apps.plans.pricing import TierPrice, rate
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import extra_units_of
 from apps.usage.sums import UsageSpan, sum_units
 
 
@@ -13,7 +14,7 @@ from apps.usage.sums import UsageSpan, sum_units
 class QuotaUsage:
     """A quota in its running period `[starts_at, ends_at)`: units as stored, so a second behind at most.
 
-    Beyond `included` units, up to `extra_max` pass and cost `unit_amount` each, in minor units of `currency`.
+    Beyond `included` units, up to `extra_max` pass and cost what `tier_prices` say, in minor units of `currency`.
     """
 
     name: str
@@ -23,7 +24,7 @@ class QuotaUsage:
     starts_at: dt.datetime
     ends_at: dt.datetime
     extra_max: int = 0
-    unit_amount: Decimal = Decimal(0)
+    tier_prices: tuple[TierPrice, ...] = ()
     currency: str = ""
 
     @property
@@ -42,9 +43,9 @@ class QuotaUsage:
         return max(0, self.used - self.included) if self.extra_max else 0
 
     @property
-    def extra_amount(self) -> Decimal:
-        """What they cost so far, exactly; an invoice rounds it."""
-        return self.extra * self.unit_amount
+    def extra_amount(self) -> int:
+        """What they cost so far, as an invoice would say."""
+        return rate(self.extra, self.tier_prices)
 
     @property
     def share(self) -> float:
@@ -81,8 +82,8 @@ def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaU
                 used=units,
                 starts_at=start,
                 ends_at=end,
-                extra_max=quota.overage_max_units or 0,
-                unit_amount=quota.overage_unit_amount or Decimal(0),
+                extra_max=extra_units_of(one, quota),
+                tier_prices=quota.tier_prices,
                 currency=one.plan.currency,
             )
         )

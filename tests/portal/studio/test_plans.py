@@ -1,5 +1,6 @@
 """Plans: what a form makes of them, and that a published one never changes under its subscribers."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.test import Client
 
 from apps.core import clock
 from apps.plans.models import Plan, PlanGrant, RateLimit
+from apps.plans.pricing import TierPrice
 from apps.plans.selectors import count_subscribers_by_slug
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
@@ -19,12 +21,15 @@ from tests.portal.support import count_queries, text_of
 pytestmark = pytest.mark.django_db
 
 
-def body(ours: World, *, quotas: list[Any] = (), limits: list[Any] = (), **changed: str) -> dict[str, str]:  # type: ignore[assignment]
+def body(
+    ours: World, *, quotas: Sequence[Any] = (), limits: Sequence[Any] = (), tiers: Sequence[Any] = (), **changed: str
+) -> dict[str, str]:
     """The form of a plan; a quota is (units, period, anchor), a limit (calls, window, endpoint)."""
     fields = {"name": "Growth", "tier": ours.tier.slug, "price": "0", "interval": "month"}
     fields |= {"overage": "block", "visibility": "public", "quota_on_change": "reset"}
     for prefix, names, rows in (
         ("quotas", ("included_units", "period", "anchor"), quotas),
+        ("price_tiers", ("up_to_units", "unit_price", "flat_price"), tiers),
         ("rate_limits", ("max_calls", "window", "endpoint"), limits),
     ):
         fields |= {f"{prefix}-TOTAL_FORMS": str(len(rows)), f"{prefix}-INITIAL_FORMS": "0"}
@@ -171,6 +176,30 @@ class TestTerms:
                 said = client.post(url, fields | half_typed, headers=asked).content.decode()
                 assert "Beyond" not in said or half_typed == {"overage_price": "0."}
         assert Plan.objects.count() == before
+
+    def test_tiers_are_written_row_by_row_and_read_again(self, ours: World, client: Client) -> None:
+        rows = [("1000", "0.002", ""), ("", "0.001", "0.50"), ("", "", "")]
+        fields = body(ours, quotas=[(10_000, "month", "subscription")], tiers=rows, price="29", trial_days="14")
+        fields |= {"overage": "graduated", "overage_max": "50000", "trial_requires_card": "on"}
+        url, tiers = ours.url("studio-plan-new"), {"HX-Request": "true", "HX-Target": "price-tiers"}
+        more = client.post(url, fields | {"add": "price_tiers"}, headers=tiers).content.decode()
+        assert "price_tiers-3-up_to_units" in more
+        assert "quotas-0" not in more, "only the part that was asked for"
+        said = text_of(client.post(url, fields, headers={"HX-Request": "true", "HX-Target": "overage-sentence"}))
+        assert "the first 1 000 for 0.002 USD each, the rest for 0.001 USD each and 0.50 USD once" in said
+        assert client.post(url, fields).status_code == 302
+        plan = Plan.objects.get(name="Growth")
+        quota = plan.quotas.get()
+        assert quota.tier_prices == (TierPrice(1000, Decimal("0.2")), TierPrice(None, Decimal("0.1"), 50))
+        assert (plan.trial_days, plan.trial_requires_card, quota.overage_max_units) == (14, True, 50_000)
+        editor = client.get(ours.url("studio-plan", plan_id=plan.public_id)).context["editor"]
+        assert [tuple(form.initial.values()) for form in editor.price_tiers.forms] == [
+            (1000, "0.002", None), (None, "0.001", "0.5"),
+        ]  # fmt: skip
+        for wrong in ({"price_tiers-1-up_to_units": "2000"}, {"price_tiers-0-up_to_units": ""},
+                      {"price_tiers-0-unit_price": "x"}, {"price_tiers-TOTAL_FORMS": "0"}):  # fmt: skip
+            assert client.post(url, fields | {"name": "Other"} | wrong).status_code == 422, wrong
+        assert client.post(url, fields | {"name": "Per unit"} | self.EXTRA).status_code == 302, "tiers do not count"
 
     @pytest.mark.parametrize(
         ("quotas", "changed", "field"),

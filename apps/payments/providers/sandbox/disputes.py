@@ -44,10 +44,11 @@ def open_due(now: dt.datetime) -> list[SandboxDispute]:
 
 
 @transaction.atomic
-def close(reference: str, status: DisputeStatus, now: dt.datetime) -> SandboxDispute:
-    """The bank's decision; the first one holds. Raises `SandboxDispute.DoesNotExist`."""
+def close(reference: str, status: DisputeStatus, now: dt.datetime) -> SandboxDispute | None:
+    """The bank's decision; None where it has decided before."""
     dispute = SandboxDispute.objects.select_for_update(of=("self",)).select_related("charge").get(reference=reference)
-    if dispute.closed_at is None:
-        dispute.status, dispute.closed_at = status, now
-        dispute.save(update_fields=["status", "closed_at"])
+    if dispute.closed_at is not None:
+        return None
+    dispute.status, dispute.closed_at = status, now
+    dispute.save(update_fields=["status", "closed_at"])
     return dispute

@@ -15,7 +15,7 @@ from apps.accounts.permissions import Action
 from apps.billing import services
 from apps.billing.enums import CaseStatus
 from apps.billing.evidence import evidence_of, list_upcoming, month_of
-from apps.billing.models import InvoiceLine
+from apps.billing.models import InvoiceLine, UsageCase
 from apps.billing.selectors import get_line, get_own_case, list_cases_of
 from apps.billing.services.cases import CASE_LIFETIME, creditable
 from apps.core import clock
@@ -33,9 +33,7 @@ def line(request: PortalRequest, invoice_id: str, position: int) -> HttpResponse
     form = CaseForm(request.POST if request.method == "POST" else None, currency=found.invoice.currency, left=left)
     if request.method == "POST":
         request.actor.require(Action.BILLING_MANAGE)
-        if form.is_valid() and carried_out(
-            form, lambda: services.open_case(actor=request.actor, line=found, **form.values())
-        ):
+        if form.is_valid() and _opened(request, found, form) is not None:
             messages.success(request, _("The creator is told. You hear of the answer."))
             return redirect("portal:invoice-line", request.actor.organization.slug, invoice_id, position)
     return render(
@@ -83,6 +81,10 @@ def month(request: PortalRequest) -> HttpResponse:
         "is_running": start == running,
     }
     return render(request, "billing/month.html", context)
+
+
+def _opened(request: PortalRequest, found: InvoiceLine, form: CaseForm) -> UsageCase | None:
+    return carried_out(form, lambda: services.open_case(actor=request.actor, line=found, **form.values()))
 
 
 def _first_of(text: str, running: dt.datetime) -> dt.datetime:

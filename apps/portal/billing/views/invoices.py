@@ -33,7 +33,7 @@ from apps.billing.selectors import (
 )
 from apps.core.money import major_units, minor_unit_digits
 from apps.payments.enums import PaymentStatus
-from apps.payments.selectors import list_payments_of
+from apps.payments.selectors import find_waiting_payment, list_payments_of
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
 from apps.portal.query import chosen, searched
@@ -119,7 +119,9 @@ def pay(request: PortalRequest, invoice_id: str) -> HttpResponse:
         return redirect("portal:invoice", request.actor.organization.slug, found.public_id)
     request.actor.require(Action.BILLING_MANAGE)
     forms = carry_out(request, lambda method: services.pay_invoice(actor=request.actor, invoice=found, method=method))
-    if forms.paid is None:
+    if forms.confirm_at:
+        return redirect(forms.confirm_at)
+    if not forms.is_done:
         return render(request, "billing/invoice.html", _context(found, forms), status=forms.status)
     messages.success(request, _("The invoice %(number)s is paid.") % {"number": found.number})
     return redirect("portal:invoice", request.actor.organization.slug, found.public_id)
@@ -136,6 +138,7 @@ def _context(invoice: Invoice, forms: PayForms) -> dict[str, Any]:
         "credit_notes": list(list_credit_notes(invoice)) if invoice.credited_amount else [],
         "forms": forms,
         "is_open": invoice.status in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE),
+        "waiting": find_waiting_payment(invoice.public_id),
         "is_processing": any(payment.status in PaymentStatus.open() for payment in payments),
         "checkout": getattr(invoice, "checkout", None),
     }

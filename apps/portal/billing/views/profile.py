@@ -23,7 +23,10 @@ def profile(request: PortalRequest) -> HttpResponse:
     form = ProfileForm(
         request.POST if request.method == "POST" else None, initial=ProfileForm.initial_of(found) if found else None
     )
-    if form.is_valid() and carried_out(form, lambda: services.save_profile(actor=actor, **form.cleaned_data)):
+    saved = (
+        carried_out(form, lambda: services.save_profile(actor=actor, **form.cleaned_data)) if form.is_valid() else None
+    )
+    if saved is not None:
         messages.success(request, _("Saved. Invoices that are issued from now on say so."))
         return redirect("portal:billing-profile", actor.organization.slug)
     context = {"form": form, "may_edit": actor.may(Action.BILLING_MANAGE)}

@@ -114,10 +114,10 @@ class PlanForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        needed = {
+        needed: dict[str, tuple[str, ...]] = {
             OverageRule.PER_UNIT: ("overage_price", "overage_max"), OverageRule.GRADUATED: ("overage_max",),
         }  # fmt: skip
-        for name in needed.get(values.get("overage"), ()):
+        for name in needed.get(values.get("overage", ""), ()):
             if values.get(name) is None and name not in self.errors:
                 self.add_error(name, _("Give a number, or let further calls be refused."))
         return values
