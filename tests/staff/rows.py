@@ -39,6 +39,8 @@ from apps.payments.models import (
     SandboxConfirmation,
     SandboxDispute,
     SandboxMovement,
+    StripeAccount,
+    StripeCustomer,
 )
 from apps.payouts.models import (
     Payout,
@@ -388,6 +390,8 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Refund: _refund,
     Dispute: _dispute,
     ProviderEvent: _provider_event,
+    StripeAccount: lambda: StripeAccount.objects.create(organization="org_1", reference="acct_1"),
+    StripeCustomer: lambda: StripeCustomer.objects.create(organization="org_1", reference="cus_1"),
     SandboxConfirmation: lambda: SandboxConfirmation.objects.create(charge=_charge(), answer="confirmed"),
     SandboxMovement: _movement,
     SandboxDispute: _sandbox_dispute,
