@@ -205,7 +205,6 @@ class StripeCustomerAdmin(ReadOnlyAdmin[StripeCustomer]):
     """What Stripe knows the organizations as that pay."""
 
     list_display = ["reference", "organization", "created_at"]
-    search_fields = ["=reference", "=organization"]
 
 
 @admin.register(StripeAccount)
@@ -213,7 +212,6 @@ class StripeAccountAdmin(ReadOnlyAdmin[StripeAccount]):
     """The accounts at Stripe that were opened for creators; messages of others are ignored."""
 
     list_display = ["reference", "organization", "created_at"]
-    search_fields = ["=reference", "=organization"]
 
 
 # Its admin lets people change what is Stripe's, and would keep keys in the database.
