@@ -19,8 +19,8 @@ class Options:
     gateway_port: int
     procfile: Path
     demo: bool
-    fake_stripe: bool
     verbose: bool
+    fake_stripe: bool = False
 
     @property
     def web_url(self) -> str:
