@@ -22,8 +22,11 @@ from apps.billing.models import Checkout, InvoiceLine
 from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
+from apps.core.ids import random_base62
 from apps.core.models import Change
+from apps.payments import providers
 from apps.payments.models import Payment, PaymentMethod, SandboxAccount
+from apps.payments.providers.base import CardToken, SavedCard
 from apps.payments.services import claim_payment, collect_payment
 from apps.payouts.details import AccountDetails
 from apps.payouts.models import Payout
@@ -298,6 +301,8 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.BILLING_MANAGE,
         lambda world: {"number": "4242424242424242", "exp_month": 12, "exp_year": 2060, "cvc": "123"},
     ),
+    "payments.start_hosted_card": (Action.BILLING_MANAGE, lambda world: {"return_url": URL, "cancel_url": URL}),
+    "payments.save_hosted_card": (Action.BILLING_MANAGE, lambda world: {"reference": world.organization.public_id}),
     "payments.make_default": (
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
@@ -480,10 +485,25 @@ def test_an_unknown_role_may_nothing(role: str) -> None:
     assert not any(allows(role, action) for action in Action)
 
 
+class HostedCards:
+    """A provider with a page of its own for cards; a setup has the name of its organization."""
+
+    takes_cards = False
+
+    def start_card_setup(self, **request: str) -> str:
+        return URL
+
+    def find_card_setup(self, *, reference: str) -> SavedCard:
+        return SavedCard(reference, CardToken(random_base62(16), "visa", "4242", 12, 2060))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_every_service_asks_for_its_action(name: str) -> None:
+def test_every_service_asks_for_its_action(name: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     action, arguments = SERVICES[name]
+    if name.endswith("_hosted_card"):
+        settings.PAYMENT_PROVIDER = "stripe"
+        monkeypatch.setitem(providers._PROVIDERS, "stripe", HostedCards())
     world = World()
     for actor in [make_actor(world.organization, role) for role in Role.values]:
         own = transaction.atomic()

@@ -307,7 +307,7 @@ class TestIndex:
 
     def test_staff_see_only_what_they_have_rights_for(self) -> None:
         reader = UserFactory(is_staff=True)
-        reader.user_permissions.add(Permission.objects.get(codename="view_product"))
+        reader.user_permissions.add(Permission.objects.get(codename="view_product", content_type__app_label="products"))
         client = Client()
         client.force_login(reader)
         assert "API keys" not in client.get(reverse("admin:index")).content.decode()

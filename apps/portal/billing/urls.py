@@ -29,6 +29,8 @@ urlpatterns = [
     path("billing/checkouts/<slug:checkout_id>/pay/", checkouts.pay, name="checkout-pay"),
     path("billing/cards/", cards.cards, name="cards"),
     path("billing/cards/add/", cards.add, name="card-add"),
+    path("billing/cards/hosted/", cards.start_hosted, name="card-hosted"),
+    path("billing/cards/saved/", cards.saved, name="card-saved"),
     path("billing/cards/<slug:method_id>/default/", cards.default, name="card-default"),
     path("billing/cards/<slug:method_id>/remove/", cards.remove, name="card-remove"),
 ]
