@@ -26,6 +26,8 @@ class TokenScope(models.TextChoices):
     USAGE_READ = "usage:read", _("Usage and requests: read")
     BILLING_READ = "billing:read", _("Invoices and payment methods: read")
     BILLING_WRITE = "billing:write", _("Invoices and payment methods: read, pay and change")
+    PAYOUTS_READ = "payouts:read", _("Balances, payouts and statements: read")
+    PAYOUTS_WRITE = "payouts:write", _("Balances, payouts and statements: read, ask for payouts and change the account")
     NOTICES_READ = "notices:read", _("Notices: read")
     NOTICES_WRITE = "notices:write", _("Notices: read and mark as read")
     TOKENS_READ = "tokens:read", _("Access tokens: read")

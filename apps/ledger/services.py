@@ -68,7 +68,7 @@ def correct_entry(*, staff: User, entry: JournalEntry, movements: Sequence[Movem
 
     The movements are what is added to the books. Raises `NotAllowed`, `Invalid` for no reason, `Unbalanced`.
     """
-    require_staff(staff, "ledger.add_journalentry")
+    require_staff(staff, "ledger.change_journalentry")
     reason = checked_reason(reason)
     number = entry.corrections.count() + 1
     # Two at the same time take the same number: one of them is refused, or (with the same movements) booked once.

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -195,3 +196,9 @@ class SandboxAccountAdmin(ReadOnlyAdmin[SandboxAccount]):
     search_fields = ["reference"]
     search_help_text = _("The reference of an account")
     fields = ["reference", "holder", "email", "country", "details_submitted", "conduct", "created_at"]
+
+
+# Its admin lets people change what is Stripe's, and would keep keys in the database.
+if apps.is_installed("djstripe"):
+    mirrored = apps.get_app_config("djstripe").get_models()
+    admin.site.unregister([model for model in mirrored if admin.site.is_registered(model)])

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Provider(models.TextChoices):
     SANDBOX = "sandbox", _("Sandbox")
+    STRIPE = "stripe", "Stripe"
 
 
 class PaymentStatus(models.TextChoices):

@@ -16,6 +16,20 @@ def register(kind: str, handler: Handler) -> None:
         handlers.append(handler)
 
 
+_mirrors: dict[str, Handler] = {}
+
+
+def register_mirror(provider: str, handler: Handler) -> None:
+    """Keep a copy of what the provider has, by every event of its: after those who act on it, and apart from them."""
+    _mirrors[provider] = handler
+
+
+def mirror(event: ProviderEvent) -> None:
+    handler = _mirrors.get(event.provider)
+    if handler is not None:
+        handler(event)
+
+
 def handle(event: ProviderEvent) -> None:
     """An event that nobody has registered for is nobody's matter, and done with."""
     for handler in _handlers.get(event.kind, ()):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.billing.enums import InvoiceStatus
 from apps.payments.enums import PaymentStatus
+from apps.payouts.enums import AccountStatus, PayoutStatus
 from apps.products.enums import ProductStatus
 from apps.subscriptions.enums import SubscriptionStatus
 
@@ -50,6 +51,17 @@ _MONEY_STATES = {
     "payment_requires_action": State("amber", "clock", PaymentStatus.REQUIRES_ACTION.label),
     "payment_succeeded": State("green", "check", PaymentStatus.SUCCEEDED.label),
     "payment_failed": State("red", "cross", PaymentStatus.FAILED.label),
+    "payout_pending_approval": State("amber", "clock", PayoutStatus.PENDING_APPROVAL.label),
+    "payout_approved": State("accent", "clock", PayoutStatus.APPROVED.label),
+    "payout_held": State("amber", "pause", PayoutStatus.HELD.label),
+    "payout_sending": State("accent", "clock", PayoutStatus.SENDING.label),
+    "payout_paid": State("green", "check", PayoutStatus.PAID.label),
+    "payout_failed": State("red", "cross", PayoutStatus.FAILED.label),
+    "payout_canceled": State("neutral", "cross", PayoutStatus.CANCELED.label),
+    "payout_reversed": State("red", "rotate", PayoutStatus.REVERSED.label),
+    "account_incomplete": State("amber", "alert", AccountStatus.INCOMPLETE.label),
+    "account_active": State("green", "check", AccountStatus.ACTIVE.label),
+    "account_restricted": State("red", "alert", AccountStatus.RESTRICTED.label),
 }
 
 

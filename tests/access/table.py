@@ -67,6 +67,10 @@ _TABLE: dict[Guard, str] = {
         portal:studio-retirement-off! portal:studio-logo! portal:studio-logo-remove!
         portal:studio-usage portal:studio-usage-csv portal:studio-requests portal:studio-request
         portal:studio-settings+ portal:studio-secret! portal:studio-secret-rotate!
+        portal:payouts portal:payout-request+ portal:payout-account+ portal:payout-account-verify!
+        portal:payout-account-verified portal:payout-cancel! portal:statements portal:statement portal:statement-pdf
+        portal:statement-csv
+        rest-balances rest-payouts+ rest-payout rest-payout-cancel! rest-payout-account+ rest-statements rest-statement
         portal:members+ portal:member portal:member-role! portal:member-remove! portal:invitation-withdraw!
         portal:audit portal:settings+
         rest-organization+ rest-members
@@ -110,6 +114,15 @@ BODIES: dict[str, dict[str, object]] = {
     "rest-change-plan": {"plan": "{plan_id}"},
     "rest-checkout-pay": {"method": "{method_id}"},
     "rest-invoice-pay": {"method": "{method_id}"},
+    "rest-payouts": {"currency": "USD"},
+    "rest-payout-account": {
+        "method": "bank",
+        "legal_name": "x",
+        "address": "x",
+        "country": "DE",
+        "currency": "USD",
+        "bank_account": "1234",
+    },
     "portal:studio-plan-revoke": {"organization": "{granted}"},
 }
 # What a page must be asked with.

@@ -16,6 +16,8 @@ from apps.accounts.models import AccessToken, Organization, User
 from apps.billing.models import Checkout, Invoice, InvoiceLine
 from apps.core import clock
 from apps.notifications.models import Notice
+from apps.payouts.models import Payout
+from apps.payouts.services.booking import book_created
 from apps.plans.models import PlanGrant
 from apps.products.enums import ImportSource
 from apps.products.models import OpenApiImport
@@ -24,7 +26,9 @@ from tests.access.table import BODIES, QUERIES, Guard
 from tests.access.walk import Route
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.payments import PaymentMethodFactory
+from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
+from tests.payouts.world import earn
 from tests.portal.studio.world import World as Shop
 from tests.portal.studio.world import world as open_shop
 from tests.staff.rows import MAKERS
@@ -102,7 +106,7 @@ def _values(shop: Shop, consumer: User) -> dict[str, Any]:
     PlanGrant.objects.create(product=shop.product, plan_slug=shop.plan.slug, organization=shop.organization)
     logo = "x" * 16
     default_storage.save(f"logos/{shop.product.public_id}/{logo}.png", ContentFile(b"x"))
-    owned = _owned_by(shop.subscription, consumer)
+    owned = _owned_by(shop.subscription, consumer) | _earned_by(shop.organization)
     return owned | {
         "plan": shop.plan.slug,
         "tier": shop.spare_tier.slug,
@@ -151,6 +155,18 @@ def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
         "method_id": PaymentMethodFactory(organization=organization).public_id,
         "token_id": token.public_id,
     }
+
+
+def _earned_by(creator: Organization) -> dict[str, Any]:
+    """What the creator is paid, with a statement of this month."""
+    account = PayoutAccountFactory(organization=creator)
+    earn(creator, 9000)
+    payout = Payout.objects.create(
+        organization=creator, account=account, method="bank", destination=account.destination, amount=1000,
+        currency="USD", status="approved", idempotency_key="x",
+    )  # fmt: skip
+    book_created(payout, clock.now())
+    return {"payout_id": payout.public_id, "month": f"{clock.now():%Y-%m}", "currency": "USD"}
 
 
 def _clients(people: dict[str, User]) -> dict[str, Client]:

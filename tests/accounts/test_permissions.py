@@ -24,6 +24,9 @@ from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.payments.models import Payment, PaymentMethod, SandboxAccount
 from apps.payments.services import claim_payment, collect_payment
+from apps.payouts.details import AccountDetails
+from apps.payouts.models import Payout
+from apps.payouts.services import request_payout
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
@@ -33,6 +36,7 @@ from tests.factories.accounts import AccessTokenFactory, MembershipFactory, Orga
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
+from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
 from tests.factories.products import (
     ChangelogEntryFactory,
@@ -44,6 +48,7 @@ from tests.factories.products import (
     TierFactory,
 )
 from tests.factories.subscriptions import SubscriptionFactory
+from tests.payouts.world import earn
 
 TABLE = """
                       owner admin developer viewer
@@ -60,6 +65,8 @@ subscriptions.manage    x     x       .       .
 keys.manage             x     x       x       .
 billing.view            x     x       .       .
 billing.manage          x     x       .       .
+payouts.view            x     x       .       .
+payouts.manage          x     x       .       .
 """
 ROWS = {row.split()[0]: row.split()[1:] for row in TABLE.strip().splitlines()[1:]}
 EXPECTED = {
@@ -254,6 +261,13 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
             "method": saved_card(world),
         },
     ),
+    "payouts.save_account": (Action.PAYOUTS_MANAGE, lambda world: {"details": payout_details()}),
+    "payouts.start_onboarding": (
+        Action.PAYOUTS_MANAGE,
+        lambda world: {"return_url": page_of_account(world), "refresh_url": URL},
+    ),
+    "payouts.request_payout": (Action.PAYOUTS_MANAGE, lambda world: {"currency": earned(world)}),
+    "payouts.cancel_payout": (Action.PAYOUTS_MANAGE, lambda world: {"payout": open_payout(world)}),
     "payments.add_card": (
         Action.BILLING_MANAGE,
         lambda world: {"number": "4242424242424242", "exp_month": 12, "exp_year": 2060, "cvc": "123"},
@@ -347,6 +361,29 @@ def banned(world: World) -> Any:
 
 def saved_card(world: World) -> PaymentMethod:
     return PaymentMethodFactory(organization=world.organization)
+
+
+def payout_details() -> AccountDetails:
+    return AccountDetails(
+        method="paypal", legal_name="x", address="x", country="DE", currency="USD", paypal_email="a@b.example"
+    )
+
+
+def earned(world: World) -> str:
+    """The currency of a balance that can be paid out."""
+    PayoutAccountFactory(organization=world.organization)
+    earn(world.organization, 5000)
+    return "USD"
+
+
+def open_payout(world: World) -> Payout:
+    return request_payout(actor=make_actor(world.organization), currency=earned(world))
+
+
+def page_of_account(world: World) -> str:
+    """Where the provider leads back to, of an organization that it pays."""
+    PayoutAccountFactory(organization=world.organization, by_provider=True)
+    return URL
 
 
 def waiting_payment(world: World) -> Payment:

@@ -12,8 +12,11 @@ from apps.ledger.enums import AccountKind
 from apps.ledger.models import LedgerAccount
 from apps.ledger.selectors import balance, find_account
 from apps.ledger.services import Movement, get_or_open_account, post_entry
-from apps.payouts.models import PayoutAccount
+from apps.payouts import services
+from apps.payouts.enums import PayoutStatus
+from apps.payouts.models import Payout, PayoutAccount
 from apps.payouts.selectors import Balance, balance_of
+from tests.database import unguarded
 from tests.factories.accounts import UserFactory
 from tests.factories.actors import make_actor
 from tests.factories.payouts import PayoutAccountFactory
@@ -67,3 +70,39 @@ def staff(*permissions: str) -> User:
     found = Permission.objects.filter(content_type__app_label__in=["payouts", "ledger", "billing"])
     user.user_permissions.set(found.filter(codename__in=permissions) if permissions else found)
     return user
+
+
+def small(amount: int = 5000) -> Payout:
+    """One that staff are to carry out."""
+    paid_to, owner = account()
+    earn(paid_to.organization, amount)
+    return services.request_payout(actor=owner, currency="USD")
+
+
+def large() -> Payout:
+    """One that waits for two approvals."""
+    return small(500_000)
+
+
+def failed() -> Payout:
+    return services.mark_failed(staff=staff(), payout=small(), reason="No such account")
+
+
+def owing() -> PayoutAccount:
+    """Of a creator whose balance is below zero."""
+    paid_to, _owner = account()
+    earn(paid_to.organization, -1500)
+    return paid_to
+
+
+def overpaid() -> Payout:
+    """One that the provider has sent, and of which the creator owes a part."""
+    payout = small()
+    Payout.objects.filter(pk=payout.pk).update(status=PayoutStatus.SENDING)
+    with unguarded():
+        PayoutAccount.objects.filter(pk=payout.account_id).update(method="provider", provider="sandbox")
+        Payout.objects.filter(pk=payout.pk).update(
+            method="provider", status=PayoutStatus.PAID, paid_at=clock.now(), reference="sbx_tr_x"
+        )
+    earn(payout.organization, -1500)
+    return Payout.objects.get(pk=payout.pk)

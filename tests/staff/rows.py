@@ -12,12 +12,21 @@ from django.db.models import Model
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
-from apps.billing.models import Checkout, DunningRun, Invoice, InvoiceItem, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import (
+    Checkout,
+    CommissionRule,
+    DunningRun,
+    Invoice,
+    InvoiceItem,
+    InvoiceLine,
+    NumberSeries,
+    UsageStretch,
+)
 from apps.core import clock
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
 from apps.ledger.enums import AccountKind
-from apps.ledger.models import JournalEntry, LedgerAccount, Posting
+from apps.ledger.models import EntrySeal, JournalEntry, LedgerAccount, Posting
 from apps.notifications.models import Notice
 from apps.payments.models import (
     Dispute,
@@ -30,6 +39,14 @@ from apps.payments.models import (
     SandboxConfirmation,
     SandboxDispute,
     SandboxMovement,
+)
+from apps.payouts.models import (
+    Payout,
+    PayoutAccount,
+    ReconciliationFault,
+    ReconciliationRun,
+    Recovery,
+    WriteOff,
 )
 from apps.plans.models import Plan, PlanGrant
 from apps.products.enums import ImportSource, SupportKind
@@ -58,6 +75,7 @@ from apps.usage.models import (
 )
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
+from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory, TierFactory
 from tests.factories.subscriptions import SubscriptionFactory
@@ -280,6 +298,35 @@ def _entry() -> JournalEntry:
     return entry
 
 
+def _rule() -> CommissionRule:
+    return CommissionRule.objects.create(
+        scope="platform", percent=12, valid_from=clock.now() + dt.timedelta(days=next(_numbers)), note="x",
+        valid_until=clock.now() + dt.timedelta(days=next(_numbers)), created_by=UserFactory(),
+    )  # fmt: skip
+
+
+def _payout() -> Payout:
+    account, number = PayoutAccountFactory(), next(_numbers)
+    return Payout.objects.create(
+        organization=account.organization, account=account, method="bank", destination=account.destination, amount=1,
+        currency="USD", status="approved", idempotency_key=f"key-{number}", requested_by=UserFactory(),
+    )  # fmt: skip
+
+
+def _recovery() -> Recovery:
+    return Recovery.objects.create(payout=_payout(), amount=1, idempotency_key=f"key-{next(_numbers)}", reason="x")
+
+
+def _run() -> ReconciliationRun:
+    return ReconciliationRun.objects.create(provider="sandbox", since=clock.now(), until=clock.now())
+
+
+def _fault() -> ReconciliationFault:
+    return ReconciliationFault.objects.create(
+        run=_run(), kind="missing", source="x.done:1", currency="USD", booked_amount=1, occurred_at=clock.now()
+    )
+
+
 MAKERS: dict[type[Model], Callable[[], Model]] = {
     User: _user,
     Group: lambda: Group.objects.create(name=f"Group {next(_numbers)}"),
@@ -345,6 +392,16 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     SandboxMovement: _movement,
     SandboxDispute: _sandbox_dispute,
     SandboxAccount: _sandbox_account,
+    CommissionRule: _rule,
+    PayoutAccount: PayoutAccountFactory,
+    Payout: _payout,
+    Recovery: _recovery,
+    WriteOff: lambda: WriteOff.objects.create(
+        organization=OrganizationFactory(), amount=1, currency="USD", reason="x", created_by=UserFactory()
+    ),
+    ReconciliationRun: _run,
+    ReconciliationFault: _fault,
+    EntrySeal: lambda: EntrySeal.objects.create(entry=_entry(), digest="x"),
     LedgerAccount: _account,
     JournalEntry: _entry,
     Notice: lambda: Notice.objects.create(

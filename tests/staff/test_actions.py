@@ -17,18 +17,24 @@ from django.urls import reverse
 
 from apps.accounts.models import AccessToken, AuditEvent, Organization, User
 from apps.accounts.services import reactivate_user, suspend_user
+from apps.billing.models import CommissionRule
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.models import Change
 from apps.gateway.selectors import find_key
+from apps.ledger.models import JournalEntry
 from apps.payments.models import Dispute
 from apps.payments.services import claim_payment, collect_payment, emit_due_events, process_events
+from apps.payouts.models import Payout
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
+from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
 from tests.factories.products import ProductFactory
 from tests.factories.subscriptions import SubscriptionFactory
+from tests.payouts import world as payouts
+from tests.staff.rows import MAKERS
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +82,19 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "payments.Dispute.win": (open_dispute, {}, "dispute.won"),
     "payments.Dispute.lose": (open_dispute, {}, "dispute.lost"),
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
+    "ledger.JournalEntry.reverse": (MAKERS[JournalEntry], {"corrects_id": None}, "entry.corrected"),
+    "billing.CommissionRule.end": (MAKERS[CommissionRule], {"percent": 12}, "commission.ended"),
+    "payouts.PayoutAccount.stop_payouts": (PayoutAccountFactory, {"status": "active"}, "payout_account.stopped"),
+    "payouts.PayoutAccount.allow_payouts": (
+        lambda: PayoutAccountFactory(stopped_at=clock.now()), {"stopped_at": None}, "payout_account.allowed"
+    ),
+    "payouts.PayoutAccount.write_off": (payouts.owing, {"status": "active"}, "balance.written_off"),
+    "payouts.Payout.approve": (payouts.large, {"status": "pending_approval"}, "payout.approval_given"),
+    "payouts.Payout.reject": (payouts.large, {"status": "canceled"}, "payout.canceled"),
+    "payouts.Payout.mark_sent": (payouts.small, {"status": "paid"}, "payout.paid"),
+    "payouts.Payout.mark_failed": (payouts.small, {"status": "failed"}, "payout.failed"),
+    "payouts.Payout.retry": (payouts.failed, {"status": "failed"}, "payout.retried"),
+    "payouts.Payout.take_back": (payouts.overpaid, {"status": "paid"}, "recovery.started"),
 }  # fmt: skip
 
 
@@ -84,12 +103,13 @@ def actions() -> dict[str, tuple[type[Model], str]]:
         f"{model._meta.label}.{action.__name__}": (model, action.__name__)
         for model, model_admin in admin.site._registry.items()
         for action in model_admin.actions
+        if getattr(action, "is_staff_action", False)  # the others are files
     }
 
 
 def organization_of(row: Any) -> Organization | None:
-    """Whom the audit event of an action is told: nobody's, where it is about a person."""
-    if isinstance(row, User):
+    """Whom the audit event of an action is told: nobody's, where it is about a person or the platform itself."""
+    if isinstance(row, (User, JournalEntry, CommissionRule)):
         return None
     return getattr(row, "organization", None) or row.subscription.organization
 
@@ -142,6 +162,8 @@ def test_an_action_from_its_button_to_its_traces(name: str) -> None:
     assert event.actor_id == int(doer.session["_auth_user_id"])
     assert (event.organization, event.target) == (organization_of(row), row.public_id)
     assert event.summary.endswith(": They asked <b>us</b>")
+    # The gateway knows nothing of people and money.
+    assert (Change.objects.count() > changes) is (options.app_label in {"products", "subscriptions", "keys"})
     # The gateway knows nothing of people and of disputes.
     assert (Change.objects.count() > changes) is (model not in (User, Dispute))
 
@@ -181,8 +203,13 @@ class TestServices:
         "product": ("products.change_product", ProductFactory),
         "subscription": ("subscriptions.change_subscription", in_a_period),
         "key": ("keys.change_apikey", ApiKeyFactory),
+        "entry": ("ledger.change_journalentry", MAKERS[JournalEntry]),
+        "account": ("payouts.change_payoutaccount", PayoutAccountFactory),
+        "payout": ("payouts.change_payout", MAKERS[Payout]),
         "dispute": ("payments.change_dispute", open_dispute),
     }
+    # What a service is given besides.
+    MORE: dict[str, dict[str, Any]] = {"ledger.correct_entry": {"movements": []}}
 
     def test_none_works_without_the_right_or_without_a_reason(self) -> None:
         services = self.services()
@@ -195,10 +222,10 @@ class TestServices:
             parameter = next(one for one in inspect.signature(service).parameters if one in rows)
             for person in (nobody, plain, gone):
                 with pytest.raises(NotAllowed):
-                    service(staff=person, reason="x", **{parameter: rows[parameter]})
+                    service(staff=person, reason="x", **{parameter: rows[parameter]}, **self.MORE.get(name, {}))
             for reason in ("", " \x00", "x" * 201):
                 with pytest.raises(Invalid) as refused:
-                    service(staff=root, reason=reason, **{parameter: rows[parameter]})
+                    service(staff=root, reason=reason, **{parameter: rows[parameter]}, **self.MORE.get(name, {}))
                 assert refused.value.field == "reason", name
         assert not AuditEvent.objects.exists()
 

@@ -34,6 +34,7 @@ TAGS = [
         ("Keys", "The API keys of your subscriptions."),
         ("Usage", "What was called, how often, and what is left."),
         ("Billing", "Checkouts, invoices and payment methods."),
+        ("Payouts", "What you have earned, and how it is sent to you."),
         ("Notices", "What you were told."),
         ("Hello", "A first call, with and without the gateway."),
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 # The order of the index: who, what is sold, who bought it, what happens, money, the machine room.
 ORDER = [
     "accounts", "account", "mfa", "auth", "products", "plans", "subscriptions", "keys", "usage",
-    "billing", "payments", "ledger", "notifications", "core",
+    "billing", "payments", "payouts", "ledger", "notifications", "core",
 ]  # fmt: skip
 
 

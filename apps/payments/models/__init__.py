@@ -11,6 +11,7 @@ from apps.payments.models.sandbox import (
     SandboxDispute,
     SandboxMovement,
 )
+from apps.payments.models.stripe import StripeAccount, StripeCustomer
 
 __all__ = [
     "Dispute",
@@ -23,4 +24,6 @@ __all__ = [
     "SandboxConfirmation",
     "SandboxDispute",
     "SandboxMovement",
+    "StripeAccount",
+    "StripeCustomer",
 ]

@@ -35,6 +35,15 @@ class CardToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedCard:
+    """A card that was typed on the provider's page, and the organization (its public id) that it was saved for."""
+
+    organization_id: str
+    card: CardToken
+    holder_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeResult:
     """What has become of a charge: the money is moved, or (with a code) it is not, or one of two waits.
 
@@ -137,7 +146,13 @@ class PaymentProvider(Protocol):
     def start_card_setup(
         self, *, idempotency_key: str, organization_id: str, email: str, return_url: str, cancel_url: str
     ) -> str:
-        """The address of the provider's page on which a card is saved for the organization (its public id)."""
+        """The address of the provider's page on which a card is saved for the organization (its public id).
+
+        It leads to `return_url` with `session` in its query, the reference for `find_card_setup`.
+        """
+
+    def find_card_setup(self, *, reference: str) -> SavedCard | None:
+        """The card that was saved on the provider's page; None while none is."""
 
     def minimum_amount(self, currency: str) -> int:
         """The smallest amount that can be charged."""

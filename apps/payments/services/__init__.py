@@ -2,6 +2,7 @@
 
 from apps.payments.services.charging import claim_payment, collect_payment, give_up_payment, settle_payments
 from apps.payments.services.disputes import record_dispute
+from apps.payments.services.hosted import save_hosted_card, start_hosted_card
 from apps.payments.services.inbox import process_events, receive_event
 from apps.payments.services.methods import add_card, forget_unused_card, make_default, remove_method
 from apps.payments.services.refunds import claim_refund, make_refund, settle_refunds
@@ -13,6 +14,7 @@ from apps.payments.services.sandbox import (
     set_up_sandbox_account,
     win_sandbox_dispute,
 )
+from apps.payments.services.stripe import take_event
 
 __all__ = [
     "add_card",
@@ -30,9 +32,12 @@ __all__ = [
     "receive_event",
     "record_dispute",
     "remove_method",
+    "save_hosted_card",
     "send_test_event",
     "set_up_sandbox_account",
     "settle_payments",
     "settle_refunds",
+    "start_hosted_card",
+    "take_event",
     "win_sandbox_dispute",
 ]

@@ -59,6 +59,9 @@ def _process(event: ProviderEvent) -> bool:
     try:
         with transaction.atomic():
             events.handle(event)
+        # What was done stays done where the copy fails; handlers may run again.
+        with transaction.atomic():
+            events.mirror(event)
     except Exception as error:
         logger.exception("event %s (%s) cannot be processed", event.event_id, event.kind)
         event.error = f"{type(error).__name__}: {error}"[:500]

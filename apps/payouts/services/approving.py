@@ -89,10 +89,13 @@ def retry_payout(*, staff: User, payout: Payout, reason: str) -> Payout:
     payout = lock_payout(payout)
     if payout.status == PayoutStatus.HELD:
         release(payout, by=staff)
-        return payout
-    if payout.status not in PayoutStatus.returned():
+        another = payout
+    elif payout.status in PayoutStatus.returned():
+        another = make_payout(
+            account=payout.account, currency=payout.currency, amount=payout.amount, requested_by=staff
+        )
+    else:
         raise PayoutMoved
-    another = make_payout(account=payout.account, currency=payout.currency, amount=payout.amount, requested_by=staff)
     record_event(
         organization=payout.organization,
         actor=staff,

@@ -37,7 +37,7 @@ def start_recovery(*, staff: User, payout: Payout, reason: str) -> Recovery:
 
     Raises `Conflict` where nothing is owed, nothing of the payout is left, or it is being taken back already.
     """
-    require_staff(staff, "payouts.add_recovery")
+    require_staff(staff, "payouts.change_payout")
     reason = checked_reason(reason)
     payout = lock_payout(payout)
     if payout.status != PayoutStatus.PAID or payout.method != PayoutMethod.PROVIDER:
@@ -114,7 +114,7 @@ def retry_recoveries() -> int:
 @transaction.atomic
 def write_off_balances(*, staff: User, account: PayoutAccount, reason: str) -> list[WriteOff]:
     """Give up what the creator owes, in every currency: a loss of the platform. Raises `Conflict` for nothing owed."""
-    require_staff(staff, "payouts.add_writeoff")
+    require_staff(staff, "payouts.change_payoutaccount")
     reason = checked_reason(reason)
     lock_account(account.organization_id)
     organization, now, made = account.organization, clock.now(), []
@@ -137,8 +137,9 @@ def write_off_balances(*, staff: User, account: PayoutAccount, reason: str) -> l
             organization=organization,
             actor=staff,
             action="balance.written_off",
-            target=write_off.public_id,
+            target=account.public_id,
             summary=f"Wrote off {write_off.amount} {write_off.currency}: {reason}",
+            data={"write_off": write_off.public_id},
         )
         made.append(write_off)
     if not made:

@@ -146,10 +146,12 @@ def _payout(control: Control, values: dict[str, Any], id_: str) -> Object:
 
 @action("account")
 def _account(control: Control, values: dict[str, Any], id_: str) -> Object:
-    """`do`: complete, restrict or deauthorize."""
+    """`do`: complete, restrict, deauthorize, or pay_out (at once, whatever arrives)."""
     account = control.world.get(PLATFORM, id_, "account")
     if values["do"] == "deauthorize":
         deauthorize(control.world, account)
+    elif values["do"] == "pay_out":
+        control.world.private[f"pays_out:{id_}"] = True
     elif values["do"] == "restrict":
         restrict(control.world, account, ["individual.verification.document"])
     else:

@@ -20,6 +20,7 @@ from apps.payments.providers.base import (
     CardToken,
     ChargeResult,
     RefundResult,
+    SavedCard,
     TransferResult,
 )
 from apps.payments.providers.minimums import published_minimum
@@ -36,6 +37,9 @@ class SandboxProvider:
     def start_card_setup(
         self, *, idempotency_key: str, organization_id: str, email: str, return_url: str, cancel_url: str
     ) -> str:
+        raise NotOffered("cards of the sandbox are typed into our own form")
+
+    def find_card_setup(self, *, reference: str) -> SavedCard | None:
         raise NotOffered("cards of the sandbox are typed into our own form")
 
     def minimum_amount(self, currency: str) -> int:

@@ -25,47 +25,10 @@ def create(call: Call) -> Object:
         raise refused("Payouts are not enabled for this account.", "payouts_not_allowed")
     if available(call.world, call.account, currency) < amount:
         raise refused("You have insufficient funds in your Stripe account for this payout.", "balance_insufficient")
-    banks = owner["external_accounts"]["data"] if owner else []
-    payout: Object = {
-        "id": random_id("po"),
-        "object": "payout",
-        "amount": amount,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "arrival_date": call.now() + 2 * _DAY,
-        "automatic": False,
-        "balance_transaction": None,
-        "created": call.now(),
-        "currency": currency,
-        "description": call.params.text("description", "STRIPE PAYOUT"),
-        "destination": banks[0]["id"] if banks else None,
-        "failure_balance_transaction": None,
-        "failure_code": None,
-        "failure_message": None,
-        "livemode": False,
-        "metadata": call.params.metadata(),
-        "method": "standard",
-        "original_payout": None,
-        "payout_method": None,
-        "reconciliation_status": "not_applicable",
-        "reversed_by": None,
-        "source_type": "card",
-        "statement_descriptor": call.params.text("statement_descriptor"),
-        "status": "pending",
-        "trace_id": None,
-        "type": "bank_account",
-    }
-    transaction = book(
-        call.world,
-        call.account,
-        "payout",
-        amount=-amount,
-        currency=currency,
-        source=payout["id"],
-        description=payout["description"],
-    )
-    payout["balance_transaction"] = transaction["id"]
-    call.add(payout)
+    payout = pay_out(call, amount, currency)
+    payout["metadata"] = call.params.metadata()
+    payout["description"] = call.params.text("description", payout["description"])
+    payout["statement_descriptor"] = call.params.text("statement_descriptor")
     call.emit("payout.created", payout)
     return payout
 
@@ -116,3 +79,49 @@ def arrive(world: World) -> None:
         for payout in list(world.of_kind(account, "payout")):
             if payout["status"] == "pending" and payout["arrival_date"] <= world.now():
                 end_payout(Call(world, Params({}), account), payout, "paid")
+
+
+def pay_out(call: Call, amount: int, currency: str) -> Object:
+    """A payout of the account's, to the first of its banks."""
+    owner = call.world.find(PLATFORM, call.account, "account")
+    banks = owner["external_accounts"]["data"] if owner else []
+    payout: Object = {
+        "id": random_id("po"),
+        "object": "payout",
+        "amount": amount,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "arrival_date": call.now() + 2 * _DAY,
+        "automatic": False,
+        "balance_transaction": None,
+        "created": call.now(),
+        "currency": currency,
+        "description": "STRIPE PAYOUT",
+        "destination": banks[0]["id"] if banks else None,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "original_payout": None,
+        "payout_method": None,
+        "reconciliation_status": "not_applicable",
+        "reversed_by": None,
+        "source_type": "card",
+        "statement_descriptor": None,
+        "status": "pending",
+        "trace_id": None,
+        "type": "bank_account",
+    }
+    transaction = book(
+        call.world,
+        call.account,
+        "payout",
+        amount=-amount,
+        currency=currency,
+        source=payout["id"],
+        description=payout["description"],
+    )
+    payout["balance_transaction"] = transaction["id"]
+    return call.add(payout)

@@ -7,6 +7,7 @@ from tests.fakes.stripe.lists import created_within, matching, page, whole
 from tests.fakes.stripe.resources.accounts import emit_of
 from tests.fakes.stripe.resources.balance import available, book
 from tests.fakes.stripe.resources.payment_methods import NO_DETAILS
+from tests.fakes.stripe.resources.payouts import pay_out
 from tests.fakes.stripe.world import PLATFORM, Object, random_id
 
 
@@ -203,4 +204,6 @@ def _arrival(call: Call, transfer: Object, destination: Object) -> Object:
     }
     call.world.add(destination["id"], payment)
     emit_of(call.world, destination, "charge.succeeded", payment)
+    if f"pays_out:{destination['id']}" in call.world.private:
+        pay_out(Call(call.world, call.params, destination["id"]), transfer["amount"], transfer["currency"])
     return payment
