@@ -3,9 +3,10 @@ from collections.abc import Iterator
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing import services
+from apps.billing.models import Checkout, Coupon, CouponRedemption, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.billing.services.booking import journal_source
-from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, also_means
+from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, also_means, staff_action
 
 # Of one number: each issuer has its own.
 INVOICES_MAX = 10
@@ -86,3 +87,36 @@ class UsageStretchAdmin(ReadOnlyAdmin[UsageStretch]):
 class NumberSeriesAdmin(ReadOnlyAdmin[NumberSeries]):
     list_display = ["issuer", "year", "last_number"]
     fields = ["issuer", "year", "last_number"]
+
+
+class CouponRedemptionInline(ReadOnlyInline[CouponRedemption]):
+    model = CouponRedemption
+    fields = ["organization", "subscription", "redeemed_at", "redeemed_by"]
+    select_related = ("organization", "subscription", "redeemed_by")
+
+
+@admin.register(Coupon)
+class CouponAdmin(ReadOnlyAdmin[Coupon]):
+    """Those of products, and (without one) those of the whole platform."""
+
+    list_display = [
+        "code", "product", "percent", "amount", "currency", "duration", "cycles", "redeem_by", "archived_at",
+    ]  # fmt: skip
+    list_filter = ["duration", ("product", admin.EmptyFieldListFilter), ("archived_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["product"]
+    search_fields = ["public_id", "code", "product__slug", "product__public_id"]
+    search_help_text = _("A code, a public id, or the address of a product")
+    fields = [
+        "code", "public_id", "product", "percent", "amount", "currency", "duration", "cycles", "plan_slugs",
+        "max_redemptions", "redeem_by", "created_by", "created_at", "archived_at",
+    ]  # fmt: skip
+    inlines = [CouponRedemptionInline]
+    actions = [
+        staff_action(
+            "archive",
+            _("Archive"),
+            consequence=_("These coupons are not accepted any more. Who has entered one keeps it."),
+            row="coupon",
+            service=services.archive_coupon_by_staff,
+        ),
+    ]

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,8 @@ from django.db import transaction
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation
 from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
-from apps.billing.models import Checkout
+from apps.billing.coupons import CouponSpec
+from apps.billing.models import Checkout, Coupon
 from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
@@ -224,6 +226,15 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "billing.start_checkout": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
+    "billing.create_coupon": (
+        Action.PLANS_EDIT,
+        lambda world: {"product": world.product, "spec": CouponSpec("NEW", percent=Decimal(5))},
+    ),
+    "billing.archive_coupon": (
+        Action.PLANS_EDIT,
+        lambda world: {"coupon": Coupon.objects.create(product=world.product, code="OLD", percent=5, duration="once")},
+    ),
+    "billing.redeem_coupon": (Action.SUBSCRIPTIONS_MANAGE, redeemable),
     "billing.start_plan_change": (
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {
@@ -302,6 +313,13 @@ def waiting(world: World) -> Any:
 def sibling(world: World) -> Any:
     """Another plan of the product that the organization subscribes to, free like all here."""
     return PlanFactory(tier=world.subscription.plan.tier)
+
+
+def redeemable(world: World) -> dict[str, Any]:
+    """An open checkout, and a coupon for it."""
+    subscription = open_checkout(world).subscription
+    Coupon.objects.create(product=subscription.product, code="HALF", percent=50, duration="once")
+    return {"subscription": subscription, "code": "HALF"}
 
 
 def paid(world: World) -> Any:

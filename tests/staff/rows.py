@@ -12,7 +12,7 @@ from django.db.models import Model
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
-from apps.billing.models import Checkout, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import Checkout, Coupon, Invoice, InvoiceLine, NumberSeries, UsageStretch
 from apps.core import clock
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
@@ -250,6 +250,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     OpenApiImport: _import,
     Plan: _plan,
     PlanGrant: _grant,
+    Coupon: lambda: Coupon.objects.create(code=f"C-{next(_numbers)}", percent=5, duration="once"),
     Subscription: _subscription,
     ApiKey: lambda: ApiKeyFactory(created_by=UserFactory()),
     UsageEvent: _event,

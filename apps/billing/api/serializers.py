@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
-from apps.core.rest.fields import Answer, Input
+from apps.core.rest.fields import Answer, Input, Text
 from apps.payments.enums import PaymentStatus
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.rest import SubscriptionSerializer
@@ -13,6 +13,10 @@ class SubscriptionQuery(Input):
 
 class PlanChoice(Input):
     plan = serializers.CharField(max_length=40, help_text="The id of a plan on sale.")
+
+
+class SubscribeInput(PlanChoice):
+    coupon = Text(required=False, allow_blank=True, max_length=40, help_text="A code that takes something off.")
 
 
 class OwedInvoiceSerializer(Answer):

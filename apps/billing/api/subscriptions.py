@@ -8,7 +8,13 @@ from rest_framework.request import Request
 from apps.accounts.enums import TokenScope
 from apps.accounts.rest.base import OrganizationView
 from apps.billing import services
-from apps.billing.api.serializers import PlanChoice, PurchaseSerializer, QuoteSerializer, SubscriptionQuery
+from apps.billing.api.serializers import (
+    PlanChoice,
+    PurchaseSerializer,
+    QuoteSerializer,
+    SubscribeInput,
+    SubscriptionQuery,
+)
 from apps.billing.models import Checkout
 from apps.billing.services import Quote
 from apps.core.rest.operations import operation
@@ -45,11 +51,11 @@ class SubscriptionsView(OrganizationView):
         "createSubscription", "Subscribe to a plan", tag=TAG, scope=WRITE,
         description="Active at once under a free plan. `incomplete` under one with a price, until the invoice of the "
         "checkout is paid; `pending_approval` where the creator approves each one.",
-        body=PlanChoice, answer=PurchaseSerializer, status=201,
+        body=SubscribeInput, answer=PurchaseSerializer, status=201,
     )  # fmt: skip
     def post(self, request: Request) -> Purchase:
         plan = get_plan_to_subscribe(self.actor, public_id=self.body["plan"])
-        checkout = services.start_checkout(actor=self.actor, plan=plan)
+        checkout = services.start_checkout(actor=self.actor, plan=plan, coupon=self.body.get("coupon", ""))
         subscription = get_subscription(self.actor, public_id=checkout.subscription.public_id)
         return Purchase(subscription, checkout)
 

@@ -13,7 +13,9 @@ from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, Invo
 from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout, Invoice
 from apps.billing.services.cards import check_card
+from apps.billing.services.discounts import discount_lines, note_discount
 from apps.billing.services.invoicing import draft_invoice, issue_invoice, lock_invoice, plan_line, void_invoice
+from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
 from apps.payments.errors import PaymentPending
 from apps.payments.selectors import is_being_paid
@@ -33,13 +35,14 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
+def start_checkout(*, actor: Actor, plan: Plan, coupon: str = "") -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. Raises
-    `CardNeeded` for a plan that is paid as it is used, where there is no default card.
+    `CardNeeded` for a plan that is paid as it is used, where there is no default card; `CouponRefused` where the code
+    `coupon` is one that cannot be used.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     check_card(actor.organization, plan)
@@ -48,6 +51,10 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
     if waiting is not None:
         checkout = find_open(waiting)
         if waiting.plan_id == plan.pk:
+            if coupon:
+                record_redemption(actor=actor, subscription=waiting, code=coupon)
+                if checkout is not None and checkout.invoice is not None:
+                    return reprice(actor=actor, subscription=waiting, checkout=checkout)
             if checkout is None or checkout.invoice_id is None:
                 return _issue(actor, waiting, checkout)
             if checkout.expires_at is not None and checkout.expires_at > clock.now():
@@ -56,6 +63,8 @@ def start_checkout(*, actor: Actor, plan: Plan) -> Checkout:
             close_unpaid(checkout=checkout)
         subscriptions.abandon(subscription=waiting)
     subscription = subscriptions.subscribe(actor=actor, plan=plan)
+    if coupon:
+        record_redemption(actor=actor, subscription=subscription, code=coupon)
     if subscription.status == SubscriptionStatus.INCOMPLETE:
         return _issue(actor, subscription, None)
     done = subscription.status != SubscriptionStatus.PENDING_APPROVAL
@@ -108,9 +117,25 @@ def renew_invoice(*, checkout: Checkout, subscription: Subscription, invoice: In
     if checkout.kind != CheckoutKind.SUBSCRIBE or invoice.period_start > now - PERIOD_HELD:
         return invoice
     void_invoice(invoice=invoice)
-    checkout.invoice = renewed = _first_invoice(subscription, now, due_at=invoice.due_at)
+    renewed = _first_invoice(subscription, now, due_at=invoice.due_at)
+    assert renewed is not None  # a price that was asked for is asked for again
+    checkout.invoice = renewed
     checkout.save(update_fields=["invoice"])
     return renewed
+
+
+def reprice(*, actor: Actor, subscription: Subscription, checkout: Checkout) -> Checkout:
+    """Ask for another price in an open checkout with an invoice: that one is void, and a new one issued.
+
+    The caller has locked the subscription. Raises `PaymentPending` while the invoice is being paid.
+    """
+    assert checkout.invoice is not None
+    invoice = lock_invoice(checkout.invoice)
+    if is_being_paid(invoice.public_id):
+        raise PaymentPending
+    void_invoice(invoice=invoice)
+    checkout.invoice = None
+    return _issue(actor, subscription, checkout)
 
 
 def find_open(subscription: Subscription) -> Checkout | None:
@@ -183,20 +208,30 @@ def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) 
     checkout.expires_at = now + SUBSCRIBE_LIFETIME
     checkout.invoice = _first_invoice(subscription, now, due_at=checkout.expires_at)
     checkout.save(update_fields=["expires_at", "invoice"])
+    if checkout.invoice is None:
+        subscriptions.activate(subscription=subscription, at=now)
+        complete(checkout=checkout, at=now)
     return checkout
 
 
-def _first_invoice(subscription: Subscription, at: dt.datetime, *, due_at: dt.datetime | None) -> Invoice:
+def _first_invoice(subscription: Subscription, at: dt.datetime, *, due_at: dt.datetime | None) -> Invoice | None:
+    """None where a coupon takes off the whole price."""
     plan = subscription.plan
     start, end = period_at(plan.interval, "subscription", at, at)
+    price = plan_line(plan, start, end)
+    lines = [price, *discount_lines(subscription=subscription, lines=[price])]
+    if sum(line.amount for line in lines) <= 0:
+        note_discount(subscription=subscription, lines=lines, invoice=None, period_start=start)
+        return None
     invoice = draft_invoice(
         subscription=subscription,
         reason=InvoiceReason.SUBSCRIBE,
         currency=plan.currency,
         start=start,
         end=end,
-        lines=[plan_line(plan, start, end)],
+        lines=lines,
     )
+    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=start)
     return issue_invoice(invoice=invoice, due_at=due_at)
 
 

@@ -16,6 +16,7 @@ from apps.billing.enums import InvoiceReason, InvoiceStatus
 from apps.billing.models import Invoice, UsageStretch
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.collecting import collect_invoice
+from apps.billing.services.discounts import discount_lines, note_discount
 from apps.billing.services.invoicing import add_lines, draft_invoice, issue_invoice, plan_line
 from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_lines
 from apps.core import clock
@@ -98,7 +99,8 @@ def issue_draft(invoice: Invoice) -> bool:
         return False
     lines = [line for stretch in waiting for line in overage_lines(stretch)]
     add_lines(invoice=invoice, lines=lines)
-    asks = invoice.lines.exists()
+    # A coupon may take off the whole price.
+    asks = sum(invoice.lines.values_list("amount", flat=True)) > 0
     for stretch in waiting:
         stretch.rated_at = clock.now()
         stretch.invoice = invoice if asks else None
@@ -121,15 +123,18 @@ def _draft_renewal(subscription: Subscription, *, has_usage: bool) -> None:
     is_own = subscription.organization_id == subscription.product.organization_id
     line = plan_line(plan, start, end, until=subscription.product.retires_at)
     asks = line.amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
-    if asks or has_usage:
-        draft_invoice(
+    lines = [line, *discount_lines(subscription=subscription, lines=[line])] if asks else []
+    invoice = None
+    if has_usage or sum(one.amount for one in lines) > 0:
+        invoice = draft_invoice(
             subscription=subscription,
             reason=InvoiceReason.RENEWAL,
             currency=plan.currency,
             start=start,
             end=end,
-            lines=[line] if asks else [],
+            lines=lines,
         )
+    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=start)
 
 
 def _canceled_with_usage() -> QuerySet[Subscription]:

@@ -5,6 +5,7 @@ from django.urls import path
 from apps.portal.studio.views import (
     changelog,
     consumers,
+    coupons,
     deprecation,
     endpoints,
     faq,
@@ -56,6 +57,8 @@ urlpatterns = [
     path(f"{_TIER}/remove/", tiers.remove, name="studio-tier-remove"),
     path(f"{_PRODUCT}/plans/", plans.index, name="studio-plans"),
     path(f"{_PRODUCT}/plans/new/", plans.create, name="studio-plan-new"),
+    path(f"{_PRODUCT}/coupons/", coupons.index, name="studio-coupons"),
+    path(f"{_PRODUCT}/coupons/<slug:coupon_id>/archive/", coupons.archive, name="studio-coupon-archive"),
     path(f"{_PLAN}/", plans.edit, name="studio-plan"),
     path(f"{_PLAN}/grant/", plans.grant, name="studio-plan-grant"),
     path(f"{_PLAN}/revoke/", plans.revoke, name="studio-plan-revoke"),
