@@ -25,9 +25,10 @@ from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
 from apps.payments.models import PaymentMethod
-from apps.plans.models import PlanGrant
+from apps.plans.models import Plan, PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
+from apps.subscriptions.models import Subscription
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
@@ -222,6 +223,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {"subscription": world.subscription},
     ),
+    "subscriptions.migrate_subscribers": (
+        Action.PLANS_EDIT,
+        lambda world: {"plan": older_version(world), "to": world.plan, "when": "renewal"},
+    ),
     "subscriptions.pause_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
@@ -234,7 +239,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.PLANS_EDIT,
         lambda world: {"coupon": Coupon.objects.create(product=world.product, code="OLD", percent=5, duration="once")},
     ),
-    "billing.redeem_coupon": (Action.SUBSCRIPTIONS_MANAGE, redeemable),
+    "billing.redeem_coupon": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": redeemable(world), "code": "HALF"},
+    ),
     "billing.start_plan_change": (
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {
@@ -315,11 +323,16 @@ def sibling(world: World) -> Any:
     return PlanFactory(tier=world.subscription.plan.tier)
 
 
-def redeemable(world: World) -> dict[str, Any]:
-    """An open checkout, and a coupon for it."""
+def redeemable(world: World) -> Subscription:
+    """With an open checkout, and a coupon for it."""
     subscription = open_checkout(world).subscription
     Coupon.objects.create(product=subscription.product, code="HALF", percent=50, duration="once")
-    return {"subscription": subscription, "code": "HALF"}
+    return subscription
+
+
+def older_version(world: World) -> Plan:
+    old: Plan = PlanFactory(tier=world.tier, slug=world.plan.slug, version=0, withdrawn_at=clock.now())
+    return old
 
 
 def paid(world: World) -> Any:

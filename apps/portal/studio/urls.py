@@ -62,6 +62,7 @@ urlpatterns = [
     path(f"{_PLAN}/", plans.edit, name="studio-plan"),
     path(f"{_PLAN}/grant/", plans.grant, name="studio-plan-grant"),
     path(f"{_PLAN}/revoke/", plans.revoke, name="studio-plan-revoke"),
+    path(f"{_PLAN}/migrate/", plans.migrate, name="studio-plan-migrate"),
     path(f"{_PLAN}/publish/", plans.publish, name="studio-plan-publish"),
     path(f"{_PLAN}/withdraw/", plans.withdraw, name="studio-plan-withdraw"),
     path(f"{_PRODUCT}/consumers/", consumers.index, name="studio-consumers"),

@@ -8,6 +8,7 @@ from apps.subscriptions.services.endings import (
     schedule_plan_change,
     undo_scheduled,
 )
+from apps.subscriptions.services.migrations import migrate_subscribers
 from apps.subscriptions.services.payments import mark_paid, mark_past_due, mark_unpaid
 from apps.subscriptions.services.plan_changes import begin_next_period, change_plan_now
 from apps.subscriptions.services.staff import (
@@ -28,6 +29,7 @@ __all__ = [
     "mark_paid",
     "mark_past_due",
     "mark_unpaid",
+    "migrate_subscribers",
     "pause_consumer",
     "reset_quota",
     "reset_quota_by_staff",

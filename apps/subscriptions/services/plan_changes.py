@@ -45,7 +45,7 @@ def change_plan_now(*, subscription: Subscription, plan: Plan, at: dt.datetime, 
     assert subscription.current_period_end is not None  # it has begun
     if subscription.current_period_end <= at:
         raise Conflict(_("The billing period is just being closed. Try again in a minute."))
-    return _apply(actor, subscription, plan, at)
+    return apply_plan(actor, subscription, plan, at)
 
 
 @transaction.atomic
@@ -68,7 +68,7 @@ def begin_next_period(*, subscription: Subscription) -> Subscription:
     )
     if subscription.pending_plan is not None:
         previous = subscription.plan
-        changed = _apply(None, subscription, subscription.pending_plan, at)
+        changed = apply_plan(None, subscription, subscription.pending_plan, at)
         tell_consumer_of_new_plan(changed, previous)
         return changed
     subscription.save(update_fields=["current_period_start", "current_period_end"])
@@ -120,7 +120,8 @@ def check_can_change(subscription: Subscription, plan: Plan) -> None:
         raise Conflict(_("The subscription has this plan already."))
 
 
-def _apply(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
+def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
+    """Give a subscription, which the caller has locked, the plan as of `at`, within its running period."""
     previous, subscription.plan = subscription.plan, plan
     anchor_stays = keeps_period(previous, plan)
     if not anchor_stays:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.permissions import Action
@@ -20,6 +21,7 @@ from apps.portal.studio.forms.plan_editor import PlanEditor
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints_by_rank
 from apps.subscriptions.selectors import count_live_subscriptions, count_subscribers
+from apps.subscriptions.services import migrate_subscribers
 
 # The part of the form's page that says in words what happens beyond the quota.
 SENTENCE = "overage-sentence"
@@ -118,6 +120,19 @@ def withdraw(request: PortalRequest, product: Product, plan_id: str) -> HttpResp
     plan = withdraw_plan(actor=request.actor, plan=get_plan(product, public_id=plan_id))
     messages.success(request, _("%(name)s is off sale.") % {"name": plan.name})
     return redirect("portal:studio-plans", request.actor.organization.slug, product.slug)
+
+
+@require_POST
+@product_page
+def migrate(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
+    """Move the subscribers of an older version to this one."""
+    request.actor.require(Action.PLANS_EDIT)
+    to = get_plan(product, public_id=plan_id)
+    older = get_plan(product, public_id=request.POST.get("from", ""))
+    count = migrate_subscribers(actor=request.actor, plan=older, to=to, when=request.POST.get("when", ""))
+    text = ngettext("%(count)d subscriber is moved.", "%(count)d subscribers are moved.", count)
+    messages.success(request, text % {"count": count})
+    return _back_to_plan(request, product, plan_id)
 
 
 def _back_to_plan(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
