@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up advance test test-full bench-pages lint format smoke image css lock clean reset packages packages-dev
+.PHONY: help up advance test test-full bench-pages bench-billing lint format smoke image css lock clean reset packages packages-dev
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test-full: packages-dev ## Run all tests, the long sets too
 
 bench-pages: packages-dev ## Measure the pages with millions of rows (ARGS="--only admin"; data in LOCAL_DIR/bench)
 	@$(RUN) -m bench.pages $(ARGS)
+
+bench-billing: packages-dev ## Measure a night in which all subscriptions are due (ARGS="--sizes 10000 --kills 2")
+	@$(RUN) -m bench.billing $(ARGS)
 
 lint: packages-dev ## Check style, types, layers, templates, migrations
 	$(RUN) -m ruff check .

@@ -5,6 +5,7 @@ Every variable may also be given as a file (`NAME_FILE=/run/secrets/name`), as c
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,25 @@ def integer(name: str, default: int) -> int:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def choice(name: str, options: Sequence[str]) -> str:
+    """One of the options; unset or empty is the first."""
+    value = text(name, "") or options[0]
+    if value not in options:
+        raise ConfigurationError(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, without blanks."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def integers(name: str, default: str = "") -> list[int]:
+    """Comma-separated whole numbers above zero, the smallest first."""
+    found = words(name, default)
+    if not all(word.isdecimal() and int(word) > 0 for word in found):
+        raise ConfigurationError(f"{name} must be whole numbers above zero with commas between them, not {found!r}.")
+    return sorted({int(word) for word in found})
 
 
 def mapping(name: str) -> dict[str, Any]:

@@ -15,8 +15,18 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "usage.ensure_partitions": crontab(minute=7, hour=2),
     "usage.prune_rejections": crontab(minute=37, hour=3),
     "payments.settle_payments": schedule(60),
+    "payments.settle_refunds": schedule(60),
+    "payments.process_events": schedule(60),
     "billing.expire_checkouts": schedule(60),
     "billing.close_due_periods": schedule(60),
+    "billing.run_dunning": schedule(60),
+    "billing.find_late_usage": crontab(minute=27, hour=2),
+    "billing.remind_of_trial_ends": crontab(minute=13),
+    "billing.refund_due": schedule(300),
+    "payouts.create_scheduled": crontab(minute=13),
+    "payouts.send_due": schedule(60),
+    "payouts.refresh_accounts": crontab(minute=33),
+    "payouts.reconcile": crontab(minute=29, hour=4),
 }
 
 BEAT_SCHEDULE = {name: {"task": name, "schedule": when} for name, when in PERIODIC_JOBS.items()}

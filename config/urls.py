@@ -28,6 +28,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("", include("apps.core.urls")),
+    path("", include("apps.payments.urls")),
     path("api/v1/", include(REST_URLS)),
     path("", include("apps.portal.urls")),
     re_path(r"^api/", UnknownView.as_view()),

@@ -19,6 +19,8 @@ class Action(StrEnum):
     KEYS_MANAGE = "keys.manage"
     BILLING_VIEW = "billing.view"
     BILLING_MANAGE = "billing.manage"
+    PAYOUTS_VIEW = "payouts.view"
+    PAYOUTS_MANAGE = "payouts.manage"
 
 
 _OWNER, _ADMIN, _DEVELOPER, _VIEWER = Role.OWNER, Role.ADMIN, Role.DEVELOPER, Role.VIEWER
@@ -38,6 +40,8 @@ ROLES_BY_ACTION: dict[Action, frozenset[Role]] = {
     Action.KEYS_MANAGE: frozenset({_OWNER, _ADMIN, _DEVELOPER}),
     Action.BILLING_VIEW: frozenset({_OWNER, _ADMIN}),
     Action.BILLING_MANAGE: frozenset({_OWNER, _ADMIN}),
+    Action.PAYOUTS_VIEW: frozenset({_OWNER, _ADMIN}),
+    Action.PAYOUTS_MANAGE: frozenset({_OWNER, _ADMIN}),
 }
 
 

@@ -1,12 +1,33 @@
 from collections.abc import Iterator
+from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
 from apps.billing import services
-from apps.billing.models import Checkout, Coupon, CouponRedemption, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import (
+    BillingProfile,
+    Checkout,
+    Coupon,
+    CouponRedemption,
+    CreditNote,
+    CreditNoteLine,
+    DunningRun,
+    Invoice,
+    InvoiceItem,
+    InvoiceLine,
+    NumberSeries,
+    TaxRate,
+    UsageCase,
+    UsageStretch,
+)
 from apps.billing.services.booking import journal_source
-from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, also_means, staff_action
+from apps.core.countries import COUNTRY_CHOICES
+from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin, also_means, staff_action
 
 # Of one number: each issuer has its own.
 INVOICES_MAX = 10
@@ -24,7 +45,10 @@ def invoices_of_number(word: str) -> Iterator[str]:
 
 class InvoiceLineInline(ReadOnlyInline[InvoiceLine]):
     model = InvoiceLine
-    fields = ["kind", "description", "quantity", "unit_amount", "amount", "plan", "period_start", "period_end"]
+    fields = [
+        "kind", "description", "quantity", "unit_amount", "amount", "tax_percent", "tax_amount", "plan", "period_start",
+        "period_end",
+    ]  # fmt: skip
     select_related = ("plan",)
 
 
@@ -45,12 +69,118 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
     search_help_text = _("An invoice number, a public id, or the address or name of an organization")
     fields = [
         "number", "public_id", "status", "reason", "organization", "subscription", "product", "billed_to", "issued_by",
-        "issuer", "currency", "subtotal_amount", "tax_amount", "total_amount", "period_start", "period_end",
+        "issuer", "currency", "subtotal_amount", "tax_name", "tax_inclusive", "tax_amount", "tax_note", "total_amount",
+        "credited_amount", "period_start", "period_end",
         "created_at", "issued_at", "due_at", "collected_at", "paid_at", "voided_at",
         "refund_due_at",
     ]  # fmt: skip
-    related_lists = ["payments.Payment", "accounts.AuditEvent"]
+    related_lists = ["payments.Payment", "billing.CreditNote", "accounts.AuditEvent"]
     inlines = [InvoiceLineInline]
+    actions = [
+        staff_action(
+            "refund",
+            _("Refund"),
+            consequence=_(
+                "What is left of it is given back to the card that paid, with a credit note. One that is not paid is "
+                "let off. The creator and the platform bear it in proportion."
+            ),
+            row="invoice",
+            service=services.refund_as_staff,
+        )
+    ]
+
+
+class CreditNoteLineInline(ReadOnlyInline[CreditNoteLine]):
+    model = CreditNoteLine
+    fields = ["invoice_line", "amount", "tax_amount"]
+    select_related = ("invoice_line",)
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(ReadOnlyAdmin[CreditNote]):
+    """What was taken back of invoices. A refund that failed can be asked for again."""
+
+    list_display = ["number", "invoice", "reason", "is_refund", "total_amount", "issued_at", "created_by"]
+    list_filter = ["reason", "is_refund", "issued_at"]
+    list_select_related = ["invoice", "created_by"]
+    search_fields = ["public_id", "number", "invoice__public_id", "invoice__number"]
+    search_help_text = _("The number or public id of a credit note or its invoice")
+    fields = [
+        "number", "public_id", "issuer", "invoice", "reason", "note", "is_refund", "subtotal_amount", "tax_amount",
+        "total_amount", "issued_at", "created_by", "created_at",
+    ]  # fmt: skip
+    related_lists = ["payments.Refund"]
+    inlines = [CreditNoteLineInline]
+    actions = [
+        staff_action(
+            "retry_refund",
+            _("Ask for the refund again"),
+            consequence=_("The provider is asked once more to give the amount back. Only where it has failed."),
+            row="credit_note",
+            service=services.retry_refund,
+        )
+    ]
+
+
+@admin.register(UsageCase)
+class UsageCaseAdmin(ReadOnlyAdmin[UsageCase]):
+    """Calls that consumers dispute, and what creators answer."""
+
+    list_display = ["public_id", "status", "line", "asked_amount", "opened_at", "closed_at"]
+    list_filter = ["status", "opened_at"]
+    list_select_related = ["line"]
+    search_fields = ["public_id"]
+    search_help_text = _("The public id of a case")
+    fields = [
+        "public_id", "status", "line", "first_day", "last_day", "endpoint", "text", "asked_amount", "opened_by",
+        "opened_at", "answer", "credit_note", "closed_by", "closed_at",
+    ]  # fmt: skip
+    related_lists = ["accounts.AuditEvent"]
+
+
+@admin.register(BillingProfile)
+class BillingProfileAdmin(ReadOnlyAdmin[BillingProfile]):
+    """Who organizations are on their invoices; they keep it themselves."""
+
+    list_display = ["organization", "legal_name", "country", "tax_id", "updated_at"]
+    list_select_related = ["organization"]
+    search_fields = ["organization__slug", "organization__public_id", "organization__name__words"]
+    search_help_text = _WHOSE
+    fields = ["organization", "legal_name", "address", "country", "tax_id", "email", "created_at", "updated_at"]
+
+
+class TaxRateForm(forms.ModelForm[TaxRate]):
+    country = forms.ChoiceField(choices=COUNTRY_CHOICES)
+
+    class Meta:
+        model = TaxRate
+        fields = ["country", "name", "percent", "valid_from"]
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(StaffAdmin[TaxRate]):
+    """The rates that staff keep. An invoice keeps the one that it was issued with."""
+
+    list_display = ["country", "name", "percent", "valid_from"]
+    ordering = ["country", "-valid_from"]
+    form = TaxRateForm
+
+    def save_model(self, request: HttpRequest, obj: TaxRate, form: Any, change: bool) -> None:
+        values = {name: getattr(obj, name) for name in TaxRateForm.Meta.fields}
+        saved = services.save_rate(staff=_staff(request), rate=obj if change else None, **values)
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: TaxRate) -> None:
+        services.remove_rate(staff=_staff(request), rate=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TaxRate]) -> None:
+        for rate in queryset:
+            self.delete_model(request, rate)
+
+
+def _staff(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 @admin.register(Checkout)
@@ -80,13 +210,44 @@ class UsageStretchAdmin(ReadOnlyAdmin[UsageStretch]):
     list_select_related = ["subscription__organization", "subscription__product", "quota", "invoice"]
     search_fields = ["subscription__public_id", "invoice__public_id"]
     search_help_text = _("The public id of a subscription or an invoice")
-    fields = ["subscription", "quota", "start", "end", "rated_at", "invoice"]
+    fields = ["subscription", "quota", "start", "end", "most_units", "rated_units", "rated_at", "invoice"]
+
+
+@admin.register(InvoiceItem)
+class InvoiceItemAdmin(ReadOnlyAdmin[InvoiceItem]):
+    """Lines that wait for the next invoice, and those that did."""
+
+    list_display = ["description", "subscription", "amount", "currency", "created_at", "invoice", "waived_at"]
+    list_filter = [("invoice", admin.EmptyFieldListFilter), ("waived_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["subscription__organization", "subscription__product", "invoice"]
+    search_fields = ["subscription__public_id", "invoice__public_id", "source"]
+    search_help_text = _("The public id of a subscription or an invoice, or a source")
+    fields = [
+        "subscription", "kind", "description", "quantity", "unit_amount", "amount", "currency", "plan", "period_start",
+        "period_end", "source", "created_at", "invoice", "waived_at",
+    ]  # fmt: skip
+
+
+@admin.register(DunningRun)
+class DunningRunAdmin(ReadOnlyAdmin[DunningRun]):
+    """Invoices that could not be charged: how often the card was tried again, and when it is next."""
+
+    list_display = ["invoice", "organization", "started_at", "attempts", "next_attempt_at", "given_up_at", "ended_at"]
+    list_filter = [("given_up_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["invoice__organization"]
+    search_fields = ["invoice__public_id", "invoice__number", "invoice__organization__slug"]
+    search_help_text = _("An invoice number, a public id, or the address of an organization")
+    fields = ["invoice", "started_at", "attempts", "next_attempt_at", "given_up_at", "ended_at"]
+
+    @admin.display(description=_("organization"))
+    def organization(self, run: DunningRun) -> str:
+        return str(run.invoice.organization)
 
 
 @admin.register(NumberSeries)
 class NumberSeriesAdmin(ReadOnlyAdmin[NumberSeries]):
-    list_display = ["issuer", "year", "last_number"]
-    fields = ["issuer", "year", "last_number"]
+    list_display = ["issuer", "prefix", "year", "last_number"]
+    fields = ["issuer", "prefix", "year", "last_number"]
 
 
 class CouponRedemptionInline(ReadOnlyInline[CouponRedemption]):

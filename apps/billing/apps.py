@@ -9,8 +9,12 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.billing.selectors import has_renewals
-        from apps.billing.services.settlement import record_outcome
+        from apps.billing.services.reversals import record_dispute, record_refund
+        from apps.billing.services.settlement import record_confirmation, record_outcome
         from apps.payments import needs, outcomes
 
         needs.register(has_renewals)
         outcomes.register(record_outcome)
+        outcomes.register_confirmations(record_confirmation)
+        outcomes.register_refunds(record_refund)
+        outcomes.register_disputes(record_dispute)

@@ -52,3 +52,35 @@ class CouponDuration(models.TextChoices):
     ONCE = "once", _("for the first period")
     REPEATING = "repeating", _("for several periods")
     FOREVER = "forever", _("for every period")
+
+
+class CreditReason(models.TextChoices):
+    """Why something of an invoice is taken back."""
+
+    GOODWILL = "goodwill", _("Goodwill")
+    SERVICE = "service", _("The service was not as promised")
+    USAGE = "usage", _("Calls that were disputed")
+    DUPLICATE = "duplicate", _("Charged twice")
+    FRAUDULENT = "fraudulent", _("Fraudulent purchase")
+    # The product's own: what was paid for could not be given.
+    NOT_GIVEN = "not_given", _("Paid for something that was not given")
+    # Given back at the provider, and not by way of this product.
+    AT_PROVIDER = "at_provider", _("Refunded at the payment provider")
+
+
+class CaseStatus(models.TextChoices):
+    """What became of calls that a consumer disputes."""
+
+    OPEN = "open", _("Open")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class CommissionScope(models.TextChoices):
+    """What a commission rule is about, the narrowest first: the first one that has a rule counts."""
+
+    PRODUCT = "product", _("Product")
+    CREATOR = "creator", _("Creator")
+    CATEGORY = "category", _("Category")
+    PLATFORM = "platform", _("Platform")

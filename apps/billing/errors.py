@@ -31,3 +31,30 @@ class CouponRefused(Conflict):
 class PaymentOverdue(Conflict):
     code = "payment_overdue"
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")
+
+
+class CreditTooLarge(Conflict):
+    """`details` has `creditable_amount`, in minor units."""
+
+    code = "credit_too_large"
+    message = gettext_noop("This is more than what is left of the invoice.")
+
+
+class CaseTooLate(Conflict):
+    code = "case_too_late"
+    message = gettext_noop("Calls can be disputed for 30 days after their invoice was issued. Ask the creator.")
+
+
+class CaseClosed(Conflict):
+    code = "case_closed"
+    message = gettext_noop("This case is closed: it was answered or withdrawn.")
+
+
+class CaseOpen(Conflict):
+    code = "case_open"
+    message = gettext_noop("Calls of this line are disputed already. Wait for the answer, or withdraw the case first.")
+
+
+class NothingToCredit(Conflict):
+    code = "nothing_to_credit"
+    message = gettext_noop("Nothing of this invoice can be credited: it is void, or was credited before.")

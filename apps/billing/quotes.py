@@ -68,10 +68,11 @@ def quote(subscription: Subscription, plan: Plan, at: dt.datetime) -> Quote:
     kind = kind_of_change(current, plan)
     begins = at if kind is ChangeKind.NOW else period_end
     counted = _spans_counted_on(subscription, plan, begins)
-    goes_on = kind is ChangeKind.NOW and keeps_period(current, plan)
+    goes_on = kind is ChangeKind.NOW and (subscription.is_in_trial or keeps_period(current, plan))
     start, end = (at, period_end) if goes_on else period_at(plan.interval, "subscription", begins, begins)
     proration = Proration(0, 0)
-    if kind is ChangeKind.NOW and not is_own:
+    # A trial goes on under the new plan, which is paid for the first time after it.
+    if kind is ChangeKind.NOW and not is_own and not subscription.is_in_trial:
         proration = prorate(
             old_amount=current.price_amount,
             new_amount=plan.price_amount,
@@ -85,7 +86,8 @@ def quote(subscription: Subscription, plan: Plan, at: dt.datetime) -> Quote:
 
 def _spans_counted_on(subscription: Subscription, plan: Plan, at: dt.datetime) -> set[tuple[dt.datetime, dt.datetime]]:
     """The periods that run when the plan begins and in which what was used before counts against its quotas."""
-    quotas, anchor_stays = plan.quotas.all(), keeps_period(subscription.plan, plan)
+    quotas = plan.quotas.all()
+    anchor_stays = subscription.is_in_trial or keeps_period(subscription.plan, plan)
     anchored_at = subscription.anchored_at if anchor_stays else at
     counts = counts_on(
         subscription.plan.quotas.all(),

@@ -1,3 +1,5 @@
+import datetime as dt
+
 from celery import shared_task
 
 from apps.billing import services
@@ -11,3 +13,28 @@ def expire_checkouts() -> dict[str, int]:
 @shared_task(name="billing.close_due_periods")
 def close_due_periods() -> dict[str, int]:
     return services.close_due_periods()
+
+
+@shared_task(name="billing.run_dunning")
+def run_dunning() -> dict[str, int]:
+    return services.run_dunning()
+
+
+@shared_task(name="billing.refund_due")
+def refund_due() -> dict[str, int]:
+    return {"invoices refunded": services.refund_due()}
+
+
+@shared_task(name="billing.advance_sandbox_clock")
+def advance_sandbox_clock(days: int) -> dict[str, int]:
+    return services.advance_sandbox_clock(by=dt.timedelta(days=days))
+
+
+@shared_task(name="billing.find_late_usage")
+def find_late_usage() -> dict[str, int]:
+    return {"stretches with late usage": services.find_late_usage()}
+
+
+@shared_task(name="billing.remind_of_trial_ends")
+def remind_of_trial_ends() -> dict[str, int]:
+    return {"trials reminded of": services.remind_of_trial_ends()}

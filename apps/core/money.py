@@ -1,5 +1,6 @@
 """Arithmetic of money: integers in minor units beside an ISO 4217 code; pure functions."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -46,3 +47,20 @@ def round_half_up(amount: Decimal | Fraction) -> int:
         return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
     whole = int(abs(amount) + Fraction(1, 2))
     return whole if amount >= 0 else -whole
+
+
+def allocate(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount in proportion to weights, to the last unit: 100 over 1, 1, 1 is 34, 33, 33.
+
+    What is left after rounding down goes to the largest remainders, of equal ones to the first. Asked for the sum of
+    the weights, it gives the weights. They may be below zero; their sum is not zero unless the amount is.
+    """
+    whole = sum(weights)
+    if not amount:
+        return [0] * len(weights)
+    exact = [Fraction(amount * weight, whole) for weight in weights]
+    parts = [share.__floor__() for share in exact]
+    by_remainder = sorted(range(len(weights)), key=lambda n: parts[n] - exact[n])
+    for n in by_remainder[: amount - sum(parts)]:
+        parts[n] += 1
+    return parts

@@ -23,6 +23,7 @@ from apps.plans.services import grant_plan
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
 from apps.subscriptions.selectors import find_live_subscription, list_consumers
 from apps.subscriptions.services import approve_consumer, cancel_at_period_end, cancel_subscription
 
@@ -69,7 +70,7 @@ class Acts:
 
     # --- Buying -----------------------------------------------------------------------------------
     def _subscribe(self, act: Act, actor: Actor) -> None:
-        checkout = start_checkout(actor=actor, plan=self._plan(act, actor))
+        checkout = start_checkout(actor=actor, plan=self._plan(act, actor), overage=OverageChoice(allowed=True))
         self._pay(act, actor, checkout)
         subscription = find_live_subscription(actor, self._products[act.product])
         wish = self._wishes.pop((act.who, act.product), None)

@@ -114,7 +114,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
     key = (
         ApiKey.objects.filter(digest=digest)
         .select_related("subscription__plan__tier", "subscription__product", "subscription__organization")
-        .prefetch_related("subscription__plan__quotas", "subscription__plan__rate_limits")
+        .prefetch_related("subscription__plan__quotas__price_tiers", "subscription__plan__rate_limits")
         .first()
     )
     if key is None:

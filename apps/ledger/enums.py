@@ -21,3 +21,5 @@ class AccountKind(models.TextChoices):
     PLATFORM_LOSSES = "platform_losses", _("Losses of the platform")
     # Income: what creators pay for hosting.
     PLATFORM_HOSTING = "platform_hosting", _("Hosting paid by creators")
+    # An asset: the platform's own account at a bank, from which staff pay by hand.
+    PLATFORM_BANK = "platform_bank", _("Cash at the bank")

@@ -6,7 +6,7 @@ from apps.core.timestamps import TimestampField
 from apps.ledger.enums import AccountKind
 
 # Triggers of the database refuse every update and delete of these tables, and an entry that does not balance
-# (see the migration `0002_guards`).
+# (see the migrations `0002_guards` and `0003_closed_entries`).
 
 
 class LedgerAccount(models.Model):
@@ -43,6 +43,8 @@ class JournalEntry(models.Model):
     source = models.CharField(max_length=100, unique=True)
     description = models.CharField(max_length=300)
     occurred_at = models.DateTimeField()
+    # The entry that this one puts right.
+    corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
     created_at = TimestampField(auto_now_add=True)
 
     class Meta:
@@ -65,3 +67,13 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.amount}"
+
+
+class EntrySeal(models.Model):
+    """A digest of an entry and its postings, which the database makes when they are committed."""
+
+    entry = models.OneToOneField(JournalEntry, primary_key=True, on_delete=models.PROTECT, related_name="seal")
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}: {self.digest}"

@@ -4,9 +4,14 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import models, transaction
+from django.utils.translation import gettext as _
 
-from apps.accounts.models import Organization
+from apps.accounts.audit import record_event
+from apps.accounts.models import Organization, User
+from apps.accounts.staff import checked_reason, require_staff
+from apps.core import clock
+from apps.core.errors import Conflict
 from apps.ledger.enums import AccountKind
 from apps.ledger.models import JournalEntry, LedgerAccount, Posting
 
@@ -32,7 +37,12 @@ def get_or_open_account(*, kind: AccountKind, currency: str, organization: Organ
 
 @transaction.atomic
 def post_entry(
-    *, source: str, description: str, occurred_at: dt.datetime, movements: Sequence[Movement]
+    *,
+    source: str,
+    description: str,
+    occurred_at: dt.datetime,
+    movements: Sequence[Movement],
+    corrects: JournalEntry | None = None,
 ) -> JournalEntry:
     """Book a money event once: a second call with the same source returns the entry that is there.
 
@@ -42,13 +52,57 @@ def post_entry(
     movements = [movement for movement in movements if movement.amount]
     _check_balanced(movements)
     entry, added = JournalEntry.objects.get_or_create(
-        source=source, defaults={"description": description[:300], "occurred_at": occurred_at}
+        source=source,
+        defaults={"description": description[:300], "occurred_at": occurred_at, "corrects": corrects},
     )
     if added:
         Posting.objects.bulk_create(Posting(entry=entry, account=account, amount=n) for account, n in movements)
     elif sorted(entry.postings.values_list("account_id", "amount")) != sorted((a.pk, n) for a, n in movements):
         raise Unbalanced(f"{source} is booked already, with other movements")
     return entry
+
+
+@transaction.atomic
+def correct_entry(*, staff: User, entry: JournalEntry, movements: Sequence[Movement], reason: str) -> JournalEntry:
+    """Put an entry right by another one that is linked to it; the entry itself stays as it is.
+
+    The movements are what is added to the books. Raises `NotAllowed`, `Invalid` for no reason, `Unbalanced`.
+    """
+    require_staff(staff, "ledger.add_journalentry")
+    reason = checked_reason(reason)
+    number = entry.corrections.count() + 1
+    # Two at the same time take the same number: one of them is refused, or (with the same movements) booked once.
+    correction = post_entry(
+        source=f"correction:{entry.public_id}:{number}",
+        description=_("Correction of %(source)s: %(reason)s") % {"source": entry.source, "reason": reason},
+        occurred_at=clock.now(),
+        movements=movements,
+        corrects=entry,
+    )
+    record_event(
+        organization=None,
+        actor=staff,
+        action="entry.corrected",
+        target=entry.public_id,
+        summary=f"Corrected {entry.source}: {reason}",
+        data={"correction": correction.public_id},
+    )
+    return correction
+
+
+def reverse_entry(*, staff: User, entry: JournalEntry, reason: str) -> JournalEntry:
+    """Undo all that is left of an entry by a correction.
+
+    Raises what `correct_entry` does, and `Conflict` where nothing is left.
+    """
+    left: dict[LedgerAccount, int] = {}
+    of_entry = models.Q(entry=entry) | models.Q(entry__corrects=entry)
+    for posting in Posting.objects.filter(of_entry).select_related("account"):
+        left[posting.account] = left.get(posting.account, 0) + posting.amount
+    movements = [Movement(account, -amount) for account, amount in left.items() if amount]
+    if not movements:
+        raise Conflict(_("Corrections have undone this entry already."))
+    return correct_entry(staff=staff, entry=entry, movements=movements, reason=reason)
 
 
 def _check_balanced(movements: Sequence[Movement]) -> None:

@@ -8,6 +8,10 @@ _DECLINES = {
     "card_declined": gettext_noop("The bank declined the card. Use another card, or ask the bank."),
     "insufficient_funds": gettext_noop("The card was declined: it has insufficient funds. Use another card."),
     "expired_card": gettext_noop("The card was declined: it has expired. Use another card."),
+    "authentication_required": gettext_noop(
+        "The bank wanted the payment to be confirmed, and it was not. Pay again and confirm it, or use another card."
+    ),
+    "not_processed": gettext_noop("The payment never reached the payment provider; nothing was charged. Try again."),
     "generic_decline": gettext_noop("The bank declined the card without a reason. Use another card, or ask the bank."),
 }
 
@@ -49,6 +53,29 @@ class PaymentPending(DomainError):
     message = gettext_noop(
         "The payment provider has not answered yet. It is asked again within a minute; nothing is charged twice."
     )
+
+
+class ConfirmationNeeded(DomainError):
+    """The cardholder's bank wants them to confirm the payment: `details` has `action_url`, where, and `payment`."""
+
+    code = "payment_requires_action"
+    status = 402
+    message = gettext_noop("Your bank wants you to confirm this payment. Nothing is charged before you have.")
+
+
+class RefundTooLarge(Conflict):
+    """`details` has `refundable_amount`, in minor units."""
+
+    code = "refund_too_large"
+    message = gettext_noop("This is more than what is left of the payment: parts of it were refunded or disputed.")
+
+
+class UnknownCharge(Exception):
+    """A provider speaks of a charge that no payment has (yet)."""
+
+
+class NotOffered(Exception):
+    """This provider does not do that; see `PaymentProvider.takes_cards`."""
 
 
 class ProviderUnavailable(Exception):

@@ -47,6 +47,7 @@ _MONEY_STATES = {
     "invoice_void": State("neutral", "cross", InvoiceStatus.VOID.label),
     "invoice_uncollectible": State("red", "alert", InvoiceStatus.UNCOLLECTIBLE.label),
     "payment_processing": State("amber", "clock", PaymentStatus.PROCESSING.label),
+    "payment_requires_action": State("amber", "clock", PaymentStatus.REQUIRES_ACTION.label),
     "payment_succeeded": State("green", "check", PaymentStatus.SUCCEEDED.label),
     "payment_failed": State("red", "cross", PaymentStatus.FAILED.label),
 }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("apps.portal.marketplace.urls")),
     path("o/<slug:organization>/", include("apps.portal.console.urls")),
     path("o/<slug:organization>/", include("apps.portal.billing.urls")),
+    path("o/<slug:organization>/", include("apps.portal.payments.urls")),
     path("o/<slug:organization>/", include("apps.portal.studio.urls")),
     path("", include("apps.portal.team.urls")),
     path("", include("apps.portal.notices.urls")),

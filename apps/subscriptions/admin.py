@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, staff_action
 from apps.subscriptions import services
-from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
 
 
 class SubscriptionChangeInline(ReadOnlyInline[SubscriptionChange]):
@@ -26,7 +26,8 @@ class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
     fields = [
         "organization", "product", "plan", "status", "public_id", "quota_epoch", "created_by", "created_at",
         "started_at", "anchored_at", "current_period_start", "current_period_end", "cancel_at_period_end",
-        "pending_plan", "paused_at", "canceled_at",
+        "pending_plan", "trial_ends_at", "trial_reminded_at", "is_period_waived", "overage_allowed", "spend_cap_amount",
+        "paused_at", "canceled_at",
     ]  # fmt: skip
     related_lists = [
         "keys.ApiKey", "usage.QuotaPeriod", "usage.UsageEvent", "usage.Rejection", "accounts.AuditEvent",
@@ -57,4 +58,33 @@ class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
             row="subscription",
             service=services.undo_scheduled_by_staff,
         ),
+        staff_action(
+            "ban",
+            _("Ban the consumer"),
+            consequence=_(
+                "These subscriptions are canceled at once, and their organizations cannot subscribe to the products "
+                "again. They are told, with your reason."
+            ),
+            row="subscription",
+            service=services.ban_consumer_by_staff,
+        ),
+        staff_action(
+            "lift_ban",
+            _("Lift the ban of the consumer"),
+            consequence=_("The organizations may subscribe again. The subscriptions stay canceled."),
+            row="subscription",
+            service=services.lift_ban_by_staff,
+        ),
     ]
+
+
+@admin.register(ConsumerBan)
+class ConsumerBanAdmin(ReadOnlyAdmin[ConsumerBan]):
+    """Organizations that may not subscribe to a product. Bans are made and lifted at the subscription."""
+
+    list_display = ["organization", "product", "banned_at", "banned_by", "lifted_at"]
+    list_filter = [("lifted_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["organization", "product", "banned_by"]
+    search_fields = ["organization__slug", "organization__public_id", "product__slug", "product__public_id"]
+    search_help_text = _("A public id, or the address of an organization or a product")
+    fields = ["organization", "product", "reason", "banned_at", "banned_by", "lifted_at", "lifted_by"]

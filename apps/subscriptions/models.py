@@ -26,6 +26,15 @@ class Subscription(models.Model):
     # What happens at its end: the subscription ends, or goes on under another plan.
     cancel_at_period_end = models.BooleanField(default=False)
     pending_plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # The running period was not charged, as the keys did not work when it began.
+    is_period_waived = models.BooleanField(default=False)
+    # The end of its trial, which is its first period; empty without one.
+    trial_ends_at = models.DateTimeField(null=True, blank=True)
+    trial_reminded_at = models.DateTimeField(null=True, blank=True)
+    # Whether units beyond a quota pass where the plan charges them, and what they may cost in a period (minor units;
+    # empty: up to the plan's own cap).
+    overage_allowed = models.BooleanField(default=False)
+    spend_cap_amount = models.PositiveBigIntegerField(null=True, blank=True)
     # Raised by a reset of the quota: counters of an earlier epoch no longer count.
     quota_epoch = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -48,12 +57,21 @@ class Subscription(models.Model):
                 | models.Q(current_period_start__lt=models.F("current_period_end")),
                 name="subscription_period_whole",
             ),
+            models.CheckConstraint(
+                condition=models.Q(spend_cap_amount__isnull=True) | models.Q(overage_allowed=True),
+                name="subscription_cap_on_what_is_allowed",
+            ),
         ]
         # What is due at the end of a period is found by it.
         indexes = [models.Index(fields=["current_period_end"], name="subscription_due")]
 
     def __str__(self) -> str:
         return f"{self.organization} · {self.product}"
+
+    @property
+    def is_in_trial(self) -> bool:
+        """Whether the running period is its trial, also while it is paused."""
+        return self.trial_ends_at is not None and self.trial_ends_at == self.current_period_end
 
 
 class SubscriptionChange(models.Model):
@@ -76,3 +94,35 @@ class SubscriptionChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription_id} {self.kind}"
+
+
+class ConsumerBanQuerySet(models.QuerySet["ConsumerBan"]):
+    def running(self) -> "ConsumerBanQuerySet":
+        return self.filter(lifted_at__isnull=True)
+
+
+class ConsumerBan(models.Model):
+    """An organization that may not subscribe to a product, until that is lifted."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="bans")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="bans")
+    reason = models.CharField(max_length=1000, blank=True)
+    banned_at = models.DateTimeField()
+    banned_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = ConsumerBanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-banned_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "organization"],
+                condition=models.Q(lifted_at__isnull=True),
+                name="consumer_banned_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization} · {self.product}"

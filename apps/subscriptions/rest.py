@@ -32,6 +32,11 @@ class SubscriptionSerializer(Answer):
     current_period_end = serializers.DateTimeField(allow_null=True)
     cancel_at_period_end = serializers.BooleanField()
     pending_plan = SubscribedPlanSerializer(allow_null=True, help_text="What it goes on under after this period.")
+    trial_ends_at = serializers.DateTimeField(allow_null=True)
+    overage_allowed = serializers.BooleanField(help_text="Whether extra units pass where the plan charges them.")
+    spend_cap_amount = serializers.IntegerField(
+        allow_null=True, help_text="What extra units of a period may cost, in minor units of the plan's currency."
+    )
     paused_at = serializers.DateTimeField(allow_null=True)
     canceled_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()

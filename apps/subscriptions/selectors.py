@@ -20,7 +20,7 @@ from apps.plans.selectors import get_plan_once_sold, list_plans_for
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
-from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
 
 _LIVE_FIRST = (F("canceled_at").desc(nulls_first=True), "-created_at", "-id")
 
@@ -192,6 +192,34 @@ def count_waiting(actor: Actor, product: Product) -> int:
 def find_consumer(actor: Actor, product: Product, *, public_id: str) -> Subscription | None:
     """A subscription to the product of the actor's organization."""
     return list_consumers(actor, product).filter(public_id=public_id).first()
+
+
+def has_trial(organization: Organization, plan: Plan) -> bool:
+    """Whether a subscription to the plan would begin with its trial: the organization's first of the product.
+
+    Nobody needs one for a free plan or a product of their own.
+    """
+    if not plan.trial_days or plan.is_free or organization.pk == plan.product.organization_id:
+        return False
+    had = SubscriptionChange.objects.filter(
+        subscription__organization=organization,
+        subscription__product=plan.product_id,
+        to_status=SubscriptionStatus.TRIALING,
+    )
+    return not had.exists()
+
+
+def list_trials_ending(before: dt.datetime) -> QuerySet[Subscription]:
+    """The trials of all organizations that end before then, and whose people were not reminded."""
+    return Subscription.objects.filter(
+        status=SubscriptionStatus.TRIALING, trial_ends_at__lte=before, trial_reminded_at__isnull=True
+    ).order_by("pk")
+
+
+def find_ban(subscription: Subscription) -> ConsumerBan | None:
+    """The ban that runs of the organization from the product of a subscription that the caller fetched."""
+    running = ConsumerBan.objects.running().select_related("banned_by")
+    return running.filter(organization=subscription.organization_id, product=subscription.product_id).first()
 
 
 def list_due(now: dt.datetime) -> QuerySet[Subscription]:

@@ -12,8 +12,8 @@ TRANSITIONS: dict[S, frozenset[S]] = {
     S.ACTIVE: frozenset({S.PAST_DUE, S.PAUSED, S.CANCELED}),
     S.PAST_DUE: frozenset({S.ACTIVE, S.UNPAID, S.PAUSED, S.CANCELED}),
     S.UNPAID: frozenset({S.ACTIVE, S.CANCELED}),
-    # Resumed: to where its payments stand.
-    S.PAUSED: frozenset({S.ACTIVE, S.PAST_DUE, S.UNPAID, S.CANCELED}),
+    # Resumed: to its trial, or where its payments stand.
+    S.PAUSED: frozenset({S.TRIALING, S.ACTIVE, S.PAST_DUE, S.UNPAID, S.CANCELED}),
     S.CANCELED: frozenset(),
 }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from apps.plans.models import RateLimit
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import extra_units_of, is_capped
 from apps.usage.counters.types import QuotaRule, RateRule
 
 
@@ -17,7 +18,7 @@ class Limits:
 
 
 def limits_of(subscription: Subscription) -> Limits:
-    """What the subscription's plan allows. Quotas of the subscription's own periods are counted from its anchor."""
+    """What plan and consumer allow. Quotas of the subscription's own periods are counted from its anchor."""
     plan = subscription.plan
     rates: dict[int | None, tuple[RateRule, ...]] = {}
     for limit in plan.rate_limits.all():
@@ -32,7 +33,8 @@ def limits_of(subscription: Subscription) -> Limits:
                 period=quota.period,
                 anchor=quota.anchor,
                 anchored_at=subscription.anchored_at,
-                extra_units=quota.overage_max_units or 0,
+                extra_units=extra_units_of(subscription, quota),
+                is_capped=is_capped(subscription, quota),
             )
             for quota in plan.quotas.all()
         ),

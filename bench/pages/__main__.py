@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from bench.pages.servers import data_servers, web_server
+from bench.pages.servers import web_server
+from bench.servers import MEMORY, VOLATILE, data_servers
 
 
 def main() -> int:
@@ -17,7 +18,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="pages whose name holds this")
     options = parser.parse_args()
     folder = Path(os.environ.get("LOCAL_DIR") or ".local").resolve() / "bench"
-    with data_servers(folder):
+    with data_servers(folder, MEMORY | VOLATILE):
         import django
 
         django.setup()

@@ -56,7 +56,7 @@ def _fingerprint() -> str:
     """Of the migrations and of this package's own code that makes rows."""
     loader = MigrationLoader(None)
     digest = hashlib.sha256(repr(sorted(loader.disk_migrations)).encode())
-    for name in ("build.py", "rows.py", "traffic.py", "multiply.py"):
+    for name in ("build.py", "rows.py", "traffic.py", "../multiply.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
 

@@ -14,7 +14,7 @@ from apps.plans.models import Plan, Quota, RateLimit
 from apps.products.models import Category, Endpoint, OpenApiImport, Product, Tier
 from apps.subscriptions.models import Subscription
 from apps.usage.models import QuotaPeriod
-from bench.pages.multiply import instant, multiply, public_id
+from bench.multiply import instant, multiply, public_id
 from bench.pages.traffic import Bases
 
 # Organization 1 is a large creator, 2 a large consumer; product 1 is a large product.

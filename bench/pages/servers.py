@@ -1,4 +1,4 @@
-"""The servers of the benchmark: a PostgreSQL and a Valkey in a folder of their own, and the product's web process."""
+"""The product's web process."""
 
 import os
 import socket
@@ -8,50 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
-
-from config.embedded.postgres import EmbeddedPostgres
-from config.embedded.server import EmbeddedServer
-from config.embedded.valkey import EmbeddedValkey
 
 WORKERS = 2
 START_SECONDS = 60.0
-# As a small installation would set them; PostgreSQL's own default for memory is that of a test.
-POSTGRES_SETTINGS = {
-    "shared_buffers": "512MB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "256MB",
-    "max_wal_size": "1GB",
-    "min_wal_size": "80MB",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-}
 # One caller asks as fast as it is answered: the limits of the REST API are out of the way.
 WEB_SETTINGS = {"REST_RATE_CALLER": "1000000/m", "REST_RATE_ADDRESS": "1000000/m"}
-
-
-class BenchPostgres(EmbeddedPostgres):
-    def command(self) -> list[str | Path]:
-        options = [part for name, value in POSTGRES_SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        return [*super().command(), *options]
-
-
-@contextmanager
-def data_servers(folder: Path) -> Iterator[None]:
-    """Start both, and leave their addresses in the environment, before Django reads its settings."""
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ["LOCAL_DIR"] = str(folder)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-    servers: list[EmbeddedServer] = [BenchPostgres(folder, durable=True), EmbeddedValkey(folder, durable=False)]
-    try:
-        for server in servers:
-            server.start()
-            os.environ[server.url_variable] = server.url
-        yield
-    finally:
-        for server in reversed(servers):
-            server.stop()
 
 
 @contextmanager

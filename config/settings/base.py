@@ -8,6 +8,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.countries import COUNTRIES, EU_COUNTRIES
 from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
 from config.embedded.discovery import service_url
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "apps.keys",
     "apps.usage",
     "apps.billing",
+    "apps.payouts",
     "apps.gateway",
     "apps.portal",
     "apps.demo",
@@ -319,14 +321,57 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 
 # --- Billing -----------------------------------------------------------------------------------
 # Who moves the money. The sandbox takes test cards only and moves none.
-PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "sandbox")
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "") or ("stripe" if env.text("STRIPE_SECRET_KEY", "") else "sandbox")
+# Stripe, where it has a key: `sk_test_…` moves no money, `sk_live_…` does. Then it is who moves the money.
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+# Each webhook endpoint signs with its own secret; while one is changed both of its secrets are here.
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
+# Another address of Stripe's API, such as that of a fake server; empty for Stripe's own.
+STRIPE_API_URL = env.text("STRIPE_API_URL", "").rstrip("/")
+# What this product was written for and tested with; a newer one is a change of the code.
+STRIPE_API_VERSION = "2026-08-26.dahlia"
+STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+if STRIPE_SECRET_KEY:
+    # It keeps a copy of what Stripe has. Nothing of ours refers to its tables.
+    INSTALLED_APPS.insert(INSTALLED_APPS.index("apps.core"), "djstripe")
+    DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+    if STRIPE_API_URL:
+        STRIPE_API_HOST = STRIPE_API_URL
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# How many days after a charge failed the default card is tried again; after the last time the subscription is unpaid.
+DUNNING_DAYS = env.integers("DUNNING_DAYS", "1,3,5,7")
+# How many days later an unpaid subscription is canceled.
+UNPAID_DAYS = env.integer("UNPAID_DAYS", 30)
 # Who issues the invoices: the name on them, and the lines of the address below it.
 INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
 INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
+# How sales are taxed: `none`, or `rates` (those that staff keep in the admin, by the buyer's country).
+TAX_MODE = env.choice("TAX_MODE", ("none", "rates"))
+# Whether the prices of plans contain the tax, or it comes on top of them.
+TAX_INCLUSIVE = env.boolean("TAX_INCLUSIVE", False)
+# The country of the issuer, two letters, and its own tax id.
+TAX_ISSUER_COUNTRY = env.text("TAX_ISSUER_COUNTRY", "").upper()
+if TAX_MODE == "rates" and TAX_ISSUER_COUNTRY not in COUNTRIES:
+    raise env.ConfigurationError("TAX_ISSUER_COUNTRY must be the two letters of a country where TAX_MODE is rates.")
+TAX_ISSUER_ID = env.text("TAX_ISSUER_ID", "")
+# Where a business in another country of the list owes the tax itself; the European Union unless others are named.
+TAX_UNION_COUNTRIES = frozenset(env.words("TAX_UNION_COUNTRIES")) or EU_COUNTRIES
 # Where fonts lie for what typst's own cannot write: Chinese, Japanese, Korean, Arabic, emoji.
 INVOICE_FONT_DIRS = env.words("INVOICE_FONT_DIRS")
+
+# --- Payouts -----------------------------------------------------------------------------------
+# How many days what a consumer paid is held before it can be paid out to the creator.
+PAYOUT_HOLD_DAYS = env.integer("PAYOUT_HOLD_DAYS", 7)
+# The share of the earnings of the last so many days that stays with the platform for refunds and disputes.
+PAYOUT_RESERVE_PERCENT = Decimal(env.text("PAYOUT_RESERVE_PERCENT", "0"))
+PAYOUT_RESERVE_DAYS = env.integer("PAYOUT_RESERVE_DAYS", 90)
+# JSON, by currency, "*" for all others; amounts as people write them: {"USD": "25", "JPY": "3000", "*": "10"}.
+# The smallest payout, and above which sum within a day two of the staff must approve.
+PAYOUT_MINIMUM = {"*": "10"} | env.mapping("PAYOUT_MINIMUM")
+PAYOUT_APPROVAL_ABOVE = {"*": "1000"} | env.mapping("PAYOUT_APPROVAL_ABOVE")
+# Where the platform's people are told of what only they can put right, such as books that differ from the provider's.
+STAFF_EMAILS = env.words("STAFF_EMAILS")
 
 # The sandbox clock may be advanced (development, tests); production refuses an offset.
 SANDBOX_CLOCK = False

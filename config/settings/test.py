@@ -10,6 +10,14 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 DEVELOPMENT_MAILBOX = True
 EMAIL_FILE_PATH = BASE_DIR / ".local" / "test-mailbox"
 SANDBOX_CLOCK = True
+# Stripe is set up beside the sandbox, and asked in those tests only that run beside a fake server.
+STRIPE_SECRET_KEY = "sk_test_" + "0" * 24
+STRIPE_WEBHOOK_SECRETS = ["whsec_tests_old", "whsec_tests_new"]
+STRIPE_API_URL = "http://127.0.0.1:9"
+INSTALLED_APPS = ["djstripe", *INSTALLED_APPS]
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+MIGRATION_MODULES = {"djstripe": None}
+DATABASE_ROUTERS = ["tests.stripe_tables.WhenAskedFor"]
 # Files that a test uploads are gone with its process.
 STORAGES = {**STORAGES, "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
 CELERY_TASK_ALWAYS_EAGER = True

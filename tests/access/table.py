@@ -33,11 +33,12 @@ _TABLE: dict[Guard, str] = {
         portal:dashboard portal:subscriptions portal:subscription portal:subscription-usage-csv
         portal:subscription-keys portal:key-create! portal:key portal:key-rename! portal:key-rotate! portal:key-revoke!
         portal:subscription-requests portal:subscription-request portal:subscription-manage portal:subscription-cancel!
+        portal:subscription-overage!
         portal:requests portal:request portal:notice portal:notice-read!
         portal:plan-change portal:plan-change-start! portal:plan-change-undo! portal:subscription-cancel-later!
         portal:subscription-checkout! portal:checkout portal:checkout-pay+ portal:invoices portal:invoice
         portal:invoice-pdf portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
-        rest-subscriptions+ rest-subscription rest-subscription-cancel! rest-subscription-undo!
+        rest-subscriptions+ rest-subscription+ rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
         rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
         rest-checkouts rest-checkout rest-checkout-pay! rest-invoices rest-invoice rest-invoice-pdf rest-invoice-pay!
@@ -54,7 +55,8 @@ _TABLE: dict[Guard, str] = {
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
         portal:studio-plan-withdraw! portal:studio-plan-grant! portal:studio-plan-revoke!
-        portal:studio-consumers portal:studio-consumer portal:studio-consumer-pause! portal:studio-consumer-resume!
+        portal:studio-consumers portal:studio-consumer portal:studio-consumer-ban! portal:studio-consumer-lift-ban!
+        portal:studio-consumer-pause! portal:studio-consumer-resume!
         portal:studio-consumer-reset! portal:studio-consumer-approve! portal:studio-consumer-decline!
         portal:studio-changelog portal:studio-change-new+ portal:studio-change+ portal:studio-change-publish!
         portal:studio-change-unpublish! portal:studio-change-remove!
@@ -75,7 +77,7 @@ _TABLE: dict[Guard, str] = {
         rest-product-deprecate! rest-product-undeprecate! rest-product-retire! rest-product-keep!
         rest-imports+ rest-import rest-apply! rest-product-openapi
         rest-consumers rest-consumer rest-consumer-approve! rest-consumer-decline! rest-consumer-pause!
-        rest-consumer-resume! rest-consumer-reset-quota!
+        rest-consumer-ban! rest-consumer-lift-ban! rest-consumer-resume! rest-consumer-reset-quota!
     """,
     Guard.STAFF: "",
 }

@@ -24,11 +24,13 @@ from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.core.models import Change
-from apps.payments.models import PaymentMethod
+from apps.payments.models import Payment, PaymentMethod, SandboxAccount
+from apps.payments.services import claim_payment, collect_payment
 from apps.plans.models import Plan, PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
-from apps.subscriptions.models import Subscription
+from apps.subscriptions.models import ConsumerBan, Subscription
+from apps.subscriptions.overage import OverageChoice
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
@@ -229,6 +231,12 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "subscriptions.pause_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
+    "subscriptions.ban_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
+    "subscriptions.lift_ban": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": banned(world)}),
+    "subscriptions.set_overage": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": world.subscription, "choice": OverageChoice(allowed=False)},
+    ),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "billing.start_checkout": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
     "billing.create_coupon": (
@@ -275,6 +283,15 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "payments.forget_unused_card": (
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
+    ),
+    "payments.give_up_payment": (Action.BILLING_MANAGE, lambda world: {"payment": waiting_payment(world)}),
+    "payments.answer_bank": (
+        Action.BILLING_MANAGE,
+        lambda world: {"payment": waiting_payment(world), "confirms": True},
+    ),
+    "payments.set_up_sandbox_account": (
+        Action.BILLING_MANAGE,
+        lambda world: {"account": sandbox_account(world), "conduct": "takes"},
     ),
     "payments.remove_method": (
         Action.BILLING_MANAGE,
@@ -350,8 +367,30 @@ def paused(world: World) -> Any:
     return world.consumer
 
 
+def banned(world: World) -> Any:
+    ConsumerBan.objects.get_or_create(
+        product=world.consumer.product, organization=world.consumer.organization, lifted_at=None,
+        defaults={"banned_at": clock.now()},
+    )  # fmt: skip
+    return world.consumer
+
+
 def saved_card(world: World) -> PaymentMethod:
     return PaymentMethodFactory(organization=world.organization)
+
+
+def waiting_payment(world: World) -> Payment:
+    """A payment that waits for the cardholder to confirm it."""
+    method = PaymentMethodFactory(organization=world.organization, behaviour="confirms_always")
+    payment = claim_payment(method=method, amount=1000, currency="USD", reference="inv_1", created_by=None)
+    return collect_payment(payment=payment)
+
+
+def sandbox_account(world: World) -> SandboxAccount:
+    holder = world.organization.public_id
+    return SandboxAccount.objects.create(
+        idempotency_key="k", reference="acct", holder=holder, email="a@b.c", country="DE"
+    )
 
 
 def open_checkout(world: World) -> Checkout:

@@ -1,5 +1,6 @@
 """A month in seconds: `manage.py advance_clock` moves the clock and does what falls due."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -44,6 +45,15 @@ def test_what_the_meter_has_not_stored_is_named_and_issued_later(shop: Shop) -> 
 def test_what_is_no_span_is_refused(by: str) -> None:
     with pytest.raises(CommandError, match="32d or 12h"):
         advance(by)
+
+
+def test_days_may_be_said_as_a_number() -> None:
+    before = clock.now()
+    call_command("advance_clock", "--days", "2", stdout=io.StringIO())
+    assert dt.timedelta(days=2) <= clock.now() - before < dt.timedelta(days=2, minutes=5)
+    for wrong in (["--days", "0"], ["--days", "2d"], ["2d", "--days", "2"], []):
+        with pytest.raises(CommandError):
+            call_command("advance_clock", *wrong)
 
 
 def test_a_real_clock_is_not_moved(settings: object) -> None:

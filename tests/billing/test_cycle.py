@@ -27,6 +27,7 @@ MONTH = NOW + dt.timedelta(days=30, hours=1)
 NOTHING = {
     "periods turned": 0,
     "canceled subscriptions billed": 0,
+    "subscriptions with leftovers billed": 0,
     "invoices issued": 0,
     "invoices collected": 0,
 }
@@ -181,11 +182,11 @@ class TestOverage:
             meter_has_stored(subscription, NOW + dt.timedelta(days=31 * month))
             services.close_due_periods()
             assert [one.total_amount for one in invoices()] == expected  # 0.4 is nothing
-        use(subscription, 1003, NOW + dt.timedelta(days=65))
+        use(subscription, 1130, NOW + dt.timedelta(days=65))
         move_clock(NOW + dt.timedelta(days=93))
         meter_has_stored(subscription, NOW + dt.timedelta(days=93))
         services.close_due_periods()
-        assert [one.total_amount for one in invoices()] == [1]
+        assert [one.total_amount for one in invoices()] == [52]
         assert NumberSeries.objects.get().last_number == 1  # nothing was numbered in vain
 
     def test_tiers_are_a_line_each(self, shop: Shop) -> None:
@@ -221,12 +222,12 @@ class TestOverage:
         subscription = shop.buy(plan)
         assert (subscription.status, invoices()) == (SubscriptionStatus.ACTIVE, [])
         assert needs_card(shop.alice.organization), "the card that is charged cannot be removed"
-        use(subscription, 7, NOW + dt.timedelta(days=3))
+        use(subscription, 70, NOW + dt.timedelta(days=3))
         move_clock(MONTH)
         meter_has_stored(subscription, MONTH)
         services.close_due_periods()
         (renewal,) = invoices()
-        assert [(line.kind, line.quantity, line.amount) for line in renewal.lines.all()] == [("overage", 7, 14)]
+        assert [(line.kind, line.quantity, line.amount) for line in renewal.lines.all()] == [("overage", 70, 140)]
         assert (renewal.status, Payment.objects.get().method) == ("paid", card)
 
     @pytest.mark.parametrize("at_end", [True, False])

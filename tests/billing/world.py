@@ -16,6 +16,7 @@ from apps.plans.enums import OverageRule
 from apps.plans.models import Plan
 from apps.products.models import Product
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
 from apps.usage.counters.types import shard_of
 from apps.usage.models import StreamPosition
 from tests.factories.actors import make_actor
@@ -25,6 +26,7 @@ from tests.factories.products import ProductFactory, TierFactory
 
 # A month of 30 days begins here, whatever the day is on which the tests run.
 NOW = dt.datetime(2027, 4, 10, 12, 0, tzinfo=dt.UTC)
+ALL_OVERAGE = OverageChoice(allowed=True)
 
 
 @dataclass
@@ -53,16 +55,16 @@ class Shop:
     def card(self, behaviour: str = "succeeds", *, is_default: bool = False) -> PaymentMethod:
         return PaymentMethodFactory(organization=self.alice.organization, behaviour=behaviour, is_default=is_default)
 
-    def buy(self, plan: Plan, *, keep_card: bool = True) -> Subscription:
+    def buy(self, plan: Plan, *, keep_card: bool = True, overage: OverageChoice | None = ALL_OVERAGE) -> Subscription:
         """A paid subscription of Alice's; the card is the default for its renewals."""
-        checkout = services.start_checkout(actor=self.alice, plan=plan)
+        checkout = services.start_checkout(actor=self.alice, plan=plan, overage=overage)
         if checkout.status == CheckoutStatus.OPEN:
             card = self.card(is_default=keep_card)
             services.pay_checkout(actor=self.alice, checkout=checkout, method=card)
         return Subscription.objects.get(pk=checkout.subscription_id)
 
     def balances(self, currency: str = "USD") -> dict[str, int]:
-        """Cash, what is owed to the creator, commission."""
+        """Cash, what is owed to the creator, commission; and tax, fees and losses where there was any."""
         accounts = {
             "cash": find_account(kind=AccountKind.PROVIDER_CASH, currency=currency),
             "creator": find_account(
@@ -70,6 +72,13 @@ class Shop:
             ),
             "platform": find_account(kind=AccountKind.PLATFORM_COMMISSION, currency=currency),
         }
+        later = {
+            "tax": AccountKind.TAX_PAYABLE,
+            "fees": AccountKind.PROVIDER_FEES,
+            "losses": AccountKind.PLATFORM_LOSSES,
+        }
+        opened = {name: find_account(kind=kind, currency=currency) for name, kind in later.items()}
+        accounts |= {name: account for name, account in opened.items() if account}
         return {name: balance(account) if account else 0 for name, account in accounts.items()}
 
 

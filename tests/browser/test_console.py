@@ -130,7 +130,10 @@ def everything(acme: World) -> list[str]:
     endpoint = EndpointFactory(tier=tier, path=f"/{long}/{{parameter_of_the_path_that_is_long_too}}")
     plan = PlanFactory(tier=tier, description="word " * 40)
     store_calls(acme.key, endpoint, 3)
-    deeds = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-usage-csv"}
+    deeds = {
+        "key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-overage",
+        "subscription-usage-csv",
+    }  # fmt: skip
     return [
         *(acme.url(name) for name, _parameters in routes() if name not in deeds),
         acme.url("request", request_id=acme.refused),

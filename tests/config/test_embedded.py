@@ -102,6 +102,7 @@ def test_killed_postgres_starts_again_with_its_data(postgres: EmbeddedPostgres, 
     again.stop()
 
 
+@pytest.mark.long
 def test_pid_file_that_names_a_stranger_does_not_block_the_start(postgres: EmbeddedPostgres) -> None:
     postgres.start()
     fill(postgres)
@@ -118,6 +119,7 @@ def test_pid_file_that_names_a_stranger_does_not_block_the_start(postgres: Embed
         assert stranger.poll() is None
 
 
+@pytest.mark.long
 def test_initialization_that_was_killed_is_done_again(postgres: EmbeddedPostgres) -> None:
     postgres.prepare()
     unfinished = postgres.data.rename(postgres.data.with_name(f"{postgres.data.name}.new"))
@@ -143,7 +145,7 @@ def test_second_start_shares_the_running_server(kind: type[EmbeddedServer], loca
     assert not second.answers()
 
 
-@pytest.mark.parametrize("name", ["postgres", "valkey"])
+@pytest.mark.parametrize("name", [pytest.param("postgres", marks=pytest.mark.long), "valkey"])
 def test_two_starts_at_once_give_one_server(name: str, local_dir: Path) -> None:
     command = [sys.executable, "-m", "tests.config.programs.server", name, str(local_dir)]
     starters = [
@@ -158,7 +160,7 @@ def test_two_starts_at_once_give_one_server(name: str, local_dir: Path) -> None:
 
 
 @on_linux
-@pytest.mark.parametrize("name", ["postgres", "valkey"])
+@pytest.mark.parametrize("name", [pytest.param("postgres", marks=pytest.mark.long), "valkey"])
 def test_server_ends_with_a_killed_starter(name: str, local_dir: Path) -> None:
     command = [sys.executable, "-m", "tests.config.programs.server", name, str(local_dir)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
@@ -213,6 +215,7 @@ def test_root_serves_as_nobody_and_opens_no_folder(local_dir: Path, system_dir: 
 
 
 @as_root
+@pytest.mark.long
 def test_programs_out_of_reach_are_copied(
     local_dir: Path, system_dir: Path, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

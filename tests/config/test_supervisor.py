@@ -85,6 +85,7 @@ def test_a_stop_signal_stops_everything_and_the_next_start_works(product: Produc
     product.started()
 
 
+@pytest.mark.long
 def test_a_signal_that_arrives_twice_at_once_is_one_request(product: Product) -> None:
     product.started()
 
@@ -95,6 +96,7 @@ def test_a_signal_that_arrives_twice_at_once_is_one_request(product: Product) ->
     assert "was killed" not in product.output()
 
 
+@pytest.mark.long
 def test_a_second_stop_signal_kills_what_does_not_listen(product_dir: Path) -> None:
     with Product(product_dir, procfile="Procfile.stubborn") as product:
         product.started()
@@ -156,6 +158,7 @@ def test_a_second_start_of_the_same_folder_is_refused(product: Product) -> None:
     assert product.serves()
 
 
+@pytest.mark.long
 def test_two_run_side_by_side(product: Product) -> None:
     elsewhere = product.local_dir.with_name("other")
     subprocess.run(["cp", "-a", product.local_dir, elsewhere], check=True)

@@ -1,4 +1,4 @@
-"""Subscriptions that the gateway would let through."""
+"""Subscriptions that the gateway would let through, extra units too where the plan has such."""
 
 import datetime as dt
 from typing import Any
@@ -21,6 +21,7 @@ class SubscriptionFactory(factory.django.DjangoModelFactory[Subscription]):
     plan = factory.SubFactory(PlanFactory)
     product = factory.SelfAttribute("plan.product")
     status = SubscriptionStatus.ACTIVE
+    overage_allowed = True
     started_at = factory.LazyFunction(lambda: dt.datetime.now(dt.UTC))
     anchored_at = factory.SelfAttribute("started_at")
     current_period_start = factory.LazyAttribute(lambda one: _running_period(one)[0])

@@ -17,6 +17,7 @@ from apps.gateway import feed, selectors
 from apps.plans.enums import RateWindow
 from apps.products.enums import ProductStatus
 from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.services import mark_paid, mark_past_due, mark_unpaid
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory
@@ -75,6 +76,18 @@ def test_a_paused_subscription_ends_and_comes_back(live: RunningGateway, upstrea
         shop.subscription.status = status
         change(f"subscription:{shop.subscription.pk}", shop.subscription.save)
         becomes(shop, answer)
+
+
+def test_an_unpaid_subscription_ends_and_is_restored_by_the_payment(
+    live: RunningGateway, upstream: FakeUpstream
+) -> None:
+    shop = open_shop(live, upstream)
+    mark_past_due(subscription=shop.subscription)
+    becomes(shop, 200)
+    mark_unpaid(subscription=shop.subscription)
+    becomes(shop, 402)
+    mark_paid(subscription=shop.subscription)
+    becomes(shop, 200)
 
 
 def test_a_product_changes(live: RunningGateway, upstream: FakeUpstream) -> None:

@@ -8,10 +8,14 @@ import pytest
 
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
 from apps.plans.enums import RateWindow
+from apps.subscriptions.overage import OverageChoice
+from apps.subscriptions.services import set_overage
 from apps.usage.counters.types import PolicyState, QuotaRule, RateRule
+from tests.factories.actors import make_actor
 from tests.factories.plans import QuotaFactory, RateLimitFactory
 from tests.gateway.shop import Shop
 from tests.gateway.wire import Reply
+from tests.processes import wait_until
 
 usefixtures = pytest.mark.usefixtures("transactional_db")
 
@@ -103,6 +107,26 @@ def test_the_ceiling_blocks_and_not_what_is_included(shop: Shop) -> None:
     problem = replies[-1].json()
     assert (problem["code"], problem["violated-policies"]) == ("quota_exceeded", ["monthly"])
     assert (shop.rejections[-1].counter, shop.rejections[-1].limit) == (5, 5)
+
+
+@usefixtures
+def test_the_consumers_spend_cap_answers_402_and_the_plans_own_cap_429(shop: Shop) -> None:
+    terms = {"overage": "per_unit", "overage_unit_amount": "0.5", "overage_max_units": 6}
+    QuotaFactory(plan=shop.plan, included_units=1, **terms)
+    set_cap(shop, 1)  # two units
+    replies = [shop.call("/things") for _ in range(4)]
+    assert [reply.status for reply in replies] == [200] * 3 + [402]
+    assert (replies[-1].json()["code"], shop.rejections[-1].code) == ("spend_cap_reached", "spend_cap_reached")
+    set_cap(shop, None)
+    wait_until(lambda: shop.call("/things").status == 200, seconds=5.0, what="calls beyond the cap that was lifted")
+    refused = next(reply for reply in (shop.call("/things") for _ in range(10)) if reply.status != 200)
+    assert (refused.status, refused.json()["code"]) == (429, "quota_exceeded")
+
+
+def set_cap(shop: Shop, amount: int | None) -> None:
+    """As the consumer does on the page of the subscription."""
+    choice = OverageChoice(allowed=True, spend_cap_amount=amount)
+    set_overage(actor=make_actor(shop.subscription.organization), subscription=shop.subscription, choice=choice)
 
 
 def limited(shop: Shop) -> Shop:

@@ -22,9 +22,16 @@ def token_of(**changed: str | int) -> str:
 
 def charge(token: str, key: str = "k", amount: int = 2900, today: dt.date = TODAY) -> tuple[str, str]:
     result = provider.charge(
-        idempotency_key=key, token=token, amount=amount, currency="USD", description="inv_1", today=today
+        idempotency_key=key,
+        token=token,
+        amount=amount,
+        currency="USD",
+        description="inv_1",
+        today=today,
+        off_session=False,
+        return_url="https://example.com/pay/",
     )
-    assert result.succeeded is not bool(result.decline_code)
+    assert result.succeeded is not bool(result.decline_code or result.action_url)
     return result.reference, result.decline_code
 
 

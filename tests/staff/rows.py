@@ -12,14 +12,34 @@ from django.db.models import Model
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
-from apps.billing.models import Checkout, Coupon, Invoice, InvoiceLine, NumberSeries, UsageStretch
+from apps.billing.models import (
+    Checkout,
+    Coupon,
+    DunningRun,
+    Invoice,
+    InvoiceItem,
+    InvoiceLine,
+    NumberSeries,
+    UsageStretch,
+)
 from apps.core import clock
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
 from apps.ledger.enums import AccountKind
 from apps.ledger.models import JournalEntry, LedgerAccount, Posting
 from apps.notifications.models import Notice
-from apps.payments.models import Payment, PaymentMethod, SandboxCharge
+from apps.payments.models import (
+    Dispute,
+    Payment,
+    PaymentMethod,
+    ProviderEvent,
+    Refund,
+    SandboxAccount,
+    SandboxCharge,
+    SandboxConfirmation,
+    SandboxDispute,
+    SandboxMovement,
+)
 from apps.plans.models import Plan, PlanGrant
 from apps.products.enums import ImportSource, SupportKind
 from apps.products.models import (
@@ -32,7 +52,7 @@ from apps.products.models import (
     SearchEntry,
     SupportChannel,
 )
-from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
 from apps.usage.models import (
     EndpointDay,
     QuarantinedEntry,
@@ -183,6 +203,14 @@ def _stretch() -> UsageStretch:
     )  # fmt: skip
 
 
+def _item() -> InvoiceItem:
+    subscription, now = SubscriptionFactory(), clock.now()
+    return InvoiceItem.objects.create(
+        subscription=subscription, currency="USD", kind="overage", description="x", unit_amount=1, amount=1,
+        plan=subscription.plan, period_start=now, period_end=now, source=f"x:{next(_numbers)}", created_at=now,
+    )  # fmt: skip
+
+
 def _method() -> PaymentMethod:
     return PaymentMethod.objects.create(
         organization=OrganizationFactory(), provider="sandbox", token=CARD_TOKEN, brand="visa", last4="4242",
@@ -199,8 +227,51 @@ def _payment() -> Payment:
 
 
 def _charge() -> SandboxCharge:
+    number = next(_numbers)
     return SandboxCharge.objects.create(
-        idempotency_key=f"key-{next(_numbers)}", token=CARD_TOKEN, amount=1, currency="USD", reference="ch_1"
+        idempotency_key=f"key-{number}", token=CARD_TOKEN, amount=1, currency="USD", reference=f"ch_{number}"
+    )
+
+
+def _refund() -> Refund:
+    number = next(_numbers)
+    return Refund.objects.create(
+        payment=_payment(), amount=1, currency="USD", reason="x", reference=f"cn_{number}",
+        idempotency_key=f"key-{number}", created_by=UserFactory(),
+    )  # fmt: skip
+
+
+def _dispute() -> Dispute:
+    return Dispute.objects.create(
+        payment=_payment(), provider="sandbox", provider_reference=f"dp_{next(_numbers)}", amount=1, currency="USD",
+        reason="fraudulent", opened_at=clock.now(),
+    )  # fmt: skip
+
+
+def _provider_event() -> ProviderEvent:
+    return ProviderEvent.objects.create(
+        provider="sandbox", event_id=f"evt_{next(_numbers)}", kind="x.done", payload={"a": 1}
+    )
+
+
+def _movement() -> SandboxMovement:
+    number = next(_numbers)
+    return SandboxMovement.objects.create(
+        idempotency_key=f"key-{number}", kind="refund", subject="ch_1", amount=1, currency="USD",
+        reference=f"re_{number}",
+    )  # fmt: skip
+
+
+def _sandbox_dispute() -> SandboxDispute:
+    return SandboxDispute.objects.create(
+        charge=_charge(), reference=f"dp_{next(_numbers)}", amount=1, fee_amount=1, opened_at=clock.now()
+    )
+
+
+def _sandbox_account() -> SandboxAccount:
+    number = next(_numbers)
+    return SandboxAccount.objects.create(
+        idempotency_key=f"key-{number}", reference=f"acct_{number}", holder="org_1", email="x@example.com", country="DE"
     )
 
 
@@ -267,11 +338,23 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     Invoice: _invoice,
     Checkout: _checkout,
+    InvoiceItem: _item,
+    ConsumerBan: lambda: ConsumerBan.objects.create(
+        product=ProductFactory(), organization=OrganizationFactory(), banned_at=clock.now(), banned_by=UserFactory()
+    ),
+    DunningRun: lambda: DunningRun.objects.create(invoice=_invoice(), started_at=clock.now()),
     UsageStretch: _stretch,
     NumberSeries: lambda: NumberSeries.objects.create(issuer="x", year=2000 + next(_numbers)),
     Payment: _payment,
     PaymentMethod: _method,
     SandboxCharge: _charge,
+    Refund: _refund,
+    Dispute: _dispute,
+    ProviderEvent: _provider_event,
+    SandboxConfirmation: lambda: SandboxConfirmation.objects.create(charge=_charge(), answer="confirmed"),
+    SandboxMovement: _movement,
+    SandboxDispute: _sandbox_dispute,
+    SandboxAccount: _sandbox_account,
     LedgerAccount: _account,
     JournalEntry: _entry,
     Notice: lambda: Notice.objects.create(

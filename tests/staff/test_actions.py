@@ -21,8 +21,11 @@ from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.models import Change
 from apps.gateway.selectors import find_key
+from apps.payments.models import Dispute
+from apps.payments.services import claim_payment, collect_payment, emit_due_events, process_events
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.keys import ApiKeyFactory
+from tests.factories.payments import PaymentMethodFactory
 from tests.factories.plans import PlanFactory
 from tests.factories.products import ProductFactory
 from tests.factories.subscriptions import SubscriptionFactory
@@ -39,6 +42,17 @@ def with_second_factor() -> User:
 def in_a_period(**values: Any) -> Model:
     now = clock.now()
     return SubscriptionFactory(current_period_start=now, current_period_end=now + dt.timedelta(days=30), **values)
+
+
+def open_dispute() -> Dispute:
+    """As the sandbox has told of it."""
+    payment = claim_payment(
+        method=PaymentMethodFactory(behaviour="disputed"), amount=1, currency="USD", reference="inv_1", created_by=None
+    )
+    collect_payment(payment=payment)
+    emit_due_events(now=clock.now() + dt.timedelta(days=1))
+    process_events()
+    return Dispute.objects.get()
 
 
 # Every action of the admin: a row that it can be done to, a field of it afterwards, and the audit event it leaves.
@@ -59,6 +73,8 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "subscriptions.Subscription.undo_scheduled": (
         lambda: in_a_period(pending_plan=PlanFactory()), {"pending_plan_id": None}, "subscription.schedule_undone"
     ),
+    "payments.Dispute.win": (open_dispute, {}, "dispute.won"),
+    "payments.Dispute.lose": (open_dispute, {}, "dispute.lost"),
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
 }  # fmt: skip
 
@@ -126,8 +142,8 @@ def test_an_action_from_its_button_to_its_traces(name: str) -> None:
     assert event.actor_id == int(doer.session["_auth_user_id"])
     assert (event.organization, event.target) == (organization_of(row), row.public_id)
     assert event.summary.endswith(": They asked <b>us</b>")
-    # The gateway knows nothing of people.
-    assert (Change.objects.count() > changes) is (model is not User)
+    # The gateway knows nothing of people and of disputes.
+    assert (Change.objects.count() > changes) is (model not in (User, Dispute))
 
     again = post(doer, name, row, confirmed="yes", reason="once more")
     assert again.status_code == 302  # refused or not, with a message on the page
@@ -165,6 +181,7 @@ class TestServices:
         "product": ("products.change_product", ProductFactory),
         "subscription": ("subscriptions.change_subscription", in_a_period),
         "key": ("keys.change_apikey", ApiKeyFactory),
+        "dispute": ("payments.change_dispute", open_dispute),
     }
 
     def test_none_works_without_the_right_or_without_a_reason(self) -> None:

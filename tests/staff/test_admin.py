@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import AuditEvent, Organization, User
-from apps.billing.models import Invoice
+from apps.billing.models import Invoice, TaxRate
 from apps.billing.services.booking import journal_source
 from apps.core import clock
 from apps.core.models import IdempotentRequest
@@ -41,6 +41,7 @@ ON_ANOTHER_PAGE = {
     "billing.CouponRedemption": "stands on the page of its coupon",
     "billing.CouponUse": "says which invoices a coupon lowered; they have a line for it",
     "billing.InvoiceLine": "stands on the page of its invoice",
+    "billing.CreditNoteLine": "stands on the page of its credit note",
     "ledger.Posting": "stands on the page of its journal entry",
     "plans.Quota": "stands on the page of its plan",
     "plans.PriceTier": "stands on the page of its plan",
@@ -48,8 +49,8 @@ ON_ANOTHER_PAGE = {
     "subscriptions.SubscriptionChange": "stands on the page of its subscription",
 }
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-# What staff may edit by hand: the shelves of the marketplace; and superusers, who is staff.
-EDITABLE = {Category, User, Group}
+# What staff may edit by hand: the shelves of the marketplace, the rates of taxes; and superusers, who is staff.
+EDITABLE = {Category, TaxRate, User, Group}
 SEARCHED = [model for model in MODELS if model is not Group and admin.site.get_model_admin(model).search_fields]
 
 

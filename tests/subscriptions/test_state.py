@@ -17,7 +17,7 @@ trialing             .       .      .      x      x        .      x       x
 active               .       .      .      .      x        .      x       x
 past_due             .       .      .      x      .        x      x       x
 unpaid               .       .      .      x      .        .      .       x
-paused               .       .      .      x      x        x      .       x
+paused               .       .      x      x      x        x      .       x
 canceled             .       .      .      .      .        .      .       .
 """
 ORDER = [S.PENDING_APPROVAL, S.INCOMPLETE, S.TRIALING, S.ACTIVE, S.PAST_DUE, S.UNPAID, S.PAUSED, S.CANCELED]

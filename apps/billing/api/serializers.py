@@ -17,6 +17,14 @@ class PlanChoice(Input):
 
 class SubscribeInput(PlanChoice):
     coupon = Text(required=False, allow_blank=True, max_length=40, help_text="A code that takes something off.")
+    overage_allowed = serializers.BooleanField(
+        required=False, help_text="Whether extra units pass, and are charged, where the plan has such. By default not."
+    )
+    spend_cap_amount = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="What extra units of a period may cost, in minor units; null: up to the plan's own cap.",
+    )
 
 
 class OwedInvoiceSerializer(Answer):
@@ -114,3 +122,4 @@ class PaymentSerializer(Answer):
     method = serializers.CharField(source="method.public_id")
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
+    action_url = serializers.CharField(help_text="Where the cardholder confirms it, while it is `requires_action`.")

@@ -20,6 +20,7 @@ from apps.billing.services import Quote
 from apps.core.rest.operations import operation
 from apps.plans.models import Plan
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
 from apps.subscriptions.rest import SubscriptionSerializer
 from apps.subscriptions.selectors import (
     get_plan_to_change_to,
@@ -55,7 +56,9 @@ class SubscriptionsView(OrganizationView):
     )  # fmt: skip
     def post(self, request: Request) -> Purchase:
         plan = get_plan_to_subscribe(self.actor, public_id=self.body["plan"])
-        checkout = services.start_checkout(actor=self.actor, plan=plan, coupon=self.body.get("coupon", ""))
+        overage = OverageChoice(self.body.get("overage_allowed", False), self.body.get("spend_cap_amount"))
+        coupon = self.body.get("coupon", "")
+        checkout = services.start_checkout(actor=self.actor, plan=plan, overage=overage, coupon=coupon)
         subscription = get_subscription(self.actor, public_id=checkout.subscription.public_id)
         return Purchase(subscription, checkout)
 

@@ -13,18 +13,22 @@ from apps.subscriptions.models import Subscription
 
 
 class NumberSeries(models.Model):
-    """The last invoice number that an issuer gave out in a year. Locked while one is given: there are no gaps."""
+    """The last number that an issuer gave out in a year, of invoices or of credit notes.
+
+    Locked while one is given: there are no gaps.
+    """
 
     issuer = models.CharField(max_length=40)
+    prefix = models.CharField(max_length=4, default="INV")  # what its numbers begin with
     year = models.PositiveSmallIntegerField()
     last_number = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "number series"
-        constraints = [models.UniqueConstraint(fields=["issuer", "year"], name="number_series_once")]
+        constraints = [models.UniqueConstraint(fields=["issuer", "prefix", "year"], name="number_series_once")]
 
     def __str__(self) -> str:
-        return f"{self.issuer} {self.year}: {self.last_number}"
+        return f"{self.issuer} {self.prefix} {self.year}: {self.last_number}"
 
 
 class Invoice(models.Model):
@@ -45,9 +49,16 @@ class Invoice(models.Model):
     billed_to = models.JSONField(default=dict)
     issued_by = models.JSONField(default=dict)
     currency = models.CharField(max_length=3)
+    # The sum of the lines without tax, the sum of their tax, and both together.
     subtotal_amount = models.BigIntegerField(default=0)
     tax_amount = models.BigIntegerField(default=0)
     total_amount = models.BigIntegerField(default=0)
+    # What the tax is called, whether the prices contained it, and what the law wants said about it.
+    tax_name = models.CharField(max_length=40, blank=True)
+    tax_inclusive = models.BooleanField(default=False)
+    tax_note = models.CharField(max_length=300, blank=True)
+    # The sum of its credit notes, tax included.
+    credited_amount = models.BigIntegerField(default=0)
     # What the invoice is for, half-open: the billing period that is paid in advance.
     period_start = models.DateTimeField()
     period_end = models.DateTimeField()
@@ -90,6 +101,10 @@ class Invoice(models.Model):
                 condition=models.Q(status="draft") | models.Q(total_amount__gt=0), name="invoice_asks_for_something"
             ),
             models.CheckConstraint(
+                condition=models.Q(credited_amount__gte=0, credited_amount__lte=models.F("total_amount")),
+                name="invoice_credited_within_total",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(refund_due_at__isnull=True) | models.Q(status="paid"),
                 name="invoice_refunded_when_paid",
             ),
@@ -103,6 +118,16 @@ class Invoice(models.Model):
     def __str__(self) -> str:
         return self.number or f"draft {self.public_id}"
 
+    @property
+    def due_amount(self) -> int:
+        """What is to be paid of an open invoice: its total, less what was credited."""
+        return self.total_amount - self.credited_amount
+
+    @property
+    def is_credited(self) -> bool:
+        """Whether nothing of it is left to credit."""
+        return self.credited_amount == self.total_amount
+
 
 class InvoiceLine(models.Model):
     """One thing that is charged, or (below zero) credited."""
@@ -111,9 +136,12 @@ class InvoiceLine(models.Model):
     kind = models.CharField(max_length=20, choices=LineKind)
     description = models.CharField(max_length=300)
     quantity = models.PositiveBigIntegerField(default=1)
-    # Minor units for one; it may be a fraction of a cent. `amount` is the product, rounded once.
+    # Minor units for one; it may be a fraction of a cent. `amount` is the product, rounded once. Once it is
+    # issued it is without the tax on it: where prices contain tax, both together are the product.
     unit_amount = models.DecimalField(max_digits=28, decimal_places=8)
     amount = models.BigIntegerField()
+    tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
+    tax_amount = models.BigIntegerField(default=0)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     period_start = models.DateTimeField()
     period_end = models.DateTimeField()
@@ -123,3 +151,8 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def total_amount(self) -> int:
+        """With the tax on it."""
+        return self.amount + self.tax_amount

@@ -17,6 +17,11 @@ class UsageStretch(models.Model):
     quota = models.ForeignKey(Quota, on_delete=models.PROTECT, related_name="+")
     start = models.DateTimeField()
     end = models.DateTimeField()
+    # How many extra units are charged at most: what the consumer had allowed, or the plan's cap where that was changed
+    # within the stretch. Empty: the plan's cap.
+    most_units = models.PositiveBigIntegerField(null=True, blank=True)
+    # How many extra units were charged so far, also later than with the invoice; it only grows.
+    rated_units = models.PositiveBigIntegerField(null=True, blank=True)
     # Empty until it is rated; then also where nothing was to be charged.
     rated_at = models.DateTimeField(null=True, blank=True)
     invoice = models.ForeignKey(

@@ -1,6 +1,7 @@
 """Every write of billing. Locks are taken in one order: product, payment, subscription, invoice, checkout, series."""
 
 from apps.billing.quotes import Quote, quote_change
+from apps.billing.services.cases import accept_case, open_case, refuse_case, withdraw_case
 from apps.billing.services.changing import start_plan_change
 from apps.billing.services.checkouts import expire_checkouts, start_checkout
 from apps.billing.services.coupons import (
@@ -11,20 +12,41 @@ from apps.billing.services.coupons import (
     redeem_coupon,
 )
 from apps.billing.services.cycle import close_due_periods
+from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
+from apps.billing.services.refunding import refund_as_staff, refund_due, refund_invoice, retry_refund
+from apps.billing.services.retrying import run_dunning
+from apps.billing.services.sandbox_clock import advance_sandbox_clock
+from apps.billing.services.taxing import remove_rate, save_profile, save_rate
+from apps.billing.services.trials import remind_of_trial_ends
 
 __all__ = [
     "Quote",
+    "accept_case",
+    "advance_sandbox_clock",
     "archive_coupon",
     "archive_coupon_by_staff",
     "close_due_periods",
     "create_coupon",
     "create_coupon_by_staff",
     "expire_checkouts",
+    "find_late_usage",
+    "open_case",
     "pay_checkout",
     "pay_invoice",
     "quote_change",
     "redeem_coupon",
+    "refund_as_staff",
+    "refund_due",
+    "refund_invoice",
+    "refuse_case",
+    "remind_of_trial_ends",
+    "remove_rate",
+    "retry_refund",
+    "run_dunning",
+    "save_profile",
+    "save_rate",
     "start_checkout",
     "start_plan_change",
+    "withdraw_case",
 ]

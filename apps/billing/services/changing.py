@@ -16,6 +16,7 @@ from apps.billing.quotes import Quote, quote
 from apps.billing.services.cards import check_card
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
+from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.stretches import draft_usage, note_usage
 from apps.core import clock
 from apps.plans.models import Plan
@@ -55,6 +56,10 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
         return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
     if _owes(subscription):
         raise PaymentOverdue
+    if offer.due_amount < smallest_charge(plan.currency):
+        lines, source = _lines(subscription, offer), f"change:{subscription.public_id}:{now:%Y%m%dT%H%M%S.%f}"
+        add_items(subscription=subscription, currency=plan.currency, lines=lines, source=source)
+        return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
     return _issue(actor, subscription, offer)
 
 

@@ -14,7 +14,15 @@ from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout, Invoice
 from apps.billing.services.cards import check_card
 from apps.billing.services.discounts import discount_lines, note_discount
-from apps.billing.services.invoicing import draft_invoice, issue_invoice, lock_invoice, plan_line, void_invoice
+from apps.billing.services.invoicing import (
+    LineSpec,
+    draft_invoice,
+    issue_invoice,
+    lock_invoice,
+    plan_line,
+    void_invoice,
+)
+from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
 from apps.payments.errors import PaymentPending
@@ -25,6 +33,8 @@ from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_product_of_sale, lock_subscription
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
+from apps.subscriptions.selectors import has_trial
 
 # How long the price of a new subscription is held.
 SUBSCRIBE_LIFETIME = dt.timedelta(hours=24)
@@ -35,14 +45,15 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def start_checkout(*, actor: Actor, plan: Plan, coupon: str = "") -> Checkout:
+def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None, coupon: str = "") -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
-    A checkout for the same plan that is open goes on; one for another plan of the product is given up. Raises
-    `CardNeeded` for a plan that is paid as it is used, where there is no default card; `CouponRefused` where the code
-    `coupon` is one that cannot be used.
+    A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
+    needs a card is open, without an invoice, until `pay_checkout` names one. Without `overage` no extra units pass.
+    Raises `CardNeeded` for a plan that is paid as it is used, where there is no default card, and `CouponRefused`
+    where the code `coupon` is one that cannot be used.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     check_card(actor.organization, plan)
@@ -51,6 +62,8 @@ def start_checkout(*, actor: Actor, plan: Plan, coupon: str = "") -> Checkout:
     if waiting is not None:
         checkout = find_open(waiting)
         if waiting.plan_id == plan.pk:
+            if overage is not None:
+                waiting = subscriptions.set_overage(actor=actor, subscription=waiting, choice=overage)
             if coupon:
                 record_redemption(actor=actor, subscription=waiting, code=coupon)
                 if checkout is not None and checkout.invoice is not None:
@@ -62,7 +75,7 @@ def start_checkout(*, actor: Actor, plan: Plan, coupon: str = "") -> Checkout:
         if checkout is not None:
             close_unpaid(checkout=checkout)
         subscriptions.abandon(subscription=waiting)
-    subscription = subscriptions.subscribe(actor=actor, plan=plan)
+    subscription = subscriptions.subscribe(actor=actor, plan=plan, overage=overage)
     if coupon:
         record_redemption(actor=actor, subscription=subscription, code=coupon)
     if subscription.status == SubscriptionStatus.INCOMPLETE:
@@ -117,9 +130,7 @@ def renew_invoice(*, checkout: Checkout, subscription: Subscription, invoice: In
     if checkout.kind != CheckoutKind.SUBSCRIBE or invoice.period_start > now - PERIOD_HELD:
         return invoice
     void_invoice(invoice=invoice)
-    renewed = _first_invoice(subscription, now, due_at=invoice.due_at)
-    assert renewed is not None  # a price that was asked for is asked for again
-    checkout.invoice = renewed
+    checkout.invoice = renewed = _first_invoice(subscription, _first_lines(subscription, now), due_at=invoice.due_at)
     checkout.save(update_fields=["invoice"])
     return renewed
 
@@ -165,7 +176,7 @@ def close_unpaid(*, checkout: Checkout) -> None:
 def complete(*, checkout: Checkout, at: dt.datetime) -> None:
     checkout.status = CheckoutStatus.COMPLETED
     checkout.completed_at = at
-    checkout.save(update_fields=["status", "completed_at"])
+    checkout.save(update_fields=["status", "completed_at", "invoice"])
 
 
 @transaction.atomic
@@ -206,32 +217,43 @@ def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) 
         return checkout
     checkout = checkout or _new_checkout(actor, subscription)
     checkout.expires_at = now + SUBSCRIBE_LIFETIME
-    checkout.invoice = _first_invoice(subscription, now, due_at=checkout.expires_at)
+    if not has_trial(subscription.organization, subscription.plan):
+        lines = _first_lines(subscription, now)
+        if sum(line.amount for line in lines) < smallest_charge(subscription.plan.currency):
+            return _begin_unpaid(checkout, subscription, lines, now)
+        checkout.invoice = _first_invoice(subscription, lines, due_at=checkout.expires_at)
     checkout.save(update_fields=["expires_at", "invoice"])
-    if checkout.invoice is None:
-        subscriptions.activate(subscription=subscription, at=now)
-        complete(checkout=checkout, at=now)
     return checkout
 
 
-def _first_invoice(subscription: Subscription, at: dt.datetime, *, due_at: dt.datetime | None) -> Invoice | None:
-    """None where a coupon takes off the whole price."""
+def _begin_unpaid(checkout: Checkout, subscription: Subscription, lines: list[LineSpec], at: dt.datetime) -> Checkout:
+    """Begin a subscription whose first period costs less than can be charged: it goes to the next invoice."""
+    subscriptions.activate(subscription=subscription, at=at)
+    note_discount(subscription=subscription, lines=lines, invoice=None, period_start=lines[0].start)
+    if sum(line.amount for line in lines):
+        source = f"first:{subscription.public_id}"
+        add_items(subscription=subscription, currency=subscription.plan.currency, lines=lines, source=source)
+    complete(checkout=checkout, at=at)
+    return checkout
+
+
+def _first_lines(subscription: Subscription, at: dt.datetime) -> list[LineSpec]:
+    """The price of the first period, less what a coupon takes off."""
     plan = subscription.plan
-    start, end = period_at(plan.interval, "subscription", at, at)
-    price = plan_line(plan, start, end)
-    lines = [price, *discount_lines(subscription=subscription, lines=[price])]
-    if sum(line.amount for line in lines) <= 0:
-        note_discount(subscription=subscription, lines=lines, invoice=None, period_start=start)
-        return None
+    price = plan_line(plan, *period_at(plan.interval, "subscription", at, at))
+    return [price, *discount_lines(subscription=subscription, lines=[price])]
+
+
+def _first_invoice(subscription: Subscription, lines: list[LineSpec], *, due_at: dt.datetime | None) -> Invoice:
     invoice = draft_invoice(
         subscription=subscription,
         reason=InvoiceReason.SUBSCRIBE,
-        currency=plan.currency,
-        start=start,
-        end=end,
+        currency=subscription.plan.currency,
+        start=lines[0].start,
+        end=lines[0].end,
         lines=lines,
     )
-    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=start)
+    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=lines[0].start)
     return issue_invoice(invoice=invoice, due_at=due_at)
 
 

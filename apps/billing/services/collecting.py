@@ -13,6 +13,7 @@ from apps.payments.models import Payment, PaymentMethod
 from apps.payments.selectors import is_being_paid
 from apps.payments.services import claim_payment, collect_payment
 from apps.subscriptions.locks import lock_subscription
+from apps.subscriptions.models import Subscription
 
 
 def collect_invoice(*, invoice: Invoice) -> bool:
@@ -27,19 +28,28 @@ def collect_invoice(*, invoice: Invoice) -> bool:
             return False
         invoice.collected_at = clock.now()
         invoice.save(update_fields=["collected_at"])
-        payment: Payment | None = None
-        # Locked, so that it is not removed while it is charged.
-        method = (
-            PaymentMethod.objects.select_for_update(no_key=True)
-            .filter(organization=invoice.organization, is_default=True)
-            .first()
-        )
-        if method is None:
-            leave_unpaid(invoice, subscription, why=_("There is no card to charge."))
-        elif not is_being_paid(invoice.public_id):
-            payment = claim_payment(
-                method=method, amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id
-            )
+        payment = claim_default_card(invoice, subscription)
     if payment is not None:
         collect_payment(payment=payment)
     return True
+
+
+def claim_default_card(invoice: Invoice, subscription: Subscription) -> Payment | None:
+    """The payment to collect after the caller's commit, who has locked both; without a card the invoice is unpaid.
+
+    None, too, while another payment of it is under way.
+    """
+    if is_being_paid(invoice.public_id):
+        return None
+    # Locked, so that it is not removed while it is charged.
+    method = (
+        PaymentMethod.objects.select_for_update(no_key=True)
+        .filter(organization=invoice.organization, is_default=True)
+        .first()
+    )
+    if method is None:
+        leave_unpaid(invoice, subscription, why=_("There is no card to charge."))
+        return None
+    return claim_payment(
+        method=method, amount=invoice.due_amount, currency=invoice.currency, reference=invoice.public_id
+    )

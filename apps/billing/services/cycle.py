@@ -14,11 +14,21 @@ from django.db.models.functions import Least
 
 from apps.billing.enums import InvoiceReason, InvoiceStatus
 from apps.billing.models import Invoice, UsageStretch
+from apps.billing.notices import tell_trial_unpaid
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.collecting import collect_invoice
-from apps.billing.services.discounts import discount_lines, note_discount
-from apps.billing.services.invoicing import add_lines, draft_invoice, issue_invoice, plan_line
+from apps.billing.services.invoicing import add_lines, issue_invoice
+from apps.billing.services.items import (
+    bill_stranded,
+    carry_over,
+    charge_items,
+    smallest_charge,
+    waiting_items,
+    with_stranded_items,
+)
+from apps.billing.services.renewals import draft_renewal
 from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_lines
+from apps.billing.services.trials import cannot_go_on
 from apps.core import clock
 from apps.payments.errors import PaymentPending
 from apps.plans.enums import OverageRule
@@ -38,10 +48,12 @@ def close_due_periods() -> dict[str, int]:
     turned = _each(due, turn_period)
     turned_off = _each(_canceled_with_usage(), bill_canceled)
     drafts = Invoice.objects.filter(status=InvoiceStatus.DRAFT).order_by("pk")
+    stranded = _each(with_stranded_items(), bill_stranded)
     issued = _each(drafts, issue_draft)
     return {
         "periods turned": turned,
         "canceled subscriptions billed": turned_off,
+        "subscriptions with leftovers billed": stranded,
         "invoices issued": issued,
         "invoices collected": _collect_all(),
     }
@@ -54,8 +66,14 @@ def turn_period(subscription: Subscription) -> bool:
         close_unpaid(checkout=purchase)  # a change that was not paid; one that is being paid comes first
     ended_plan, start, end = subscription.plan, subscription.current_period_start, subscription.current_period_end
     assert end is not None  # it is due
+    if cannot_go_on(subscription):
+        tell_trial_unpaid(subscriptions.end_trial_unpaid(subscription=subscription))
+        return True
+    was_trial = subscription.is_in_trial
     subscription = subscriptions.begin_next_period(subscription=subscription)
-    used = note_usage(subscription=subscription, plan=ended_plan, period_start=start, end=end)
+    used = None
+    if not was_trial:
+        used = note_usage(subscription=subscription, plan=ended_plan, period_start=start, end=end)
     if subscription.status == SubscriptionStatus.CANCELED:
         if used is not None:
             draft_usage(stretch=used)
@@ -63,7 +81,7 @@ def turn_period(subscription: Subscription) -> bool:
     if used is not None and ended_plan.currency != subscription.plan.currency:
         draft_usage(stretch=used)
         used = None
-    _draft_renewal(subscription, has_usage=used is not None)
+    draft_renewal(subscription=subscription, has_usage=used is not None)
     return True
 
 
@@ -80,7 +98,9 @@ def bill_canceled(subscription: Subscription) -> bool:
 
 
 def issue_draft(invoice: Invoice) -> bool:
-    """Rate the extra units that a draft waits for, and issue it; a draft that asks for nothing is deleted.
+    """Rate the extra units that a draft waits for, and issue it with all that waits for an invoice.
+
+    One that comes to less than can be charged is no invoice: its lines wait for the next one, if it has any.
 
     Nothing happens while the meter has not stored every call. The draft is locked.
     """
@@ -99,42 +119,19 @@ def issue_draft(invoice: Invoice) -> bool:
         return False
     lines = [line for stretch in waiting for line in overage_lines(stretch)]
     add_lines(invoice=invoice, lines=lines)
-    # A coupon may take off the whole price.
-    asks = sum(invoice.lines.values_list("amount", flat=True)) > 0
+    items = waiting_items(invoice.subscription_id, invoice.currency)
+    total = sum(invoice.lines.values_list("amount", flat=True)) + sum(item.amount for item in items)
+    is_charged = total >= smallest_charge(invoice.currency)
     for stretch in waiting:
         stretch.rated_at = clock.now()
-        stretch.invoice = invoice if asks else None
-        stretch.save(update_fields=["rated_at", "invoice"])
-    if not asks:
-        invoice.delete()
+        stretch.invoice = invoice if is_charged else None
+        stretch.save(update_fields=["rated_at", "rated_units", "invoice"])
+    if not is_charged:
+        carry_over(invoice=invoice)
         return False
+    charge_items(invoice=invoice, items=items)
     issue_invoice(invoice=invoice)
     return True
-
-
-def _draft_renewal(subscription: Subscription, *, has_usage: bool) -> None:
-    """The invoice of the period that begins, up to the end of its product where that is announced.
-
-    While its keys do not work, a subscription is not charged for its plan.
-    """
-    plan, start, end = subscription.plan, subscription.current_period_start, subscription.current_period_end
-    assert start is not None  # it has begun
-    assert end is not None
-    is_own = subscription.organization_id == subscription.product.organization_id
-    line = plan_line(plan, start, end, until=subscription.product.retires_at)
-    asks = line.amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
-    lines = [line, *discount_lines(subscription=subscription, lines=[line])] if asks else []
-    invoice = None
-    if has_usage or sum(one.amount for one in lines) > 0:
-        invoice = draft_invoice(
-            subscription=subscription,
-            reason=InvoiceReason.RENEWAL,
-            currency=plan.currency,
-            start=start,
-            end=end,
-            lines=lines,
-        )
-    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=start)
 
 
 def _canceled_with_usage() -> QuerySet[Subscription]:
@@ -145,6 +142,7 @@ def _canceled_with_usage() -> QuerySet[Subscription]:
     return Subscription.objects.filter(
         ~Exists(noted),
         ~Q(organization=F("product__organization")),
+        ~Q(trial_ends_at__isnull=False, trial_ends_at=F("current_period_end")),
         status=SubscriptionStatus.CANCELED,
         plan__quotas__overage__in=OverageRule.charged(),
         current_period_start__lt=F("canceled_at"),

@@ -4,14 +4,17 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 
+from apps.accounts.models import Organization
 from apps.billing.enums import InvoiceReason, InvoiceStatus, LineKind
 from apps.billing.errors import InvoiceNotOpen
-from apps.billing.models import Invoice, InvoiceLine
+from apps.billing.models import BillingProfile, Invoice, InvoiceLine
 from apps.billing.proration import unused_time
 from apps.billing.services.numbering import PLATFORM, next_number
+from apps.billing.services.taxing import tax_draft
 from apps.core import clock
 from apps.core.money import round_half_up
 from apps.plans.models import Plan
@@ -75,27 +78,50 @@ def add_lines(*, invoice: Invoice, lines: Iterable[LineSpec]) -> None:
 
 
 def issue_invoice(*, invoice: Invoice, due_at: dt.datetime | None = None) -> Invoice:
-    """Give a draft its totals, its number and the names of both sides; due at once unless said otherwise.
+    """Give a draft its tax and totals, its number and the names of both sides; due at once unless said otherwise.
 
     The last thing that its transaction does, as nobody else can issue one meanwhile.
     """
     if invoice.status != InvoiceStatus.DRAFT:
         raise InvoiceNotOpen
     now = clock.now()
-    invoice.subtotal_amount = sum(invoice.lines.values_list("amount", flat=True))
+    lines = list(invoice.lines.all())
+    profile = BillingProfile.objects.filter(organization=invoice.organization_id).first()
+    tax_draft(invoice=invoice, lines=lines, profile=profile, at=now)
+    invoice.subtotal_amount = sum(line.amount for line in lines)
+    invoice.tax_amount = sum(line.tax_amount for line in lines)
     invoice.total_amount = invoice.subtotal_amount + invoice.tax_amount
-    organization = invoice.organization
-    invoice.billed_to = {"name": organization.name, "id": organization.public_id}
-    invoice.issued_by = {
-        "name": settings.INVOICE_ISSUER_NAME,
-        "address": settings.INVOICE_ISSUER_ADDRESS.replace("\\n", "\n").splitlines(),
-    }
+    invoice.billed_to = _billed_to(invoice.organization, profile)
+    invoice.issued_by = _issued_by()
     invoice.status = InvoiceStatus.OPEN
     invoice.issued_at = now
     invoice.due_at = due_at or now
     invoice.number = next_number(issuer=invoice.issuer, at=now)
     invoice.save()
     return invoice
+
+
+def _billed_to(organization: Organization, profile: BillingProfile | None) -> dict[str, Any]:
+    """Who is billed, as the invoice will always say it; what nobody has given is left out."""
+    said: dict[str, Any] = {"name": organization.name, "id": organization.public_id}
+    if profile:
+        given = {
+            "name": profile.legal_name,
+            "address": profile.address.splitlines(),
+            "country": profile.country,
+            "tax_id": profile.tax_id,
+        }
+        said |= {key: value for key, value in given.items() if value}
+    return said
+
+
+def _issued_by() -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": settings.INVOICE_ISSUER_NAME,
+        "address": settings.INVOICE_ISSUER_ADDRESS.replace("\\n", "\n").splitlines(),
+    }
+    given = {"country": settings.TAX_ISSUER_COUNTRY, "tax_id": settings.TAX_ISSUER_ID}
+    return said | {key: value for key, value in given.items() if value}
 
 
 def lock_invoice(invoice: Invoice) -> Invoice:

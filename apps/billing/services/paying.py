@@ -10,12 +10,13 @@ from apps.billing.errors import CheckoutClosed, InvoiceNotOpen
 from apps.billing.models import Checkout, Invoice
 from apps.billing.services.checkouts import issue_approved, renew_invoice
 from apps.billing.services.invoicing import lock_invoice
+from apps.billing.services.trials import begin_trial, waits_for_card
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
 from apps.core.transactions import committed
 from apps.payments.enums import PaymentStatus
-from apps.payments.errors import CardDeclined, PaymentPending, decline_message
+from apps.payments.errors import CardDeclined, ConfirmationNeeded, PaymentPending, decline_message
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.selectors import is_being_paid
 from apps.payments.services import claim_payment, collect_payment
@@ -24,9 +25,10 @@ from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 
 
-def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment:
+def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment | None:
     """Pay what a checkout asks for; see `pay_invoice`. Its invoice is issued now where the creator has just approved.
 
+    None where it asks for a card alone: nothing is charged, and the trial begins.
     Raises `ApprovalPending` before that, `CheckoutClosed` where it is over, or asks nothing.
     """
     actor.require(Action.BILLING_MANAGE)
@@ -38,6 +40,9 @@ def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> 
     if found.invoice is None:
         with committed():
             found = issue_approved(actor=actor, checkout=found)
+            if waits_for_card(found.subscription):
+                begin_trial(actor=actor, checkout=found, method=method)
+                return None
     if found.invoice is None:
         raise CheckoutClosed
     return pay_invoice(actor=actor, invoice=found.invoice, method=method)
@@ -47,8 +52,9 @@ def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Pay
     """Pay an open invoice of the actor's organization with one of its cards.
 
     Cannot be called inside a transaction. Raises `CardDeclined` (the payment is recorded, the invoice stays open),
-    `PaymentPending` while the outcome of this or an earlier attempt is not known, `InvoiceNotOpen`, and
-    `CheckoutClosed` where the invoice is that of a checkout whose time is over.
+    `ConfirmationNeeded` where the bank wants the cardholder to confirm it (`action_url` says where), `PaymentPending`
+    while the outcome of this or an earlier attempt is not known, `InvoiceNotOpen`, and `CheckoutClosed` where the
+    invoice is that of a checkout whose time is over.
     """
     actor.require(Action.BILLING_MANAGE)
     with committed():
@@ -58,6 +64,8 @@ def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Pay
         raise CardDeclined(
             decline_message(payment.decline_code), decline_code=payment.decline_code, payment=payment.public_id
         )
+    if payment.status == PaymentStatus.REQUIRES_ACTION:
+        raise ConfirmationNeeded(payment=payment.public_id, action_url=payment.action_url)
     if payment.status == PaymentStatus.PROCESSING:
         raise PaymentPending(payment=payment.public_id)
     return payment
@@ -86,7 +94,7 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
         invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     payment = claim_payment(
         method=card,
-        amount=invoice.total_amount,
+        amount=invoice.due_amount,
         currency=invoice.currency,
         reference=invoice.public_id,
         created_by=actor.user,

@@ -8,11 +8,13 @@ from django.db.models import Q
 from apps.accounts.audit import record_event
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.models import Checkout, Invoice
-from apps.billing.notices import tell_paid, tell_refund_due, tell_unpaid
+from apps.billing.notices import tell_paid, tell_refund_due
 from apps.billing.services.booking import book_payment
 from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
+from apps.billing.services.dunning import await_confirmation, end_run, note_failure
 from apps.billing.services.invoicing import lock_invoice
+from apps.billing.services.renewals import draft_renewal
 from apps.core import clock
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import decline_message
@@ -40,11 +42,36 @@ def record_outcome(payment: Payment) -> None:
         leave_unpaid(invoice, subscription, why=decline_message(payment.decline_code))
 
 
+def record_confirmation(payment: Payment) -> None:
+    """Registered with `apps.payments.outcomes`: the bank waits for a cardholder, who is told where to confirm."""
+    found = Invoice.objects.select_related("subscription").filter(public_id=payment.reference).first()
+    if found is None or payment.created_by_id is not None:
+        return  # who pays is led to the bank by the page
+    subscription = lock_subscription(found.subscription, Q())
+    await_confirmation(invoice=lock_invoice(found), subscription=subscription, action_url=payment.action_url)
+
+
 def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> None:
-    """An invoice that could not be charged by itself: the subscription is past due, and its people are told."""
-    if subscription.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAUSED):
-        subscriptions.mark_past_due(subscription=subscription)
-    tell_unpaid(invoice, why=why)
+    """An invoice that could not be charged by itself. It may have been paid by hand while the bank was thinking."""
+    if invoice.status == InvoiceStatus.OPEN:
+        note_failure(invoice=invoice, subscription=subscription, why=why)
+
+
+def resume(invoice: Invoice, subscription: Subscription) -> None:
+    """Nothing is due any more, once nothing of the subscription but `invoice` is open that was to be charged.
+
+    One whose keys did not work is restored at once. Where the running period began meanwhile, and so was not charged,
+    a new one begins now. The caller has locked both.
+    """
+    others = Invoice.objects.filter(
+        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
+    )
+    if others.exclude(pk=invoice.pk).exists():
+        return
+    was_unpaid = subscription.status == SubscriptionStatus.UNPAID
+    subscription = subscriptions.mark_paid(subscription=subscription)
+    if was_unpaid and subscription.is_period_waived and not subscription.plan.is_free:
+        draft_renewal(subscription=subscriptions.restart_period(subscription=subscription, at=clock.now()))
 
 
 def _record(payment: Payment, invoice: Invoice) -> None:
@@ -67,12 +94,13 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     invoice.paid_at = at
     invoice.save(update_fields=["status", "paid_at"])
     book_payment(invoice, at)
+    end_run(invoice=invoice)
     checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
     if checkout is not None and not _complete(checkout, subscription, invoice, at):
         _owe_refund(invoice, subscription, at)
         return
     if checkout is None:
-        _resume(invoice, subscription)
+        resume(invoice, subscription)
     tell_paid(invoice)
 
 
@@ -110,12 +138,3 @@ def _can_change(subscription: Subscription, checkout: Checkout) -> bool:
         subscription.status in SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}
         and subscription.plan_id == checkout.from_plan_id
     )
-
-
-def _resume(invoice: Invoice, subscription: Subscription) -> None:
-    """Nothing is due any more, once nothing of the subscription is open that was to be charged."""
-    others = Invoice.objects.filter(
-        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
-    )
-    if not others.exclude(pk=invoice.pk).exists():
-        subscriptions.mark_paid(subscription=subscription)

@@ -147,7 +147,7 @@ def _answer(spec: Operation, view: Any, found: Any) -> Outcome | HttpResponseBas
     if isinstance(found, Page):
         view.next_cursor = found.next_cursor
         found = found.items
-    if spec.answer is None:
+    if spec.answer is None or found is None:
         return Outcome(spec.status, None)
     many = spec.many or spec.is_paged
     serializer = spec.answer(found, many=many, context={"request": view.request, "view": view})

@@ -5,6 +5,7 @@ recorded and consumes nothing, and a forwarded call is settled.
 """
 
 import logging
+from collections.abc import Sequence
 
 from apps.core.ids import uuid7
 from apps.gateway.engine import problems
@@ -22,6 +23,7 @@ from apps.usage.counters.types import (
     CallSpec,
     Metering,
     MeteringUnavailable,
+    QuotaRule,
     Refusal,
     RefusedBy,
     RejectedCall,
@@ -34,13 +36,20 @@ logger = logging.getLogger(__name__)
 class OverLimit(Rejected):
     """Refused by the counters, which said how they stand."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, quotas: Sequence[QuotaRule]) -> None:
         worst = refusal.violated[0]
         wait = max(1, refusal.retry_after_seconds)
+        detail = f"The limit {worst.name} of {worst.limit} is reached. Try again in {wait} seconds."
         problem = problems.RATE_LIMITED if refusal.by == RefusedBy.RATE else problems.QUOTA_EXCEEDED
+        if refusal.by == RefusedBy.QUOTA and any(rule.is_capped for rule in quotas if rule.name == worst.name):
+            problem = problems.SPEND_CAP_REACHED
+            detail = (
+                f"The spend cap of this subscription allows {worst.limit} units of {worst.name}, and they are used. "
+                f"Raise it on the page of the subscription, or try again in {wait} seconds."
+            )
         super().__init__(
             problem,
-            f"The limit {worst.name} of {worst.limit} is reached. Try again in {wait} seconds.",
+            detail,
             headers=[(b"retry-after", b"%d" % wait)],
             members={"violated-policies": [state.name for state in refusal.violated]},
             violation=Violation(policy=worst.name, counter=worst.limit - worst.remaining, limit=worst.limit),
@@ -115,7 +124,7 @@ class Engine:
         )
         decision = await self._metering.reserve(spec, on_abandoned=exchange.abandon)
         if isinstance(decision, Refusal):
-            raise OverLimit(decision)
+            raise OverLimit(decision, spec.quotas)
         return decision
 
     def _limits_of(self, call: Call, rejected: Rejected) -> list[Header]:

@@ -44,6 +44,9 @@ SUBSCRIPTION_INACTIVE = Problem("subscription_inactive", 403, "The subscription 
 PRODUCT_SUSPENDED = Problem("product_suspended", 403, "The platform has suspended this product.")
 PRODUCT_RETIRED = Problem("product_retired", 403, "This product has ended: its creator has retired it.")
 PAYMENT_REQUIRED = Problem("payment_required", 402, "An invoice of this subscription is unpaid.")
+SPEND_CAP_REACHED = Problem(
+    "spend_cap_reached", 402, "The spend cap is reached. Raise it on the page of the subscription, or wait."
+)
 PLAN_UPGRADE_REQUIRED = Problem("plan_upgrade_required", 403, "The plan does not include this endpoint.")
 TEST_KEY_REFUSED = Problem("test_key_refused", 403, "This product has no backend for test keys. Use a live key.")
 SCOPE_MISSING = Problem("scope_missing", 403, "This API key does not have the scope that the method needs.")

@@ -7,8 +7,15 @@ the same idempotency key, and so learns what became of it.
 import datetime as dt
 import logging
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from apps.accounts.access import Actor
+from apps.accounts.audit import record_action
 from apps.accounts.models import User
+from apps.accounts.permissions import Action
 from apps.core import clock
+from apps.core.errors import Conflict
 from apps.core.ids import random_base62
 from apps.core.transactions import committed
 from apps.payments import outcomes
@@ -16,10 +23,17 @@ from apps.payments.enums import PaymentStatus
 from apps.payments.errors import ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers import provider_named
+from apps.payments.providers.base import ChargeResult
+from apps.payments.selectors import get_payment
 from apps.payments.services.methods import prefer_card_that_paid
 
 # How long an attempt is left to the process that began it.
 PATIENCE = dt.timedelta(seconds=30)
+# How long the cardholder may take to confirm a payment at their bank.
+CONFIRMATION_TIME = dt.timedelta(hours=24)
+# Providers remember an idempotency key for a day: after that, it is asked what became of it, and not again for the
+# money.
+KEY_LIFE = dt.timedelta(hours=23)
 
 logger = logging.getLogger(__name__)
 
@@ -46,48 +60,99 @@ def collect_payment(*, payment: Payment) -> Payment:
     """Ask the provider and record its answer; whoever registered for it is told in the same transaction.
 
     Cannot be called inside a transaction. While the provider gives no answer the payment stays `processing`; asked
-    again, also by several at once, it is charged once.
+    again, also by several at once, it is charged once. Where the bank wants the cardholder to confirm it, it becomes
+    `requires_action`; called again, this learns whether they have.
     """
     with committed():
-        payment = Payment.objects.select_related("method").get(pk=payment.pk)
-    if payment.status != PaymentStatus.PROCESSING:
+        payment = Payment.objects.select_related("method", "organization").get(pk=payment.pk)
+    if payment.status not in PaymentStatus.open():
         return payment
-    method = payment.method
     try:
-        result = provider_named(method.provider).charge(
-            idempotency_key=payment.idempotency_key,
-            token=method.token,
-            amount=payment.amount,
-            currency=payment.currency,
-            description=payment.reference,
-            today=clock.now().date(),
-        )
+        result = _ask(payment)
     except ProviderUnavailable:
         logger.warning("payment %s: the provider gave no answer, it is asked again", payment.public_id)
         return payment
+    return _settle(payment, result)
+
+
+def give_up_payment(*, actor: Actor, payment: Payment) -> Payment:
+    """Stop waiting for a confirmation, so that it can be paid in another way. It may turn out to have succeeded.
+
+    Cannot be called inside a transaction. Raises `Conflict` for a payment that does not wait for its cardholder, and
+    where the provider does not answer.
+    """
+    actor.require(Action.BILLING_MANAGE)
     with committed():
-        payment = Payment.objects.select_for_update(of=("self",)).select_related("method").get(pk=payment.pk)
-        if payment.status == PaymentStatus.PROCESSING:
-            payment.status = PaymentStatus.SUCCEEDED if result.succeeded else PaymentStatus.FAILED
-            payment.provider_reference = result.reference
-            payment.decline_code = result.decline_code
-            payment.settled_at = clock.now()
-            payment.save(update_fields=["status", "provider_reference", "decline_code", "settled_at"])
-            outcomes.tell(payment)
-            if result.succeeded:
-                # Last: cards are locked after subscriptions and invoices.
-                prefer_card_that_paid(method=payment.method)
-    return payment
+        payment = get_payment(actor, public_id=payment.public_id)
+        if payment.status != PaymentStatus.REQUIRES_ACTION:
+            raise Conflict
+        summary = f"Gave up to confirm {payment.reference} with {payment.method}"
+        record_action(actor, "payment.given_up", summary, target=payment.public_id)
+    try:
+        result = provider_named(payment.method.provider).cancel_charge(reference=payment.provider_reference)
+    except ProviderUnavailable as error:
+        raise Conflict(_("The payment provider does not answer. Try again in a minute.")) from error
+    return _settle(payment, result)
 
 
 def settle_payments() -> int:
-    """Ask again about payments whose process has not recorded an answer; how many are known now."""
-    waiting = Payment.objects.filter(status=PaymentStatus.PROCESSING, created_at__lt=clock.now() - PATIENCE)
+    """Ask again about payments whose outcome is not recorded; how many are known now."""
+    waiting = Payment.objects.filter(status__in=PaymentStatus.open(), created_at__lt=clock.now() - PATIENCE)
     settled = 0
-    for payment in waiting.select_related("method").order_by("pk"):
+    for payment in waiting.order_by("pk"):
         try:
-            settled += collect_payment(payment=payment).status != PaymentStatus.PROCESSING
+            settled += collect_payment(payment=payment).status not in PaymentStatus.open()
         except Exception:
             # One that cannot be settled does not stand in the way of the others.
             logger.exception("payment %s cannot be settled", payment.public_id)
     return settled
+
+
+def _ask(payment: Payment) -> ChargeResult:
+    method, age = payment.method, clock.now() - payment.created_at
+    provider = provider_named(method.provider)
+    if payment.status == PaymentStatus.REQUIRES_ACTION and age >= CONFIRMATION_TIME:
+        return provider.cancel_charge(reference=payment.provider_reference)
+    if payment.provider_reference or age >= KEY_LIFE:
+        found = provider.find_charge(idempotency_key=payment.idempotency_key, reference=payment.provider_reference)
+        return found or ChargeResult("", "not_processed")
+    return provider.charge(
+        idempotency_key=payment.idempotency_key,
+        token=method.token,
+        amount=payment.amount,
+        currency=payment.currency,
+        description=payment.reference,
+        today=clock.now().date(),
+        off_session=payment.created_by_id is None,
+        return_url=f"{settings.WEB_URL}/o/{payment.organization.slug}/billing/payments/{payment.public_id}/",
+    )
+
+
+def _settle(payment: Payment, result: ChargeResult) -> Payment:
+    with committed():
+        payment = Payment.objects.select_for_update(of=("self",)).select_related("method").get(pk=payment.pk)
+        if payment.status in PaymentStatus.open():
+            _record(payment, result)
+    return payment
+
+
+def _record(payment: Payment, result: ChargeResult) -> None:
+    was = payment.status
+    payment.provider_reference = result.reference
+    payment.decline_code = result.decline_code
+    payment.action_url = result.action_url
+    if result.is_pending:
+        payment.status = PaymentStatus.PROCESSING
+    elif result.action_url:
+        payment.status = PaymentStatus.REQUIRES_ACTION
+    else:
+        payment.status = PaymentStatus.SUCCEEDED if result.succeeded else PaymentStatus.FAILED
+        payment.settled_at = clock.now()
+    payment.save(update_fields=["status", "provider_reference", "decline_code", "action_url", "settled_at"])
+    if payment.settled_at:
+        outcomes.tell(payment)
+    elif payment.status == PaymentStatus.REQUIRES_ACTION and was != PaymentStatus.REQUIRES_ACTION:
+        outcomes.tell_confirmation(payment)
+    if result.succeeded:
+        # Last: cards are locked after subscriptions and invoices.
+        prefer_card_that_paid(method=payment.method)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action, record_event
-from apps.accounts.models import Organization
+from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.errors import Conflict
@@ -16,7 +16,7 @@ from apps.payments.errors import CardInUse
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.needs import needs_card
 from apps.payments.providers import provider_named
-from apps.payments.providers.base import Card
+from apps.payments.providers.base import Card, CardToken
 
 METHODS_MAX = 20
 
@@ -31,28 +31,50 @@ def add_card(*, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: s
     holder = check_line(name, field="name", shortest=0, longest=100)
     provider = settings.PAYMENT_PROVIDER
     token = provider_named(provider).tokenize(Card(number, exp_month, exp_year, cvc, holder), today=clock.now().date())
-    with transaction.atomic():
-        _lock(actor.organization)
-        usable = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True)
-        known = usable.filter(provider=provider, fingerprint=token.fingerprint).exclude(fingerprint="").first()
-        if known is not None:
-            return known
-        if usable.count() >= METHODS_MAX:
-            raise Conflict(_("An organization has %(most)d cards at most. Remove one first.") % {"most": METHODS_MAX})
-        method = PaymentMethod.objects.create(
-            organization=actor.organization,
-            provider=provider,
-            token=token.token,
-            fingerprint=token.fingerprint,
-            brand=token.brand,
-            last4=token.last4,
-            exp_month=token.exp_month,
-            exp_year=token.exp_year,
-            holder_name=holder,
-            is_default=not usable.filter(is_default=True).exists(),
-            created_by=actor.user,
-        )
-        record_action(actor, "payment_method.added", f"Added the card {method}", target=method.public_id)
+    return save_token(
+        organization=actor.organization, provider=provider, token=token, holder_name=holder, created_by=actor.user
+    )
+
+
+@transaction.atomic
+def save_token(
+    *, organization: Organization, provider: str, token: CardToken, holder_name: str, created_by: User | None
+) -> PaymentMethod:
+    """The card that a provider has exchanged for a token; `created_by` is nobody where only the provider tells of it.
+
+    The organization's first one becomes the default, one that it has is not saved again. Raises `Conflict` beyond 20.
+    """
+    _lock(organization)
+    cards = PaymentMethod.objects.filter(organization=organization, provider=provider)
+    usable = cards.filter(removed_at__isnull=True)
+    known = cards.filter(token=token.token).first()
+    if known is None and token.fingerprint:
+        known = usable.filter(fingerprint=token.fingerprint).first()
+    if known is not None:
+        return known
+    if usable.count() >= METHODS_MAX:
+        raise Conflict(_("An organization has %(most)d cards at most. Remove one first.") % {"most": METHODS_MAX})
+    defaults = PaymentMethod.objects.filter(organization=organization, is_default=True)
+    method = PaymentMethod.objects.create(
+        organization=organization,
+        provider=provider,
+        token=token.token,
+        fingerprint=token.fingerprint,
+        brand=token.brand,
+        last4=token.last4,
+        exp_month=token.exp_month,
+        exp_year=token.exp_year,
+        holder_name=holder_name,
+        is_default=not defaults.exists(),
+        created_by=created_by,
+    )
+    record_event(
+        organization=organization,
+        actor=created_by,
+        action="payment_method.added",
+        target=method.public_id,
+        summary=f"Added the card {method}",
+    )
     return method
 
 
@@ -72,12 +94,12 @@ def make_default(*, actor: Actor, method: PaymentMethod) -> PaymentMethod:
 def remove_method(*, actor: Actor, method: PaymentMethod) -> None:
     """Forget a card. No other becomes the default.
 
-    Raises `Conflict` while a payment with it is processing, `CardInUse` for the last one where something is to be
+    Raises `Conflict` while a payment with it is open, `CardInUse` for the last one where something is to be
     charged to it; not where it was declined the last time, as it pays for nothing anyway.
     """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
-    if Payment.objects.filter(method=method, status=PaymentStatus.PROCESSING).exists():
+    if Payment.objects.filter(method=method, status__in=PaymentStatus.open()).exists():
         raise Conflict(_("A payment with this card is being processed. Try again in a minute."))
     others = PaymentMethod.objects.filter(organization=actor.organization, removed_at__isnull=True).exclude(
         pk=method.pk
@@ -96,7 +118,7 @@ def forget_unused_card(*, actor: Actor, method: PaymentMethod) -> None:
     """
     actor.require(Action.BILLING_MANAGE)
     method = _locked_method(actor, method)
-    of_use = [PaymentStatus.PROCESSING, PaymentStatus.SUCCEEDED]
+    of_use = PaymentStatus.open() | {PaymentStatus.SUCCEEDED}
     if not Payment.objects.filter(method=method, status__in=of_use).exists():
         _remove(actor, method)
 
@@ -133,7 +155,7 @@ def _remove(actor: Actor, method: PaymentMethod) -> None:
 
 
 def _was_declined_last(method: PaymentMethod) -> bool:
-    settled = Payment.objects.filter(method=method).exclude(status=PaymentStatus.PROCESSING)
+    settled = Payment.objects.filter(method=method).exclude(status__in=PaymentStatus.open())
     last = settled.order_by("-settled_at", "-pk").first()
     return last is not None and last.status == PaymentStatus.FAILED
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.accounts.access import Actor
 from apps.core.errors import DomainError, NotFound
 from apps.payments import services
+from apps.payments.errors import ConfirmationNeeded
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers.sandbox import TEST_CARDS, TestCard
 from apps.payments.selectors import get_method, list_methods
@@ -25,7 +26,9 @@ class PayForms:
     card: CardForm
     has_saved: bool
     status: int = 200
-    paid: Payment | None = None
+    is_done: bool = False
+    # Where the cardholder's bank wants them to confirm the payment.
+    confirm_at: str = ""
 
     @property
     def test_cards(self) -> tuple[TestCard, ...]:
@@ -43,7 +46,7 @@ def pay_forms(actor: Actor) -> PayForms:
     return PayForms(SavedCardForm(methods=methods), CardForm(), bool(methods))
 
 
-def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment]) -> PayForms:
+def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment | None]) -> PayForms:
     """Pay with what was sent. A card that is typed in is kept only if it may have paid."""
     actor = request.actor
     methods = list(list_methods(actor))
@@ -57,9 +60,12 @@ def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment]) -
     try:
         method = get_method(actor, public_id=saved.cleaned_data["method"]) if uses_saved else add_card(actor, card)
         with _kept_if_used(actor, method, is_known=uses_saved or method in methods):
-            forms.paid = pay(method)
+            pay(method)
+        forms.is_done = True
     except NotFound:
         raise
+    except ConfirmationNeeded as needed:
+        forms.confirm_at = needed.details["action_url"].removeprefix(settings.WEB_URL)
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         forms.status = error.status

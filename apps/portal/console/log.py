@@ -43,6 +43,8 @@ def _next_step(entry: RequestEntry, subscription: Subscription) -> NextStep | No
     product = [subscription.product.slug]
     if code in ("rate_limited", "quota_exceeded", "plan_upgrade_required"):
         return NextStep(_("Compare the plans"), reverse("portal:product-plans", args=product))
+    if code == "spend_cap_reached":
+        return NextStep(_("Open the spend cap"), f"{reverse('portal:subscription-manage', args=own)}#overage")
     if code in ("key_missing", "key_invalid", "key_revoked", "key_expired", "not_subscribed"):
         return NextStep(_("Open the keys"), reverse("portal:subscription-keys", args=own))
     if code in ("route_not_found", "method_not_allowed", "bad_request", "request_too_large"):

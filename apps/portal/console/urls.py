@@ -16,6 +16,7 @@ _subscription = [
     path("requests/", requests.subscription_log, name="subscription-requests"),
     path("requests/<slug:request_id>/", requests.subscription_request, name="subscription-request"),
     path("manage/", manage.manage, name="subscription-manage"),
+    path("overage/", manage.overage, name="subscription-overage"),
     path("cancel/", manage.cancel, name="subscription-cancel"),
 ]
 

@@ -112,6 +112,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The units of the period were used up."),
         lazy("Calls pass again when the next period begins. A higher plan has more units."),
     ),
+    "spend_cap_reached": (
+        lazy("Spend cap reached"),
+        lazy("Extra units had cost what the spend cap of the subscription allows for a period."),
+        lazy("Raise the cap on the page of the subscription, or wait for the next period."),
+    ),
     "request_too_large": (
         lazy("Request too large"),
         lazy("The body was larger than the product allows."),
@@ -203,7 +208,7 @@ def explain_refusal(code: str, *, counter: int | None = None, limit: int | None 
     if limit is not None and counter is not None and code == "rate_limited":
         numbers = {"counter": grouped(counter), "limit": grouped(limit)}
         rule = _("%(counter)s calls had passed within the window, and the limit is %(limit)s.") % numbers
-    elif limit is not None and counter is not None and code == "quota_exceeded":
+    elif limit is not None and counter is not None and code in ("quota_exceeded", "spend_cap_reached"):
         numbers = {"counter": grouped(counter), "limit": grouped(limit)}
         rule = _("%(counter)s of the %(limit)s units of the period were used, and the call needed more than were left.")
         rule %= numbers

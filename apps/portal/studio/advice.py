@@ -30,6 +30,7 @@ _WORDS: dict[str, dict[str, _Words]] = {
         "advice": lazy("If the limit is too low for what it is sold for, write a new version of the plan.")
     },
     "quota_exceeded": {"advice": lazy("They can move to a higher plan. As a courtesy, you can reset their quota.")},
+    "spend_cap_reached": {"advice": lazy("Nothing for you to do: they decide what extra units may cost.")},
     "request_too_large": {"advice": lazy("Raise the largest request body in the settings, if it should have passed.")},
     "request_timeout": {"advice": _THEIRS},
     "overloaded": {"advice": _PLATFORM},

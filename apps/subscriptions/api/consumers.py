@@ -10,7 +10,7 @@ from apps.core.rest.operations import operation
 from apps.products.models import Product
 from apps.products.selectors import get_own_product
 from apps.subscriptions import selectors, services
-from apps.subscriptions.api.serializers import ConsumerQuery, ConsumerSerializer
+from apps.subscriptions.api.serializers import BanInput, ConsumerQuery, ConsumerSerializer
 from apps.subscriptions.models import Subscription
 
 TAG = "Consumers"
@@ -82,6 +82,26 @@ class ResumeView(ProductConsumersView):
     )  # fmt: skip
     def post(self, request: Request, product_id: str, subscription_id: str) -> Subscription:
         return services.resume_consumer(actor=self.actor, subscription=self.consumer)
+
+
+class BanView(ProductConsumersView):
+    @operation(
+        "banConsumer", "Ban a consumer", tag=TAG, scope=WRITE,
+        description="Cancels the subscription at once; the organization cannot subscribe to the product again.",
+        body=BanInput, answer=ConsumerSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str, subscription_id: str) -> Subscription:
+        reason = self.body.get("reason", "")
+        return services.ban_consumer(actor=self.actor, subscription=self.consumer, reason=reason)
+
+
+class LiftBanView(ProductConsumersView):
+    @operation(
+        "liftConsumerBan", "Let a banned consumer subscribe again", tag=TAG, scope=WRITE,
+        description="The subscription stays canceled.", body=Empty, answer=ConsumerSerializer,
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str, subscription_id: str) -> Subscription:
+        return services.lift_ban(actor=self.actor, subscription=self.consumer)
 
 
 class ResetQuotaView(ProductConsumersView):

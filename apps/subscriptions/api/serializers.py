@@ -22,6 +22,21 @@ class ConsumerQuery(Input):
     plan = serializers.CharField(required=False, max_length=40, help_text="The slug of a plan.")
 
 
+class OverageInput(Input):
+    overage_allowed = serializers.BooleanField(
+        required=False, help_text="Whether extra units pass, and are charged, where the plan has such."
+    )
+    spend_cap_amount = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="What extra units of a period may cost, in minor units; null: up to the plan's own cap.",
+    )
+
+
+class BanInput(Input):
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, help_text="Is told to them.")
+
+
 class CancelInput(Input):
     at_period_end = serializers.BooleanField(
         required=False,

@@ -7,9 +7,10 @@ from apps.accounts.rest.base import OrganizationView
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.subscriptions import selectors, services
-from apps.subscriptions.api.serializers import CancelInput
+from apps.subscriptions.api.serializers import CancelInput, OverageInput
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import OverageChoice
 from apps.subscriptions.rest import SubscriptionSerializer
 
 TAG = "Subscriptions"
@@ -26,6 +27,19 @@ class SubscriptionDetailView(SubscriptionView):
     @operation("getSubscription", "Show a subscription", tag=TAG, scope=READ, answer=SubscriptionSerializer)
     def get(self, request: Request, subscription_id: str) -> Subscription:
         return self.subscription
+
+    @operation(
+        "updateSubscription", "Allow or refuse extra units", tag=TAG, scope=WRITE,
+        description="What is left out stays as it is. Live in the gateway within 5 seconds; what was used before is "
+        "charged all the same.",
+        body=OverageInput, answer=SubscriptionSerializer,
+    )  # fmt: skip
+    def patch(self, request: Request, subscription_id: str) -> Subscription:
+        subscription = self.subscription
+        allowed = self.body.get("overage_allowed", subscription.overage_allowed)
+        kept = subscription.spend_cap_amount if allowed else None
+        choice = OverageChoice(allowed, self.body.get("spend_cap_amount", kept))
+        return services.set_overage(actor=self.actor, subscription=subscription, choice=choice)
 
 
 class CancelView(SubscriptionView):

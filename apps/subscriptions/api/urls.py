@@ -12,6 +12,8 @@ urlpatterns = [
     path(f"{CONSUMER}/decline", consumers.DeclineView.as_view(), name="rest-consumer-decline"),
     path(f"{CONSUMER}/pause", consumers.PauseView.as_view(), name="rest-consumer-pause"),
     path(f"{CONSUMER}/resume", consumers.ResumeView.as_view(), name="rest-consumer-resume"),
+    path(f"{CONSUMER}/ban", consumers.BanView.as_view(), name="rest-consumer-ban"),
+    path(f"{CONSUMER}/lift-ban", consumers.LiftBanView.as_view(), name="rest-consumer-lift-ban"),
     path(f"{CONSUMER}/reset-quota", consumers.ResetQuotaView.as_view(), name="rest-consumer-reset-quota"),
     path(
         "products/<str:product_id>/plans/<str:plan_id>/migrate", migrations.MigrateView.as_view(), name="rest-migrate"

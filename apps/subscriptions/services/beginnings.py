@@ -15,6 +15,9 @@ from apps.plans.selectors import is_granted
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.subscriptions.overage import OverageChoice
+from apps.subscriptions.selectors import has_trial
+from apps.subscriptions.services.bans import check_not_banned
 from apps.subscriptions.services.notices import (
     tell_consumer_of_approval,
     tell_consumer_of_refusal,
@@ -23,6 +26,7 @@ from apps.subscriptions.services.notices import (
 )
 from apps.subscriptions.services.writing import (
     begin_period,
+    begin_trial,
     lock_any,
     lock_consumer,
     lock_plan_on_sale,
@@ -32,19 +36,23 @@ from apps.subscriptions.services.writing import (
 
 
 @transaction.atomic
-def subscribe(*, actor: Actor, plan: Plan) -> Subscription:
+def subscribe(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None) -> Subscription:
     """Subscribe the actor's organization to a plan that is on sale for it. Raises `Conflict` where that cannot be.
 
-    A free plan is active at once, a paid one incomplete until its first invoice is paid. Where the creator approves
-    each subscription, and where they paused the organization's last one, it waits for them first: canceling is no
-    way out of a pause. A grant of the plan is an approval given in advance.
+    A free plan is active at once, and so is a trial; a paid plan is incomplete until its first invoice is paid, or the
+    card named that its trial needs. Without `overage` no extra units pass. Where the creator approves each
+    subscription, and where they paused the organization's last one, it waits for them first: canceling is no way out of
+    a pause. A grant of the plan is an approval given in advance. Who is banned gets `ConsumerBanned`.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     plan = lock_plan_on_sale(actor, plan)
     organization, now = actor.organization, clock.now()
+    check_not_banned(organization, plan.product)
+    overage = overage or OverageChoice(allowed=False)
+    overage.check()
     subscription = Subscription(
         organization=organization, product=plan.product, plan=plan, started_at=now, anchored_at=now,
-        created_by=actor.user,
+        created_by=actor.user, overage_allowed=overage.allowed, spend_cap_amount=overage.spend_cap_amount,
     )  # fmt: skip
     needs_approval = plan.requires_approval and not is_granted(organization, plan)
     if needs_approval or _was_paused(organization, plan.product):
@@ -107,6 +115,21 @@ def activate(*, subscription: Subscription, at: dt.datetime) -> Subscription:
 
 
 @transaction.atomic
+def activate_trial(*, subscription: Subscription, at: dt.datetime) -> Subscription:
+    """Begin the trial of an incomplete subscription: its card is known. Raises `Conflict` for any other."""
+    subscription = lock_any(subscription)
+    if subscription.status != SubscriptionStatus.INCOMPLETE or not has_trial(
+        subscription.organization, subscription.plan
+    ):
+        raise Conflict(_("This subscription does not wait for a trial."))
+    subscription.started_at = at
+    begin_trial(subscription, at)
+    subscription.status = SubscriptionStatus.INCOMPLETE  # `move` says where it comes from
+    summary = f"Began the trial of {subscription.product.name}"
+    return move(None, subscription, SubscriptionStatus.TRIALING, "trial_begun", summary, at=at)
+
+
+@transaction.atomic
 def abandon(*, subscription: Subscription) -> Subscription:
     """End a subscription that has not begun, as nobody paid or approved it. Raises `Conflict` for any other."""
     subscription = lock_any(subscription)
@@ -117,10 +140,13 @@ def abandon(*, subscription: Subscription) -> Subscription:
 
 
 def _begin(subscription: Subscription, at: dt.datetime) -> None:
-    """Let it be active where there is nothing to pay, else wait for the first payment."""
-    if subscription.plan.is_free:
+    """Let it be active, or on trial, where there is nothing to pay; else wait for the first payment, or the card."""
+    plan = subscription.plan
+    if plan.is_free:
         subscription.status = SubscriptionStatus.ACTIVE
         begin_period(subscription, at)
+    elif not plan.trial_requires_card and has_trial(subscription.organization, plan):
+        begin_trial(subscription, at)
     else:
         subscription.status = SubscriptionStatus.INCOMPLETE
 

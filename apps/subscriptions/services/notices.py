@@ -34,7 +34,7 @@ def tell_creator_of_beginning(subscription: Subscription) -> None:
 
 
 def tell_consumer_of_approval(subscription: Subscription) -> None:
-    active = subscription.status == SubscriptionStatus.ACTIVE
+    active = subscription.status in SubscriptionStatus.callable()
     _tell_consumer(
         subscription,
         "subscription.approved",
@@ -103,6 +103,15 @@ def tell_consumer_of_end(subscription: Subscription) -> None:
         "subscription.ended",
         _("Your subscription to %(product)s has ended") % _names(subscription),
         _("As it was planned, it ended with its period. Its keys do not work any more."),
+    )
+
+
+def tell_consumer_of_ban(subscription: Subscription, reason: str) -> None:
+    body = _("It ended at once, and your organization cannot subscribe to it again.")
+    if reason:
+        body += "\n\n" + _("The reason given: %(reason)s") % {"reason": reason}
+    _tell_consumer(
+        subscription, "subscription.banned", _("You are banned from %(product)s") % _names(subscription), body
     )
 
 

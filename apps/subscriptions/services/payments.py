@@ -1,10 +1,12 @@
 """What a payment, or its absence, makes of a subscription. Billing calls these in its own transaction."""
 
+import datetime as dt
+
 from django.db import transaction
 
 from apps.subscriptions.enums import SubscriptionStatus as Status
 from apps.subscriptions.models import Subscription
-from apps.subscriptions.services.writing import lock_any, move, payment_standing, record
+from apps.subscriptions.services.writing import begin_period, lock_any, move, payment_standing, record
 
 
 @transaction.atomic
@@ -26,6 +28,25 @@ def mark_paid(*, subscription: Subscription) -> Subscription:
     if subscription.status not in (Status.PAST_DUE, Status.UNPAID, Status.PAUSED):
         return subscription
     return _stand(subscription, Status.ACTIVE, "paid", "Paid what was due")
+
+
+@transaction.atomic
+def restart_period(*, subscription: Subscription, at: dt.datetime) -> Subscription:
+    """Begin a billing period now, in place of one that was not charged; quotas of its own periods begin with it."""
+    subscription = lock_any(subscription)
+    begin_period(subscription, at)
+    subscription.save()
+    summary = f"{subscription.product.name} was paid, and a new period began"
+    record(None, subscription, "period_restarted", subscription.status, summary, at=at)
+    return subscription
+
+
+@transaction.atomic
+def cancel_unpaid(*, subscription: Subscription) -> Subscription:
+    """End a subscription whose payment did not come."""
+    subscription = lock_any(subscription)
+    summary = f"Canceled {subscription.product.name}: it was not paid"
+    return move(None, subscription, Status.CANCELED, "canceled_unpaid", summary)
 
 
 def _stand(subscription: Subscription, to: Status, kind: str, summary: str) -> Subscription:

@@ -63,15 +63,48 @@ def begin_next_period(*, subscription: Subscription) -> Subscription:
         ended = move(None, subscription, SubscriptionStatus.CANCELED, "ended", summary, at=at)
         tell_consumer_of_end(ended)
         return ended
+    if subscription.is_in_trial:
+        return _end_trial(subscription, at)
     subscription.current_period_start, subscription.current_period_end = period_at(
         subscription.plan.interval, "subscription", subscription.anchored_at, at
     )
+    subscription.is_period_waived = subscription.status not in SubscriptionStatus.callable()
     if subscription.pending_plan is not None:
         previous = subscription.plan
         changed = apply_plan(None, subscription, subscription.pending_plan, at)
         tell_consumer_of_new_plan(changed, previous)
         return changed
-    subscription.save(update_fields=["current_period_start", "current_period_end"])
+    subscription.save(update_fields=["current_period_start", "current_period_end", "is_period_waived"])
+    return subscription
+
+
+@transaction.atomic
+def end_trial_unpaid(*, subscription: Subscription) -> Subscription:
+    """Cancel a subscription whose trial is over and which nobody has given a card for."""
+    subscription = lock_any(subscription)
+    summary = f"The trial of {subscription.product.name} ended without a card"
+    return move(
+        None, subscription, SubscriptionStatus.CANCELED, "trial_unpaid", summary, at=subscription.current_period_end
+    )
+
+
+def _end_trial(subscription: Subscription, at: dt.datetime) -> Subscription:
+    """Begin the first period that is paid for, under the plan that was chosen for it; quotas begin anew with it."""
+    previous = subscription.plan
+    if subscription.pending_plan is not None:
+        subscription.plan, subscription.pending_plan = subscription.pending_plan, None
+    begin_period(subscription, at)
+    subscription.is_period_waived = subscription.status not in SubscriptionStatus.callable()
+    subscription.quota_epoch += 1
+    was = subscription.status
+    if was == SubscriptionStatus.TRIALING:
+        subscription.status = SubscriptionStatus.ACTIVE
+    subscription.save()
+    summary = f"The trial of {subscription.product.name} ended"
+    changed = previous if previous.pk != subscription.plan_id else None
+    record(None, subscription, "trial_ended", was, summary, from_plan=changed, at=at)
+    if changed is not None:
+        tell_consumer_of_new_plan(subscription, previous)
     return subscription
 
 
@@ -123,7 +156,8 @@ def check_can_change(subscription: Subscription, plan: Plan) -> None:
 def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
     """Give a subscription, which the caller has locked, the plan as of `at`, within its running period."""
     previous, subscription.plan = subscription.plan, plan
-    anchor_stays = keeps_period(previous, plan)
+    # A trial goes on under the new plan.
+    anchor_stays = subscription.is_in_trial or keeps_period(previous, plan)
     if not anchor_stays:
         begin_period(subscription, at)
     if not counts_on(
@@ -136,6 +170,9 @@ def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: 
     ):
         subscription.quota_epoch += 1
     subscription.pending_plan, subscription.cancel_at_period_end = None, False
+    if plan.currency != previous.currency and subscription.spend_cap_amount is not None:
+        # It says nothing about another currency.
+        subscription.overage_allowed, subscription.spend_cap_amount = False, None
     subscription.save()
     record(
         actor,

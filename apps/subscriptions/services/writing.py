@@ -70,10 +70,20 @@ def begin_period(subscription: Subscription, at: dt.datetime) -> None:
     subscription.current_period_start, subscription.current_period_end = period_at(
         subscription.plan.interval, "subscription", at, at
     )
+    subscription.is_period_waived = False
+
+
+def begin_trial(subscription: Subscription, at: dt.datetime) -> None:
+    """Let the trial of its plan be the first period."""
+    subscription.status = SubscriptionStatus.TRIALING
+    subscription.anchored_at = subscription.current_period_start = at
+    subscription.trial_ends_at = subscription.current_period_end = at + dt.timedelta(days=subscription.plan.trial_days)
 
 
 def payment_standing(subscription: Subscription) -> SubscriptionStatus:
     """The status of a paused subscription if it were not paused."""
+    if subscription.is_in_trial:
+        return SubscriptionStatus.TRIALING
     last = subscription.changes.filter(kind__in=_PAYMENT_STANDING).order_by("-id").first()
     return _PAYMENT_STANDING[last.kind] if last else SubscriptionStatus.ACTIVE
 
@@ -86,6 +96,7 @@ def move(
     summary: str,
     *,
     at: dt.datetime | None = None,
+    staff: User | None = None,
 ) -> Subscription:
     """Give the subscription, whose other changed fields are saved too, another status. Raises `Conflict`."""
     check_transition(subscription.status, to)
@@ -96,7 +107,7 @@ def move(
         subscription.canceled_at = at
         subscription.pending_plan, subscription.cancel_at_period_end = None, False
     subscription.save()
-    record(actor, subscription, kind, previous, summary, at=at)
+    record(actor, subscription, kind, previous, summary, at=at, staff=staff)
     return subscription
 
 

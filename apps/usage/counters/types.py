@@ -51,6 +51,7 @@ class QuotaRule:
     anchor: str  # plans.enums.QuotaAnchor
     anchored_at: dt.datetime  # where the subscription's own periods are counted from
     extra_units: int = 0
+    is_capped: bool = False  # fewer extra units than the plan sells: the consumer's spend cap
 
     @property
     def ceiling_units(self) -> int:

@@ -12,7 +12,7 @@ from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.sums import UsageSpan, sum_units
 
-_BEGINNINGS = ("started", "approved", "activated")
+_BEGINNINGS = ("started", "approved", "activated", "trial_begun", "trial_ended", "period_restarted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from apps.core import clock
 from apps.plans.periods import period_at
 from apps.plans.pricing import TierPrice, rate
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import extra_units_of
 from apps.usage.sums import UsageSpan, sum_units
 
 
@@ -81,7 +82,7 @@ def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaU
                 used=units,
                 starts_at=start,
                 ends_at=end,
-                extra_max=quota.overage_max_units or 0,
+                extra_max=extra_units_of(one, quota),
                 tier_prices=quota.tier_prices,
                 currency=one.plan.currency,
             )

@@ -14,7 +14,7 @@ from tests.portal.support import HOSTILE_SEGMENTS
 pytestmark = pytest.mark.django_db
 
 # Those that change something; all others are pages to read.
-DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel"}
+DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-overage"}
 PAGES = [name for name, _parameters in routes() if name not in DEEDS]
 OBJECTS = [(name, parameter) for name, parameters in routes() for parameter in sorted({*parameters} - {"organization"})]
 
@@ -55,6 +55,7 @@ def test_any_address_is_answered_with_not_found(client: Client, acme: World, nam
         ("key-revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("key-rotate", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("subscription-cancel", {Role.OWNER, Role.ADMIN}),
+        ("subscription-overage", {Role.OWNER, Role.ADMIN}),
     ],
 )
 @pytest.mark.parametrize("role", Role)

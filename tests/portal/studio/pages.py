@@ -100,6 +100,8 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-plan-withdraw": (Action.PLANS_EDIT, {}),
     "studio-consumer-approve": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-decline": (Action.CONSUMERS_MANAGE, {}),
+    "studio-consumer-ban": (Action.CONSUMERS_MANAGE, {}),
+    "studio-consumer-lift-ban": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-pause": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-resume": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-reset": (Action.CONSUMERS_MANAGE, {}),

@@ -208,7 +208,7 @@ class TestRows:
     def test_a_row_with_hostile_values(self, ours: World, prefix: str, pairs: Pairs) -> None:
         form = Form(ours.client(), ours.url("studio-plan-new"))
         names = [name for name in self.rows(ours) if name.startswith(f"{prefix}-0-")]
-        for value in HOSTILE:
+        for value in share(HOSTILE, pairs, len(prefix)):
             form.post(self.rows(ours, **dict.fromkeys(names, value)))
         for name, value in pairs(names, SHARP):
             form.post(self.rows(ours, **{name: value}))

@@ -14,9 +14,10 @@ from apps.billing import services
 from apps.billing.enums import CheckoutKind, CheckoutStatus
 from apps.billing.models import Checkout
 from apps.billing.selectors import find_coupon_of, get_checkout
+from apps.billing.services.trials import waits_for_card
 from apps.core import clock
 from apps.core.errors import Conflict
-from apps.payments.selectors import is_being_paid
+from apps.payments.selectors import find_waiting_payment, is_being_paid
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
 from apps.portal.console.access import subscription_page
@@ -40,7 +41,9 @@ def pay(request: PortalRequest, checkout_id: str) -> HttpResponse:
         return redirect("portal:checkout", request.actor.organization.slug, found.public_id)
     request.actor.require(Action.BILLING_MANAGE)
     forms = carry_out(request, lambda method: services.pay_checkout(actor=request.actor, checkout=found, method=method))
-    if forms.paid is None:
+    if forms.confirm_at:
+        return redirect(forms.confirm_at)
+    if not forms.is_done:
         found = get_checkout(request.actor, public_id=checkout_id)
         return render(request, "billing/checkout.html", _context(found, forms), status=forms.status)
     return _after(request, found)
@@ -89,6 +92,7 @@ def _after(request: PortalRequest, checkout: Checkout) -> HttpResponse:
 def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
     invoice = checkout.invoice
     is_open = checkout.status == CheckoutStatus.OPEN
+    is_trial = is_open and invoice is None and waits_for_card(checkout.subscription)
     is_over = checkout.expires_at is not None and checkout.expires_at <= clock.now()
     return {
         "checkout": checkout,
@@ -99,7 +103,9 @@ def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
         "forms": forms,
         "coupon": find_coupon_of(checkout.subscription),
         "is_change": checkout.kind == CheckoutKind.PLAN_CHANGE,
-        "is_waiting": is_open and invoice is None,
+        "is_waiting": is_open and invoice is None and not is_trial,
+        "is_trial": is_trial,
         "is_over": is_over or checkout.status == CheckoutStatus.EXPIRED,
+        "waiting": find_waiting_payment(invoice.public_id) if invoice is not None and is_open else None,
         "is_processing": invoice is not None and is_open and is_being_paid(invoice.public_id),
     }

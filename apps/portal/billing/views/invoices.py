@@ -16,7 +16,8 @@ from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice
 from apps.billing.pdf import render_invoice
 from apps.billing.selectors import get_invoice, list_invoices, list_overdue
-from apps.payments.selectors import list_payments_of
+from apps.payments.enums import PaymentStatus
+from apps.payments.selectors import find_waiting_payment, list_payments_of
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
 
@@ -57,7 +58,9 @@ def pay(request: PortalRequest, invoice_id: str) -> HttpResponse:
         return redirect("portal:invoice", request.actor.organization.slug, found.public_id)
     request.actor.require(Action.BILLING_MANAGE)
     forms = carry_out(request, lambda method: services.pay_invoice(actor=request.actor, invoice=found, method=method))
-    if forms.paid is None:
+    if forms.confirm_at:
+        return redirect(forms.confirm_at)
+    if not forms.is_done:
         return render(request, "billing/invoice.html", _context(found, forms), status=forms.status)
     messages.success(request, _("The invoice %(number)s is paid.") % {"number": found.number})
     return redirect("portal:invoice", request.actor.organization.slug, found.public_id)
@@ -71,6 +74,7 @@ def _context(invoice: Invoice, forms: PayForms) -> dict[str, Any]:
         "payments": payments,
         "forms": forms,
         "is_open": invoice.status == InvoiceStatus.OPEN,
-        "is_processing": any(payment.status == "processing" for payment in payments),
+        "waiting": find_waiting_payment(invoice.public_id),
+        "is_processing": any(payment.status in PaymentStatus.open() for payment in payments),
         "checkout": getattr(invoice, "checkout", None),
     }

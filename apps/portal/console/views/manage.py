@@ -16,7 +16,8 @@ from apps.portal.console.access import subscription_page
 from apps.portal.console.forms import CancelForm
 from apps.portal.endings import ends_with_product
 from apps.portal.forms import carried_out
-from apps.portal.wording import charges_extra_units, quotas_in_words, rate_limit_in_words
+from apps.portal.overage import overage_form
+from apps.portal.wording import beyond_in_words, charges_extra_units, quotas_in_words, rate_limit_in_words
 from apps.subscriptions import services
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -48,6 +49,27 @@ def cancel(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     return redirect("portal:subscription-manage", request.actor.organization.slug, subscription.public_id)
 
 
+@require_POST
+@subscription_page
+def overage(request: PortalRequest, subscription: Subscription) -> HttpResponse:
+    """Allow extra units, or refuse them."""
+    form = overage_form(subscription, request.POST)
+    changed = None
+    if form.is_valid():
+        changed = carried_out(
+            form,
+            lambda: services.set_overage(actor=request.actor, subscription=subscription, choice=form.choice()),
+        )
+    if changed is None:
+        context = _context(request, subscription) | {"overage_form": form}
+        return render(request, "console/manage.html", context, status=422)
+    if changed.overage_allowed:
+        messages.success(request, _("Extra units pass and are charged, from a few seconds on."))
+    else:
+        messages.success(request, _("Extra units are refused, from a few seconds on."))
+    return redirect("portal:subscription-manage", request.actor.organization.slug, subscription.public_id)
+
+
 def _context(request: PortalRequest, subscription: Subscription) -> dict[str, Any]:
     page = Paginator(list_changes(subscription), CHANGES_PER_PAGE).get_page(request.GET.get("page"))
     limits = list(subscription.plan.rate_limits.all())
@@ -55,7 +77,11 @@ def _context(request: PortalRequest, subscription: Subscription) -> dict[str, An
         "subscription": subscription,
         "quotas": quotas_in_words(subscription.plan),
         "ends_with_product": ends_with_product(subscription),
-        "charges_extra_units": charges_extra_units(subscription.plan),
+        "charges_extra_units": charges_extra_units(subscription.plan) and subscription.overage_allowed,
+        "beyond": beyond_in_words(subscription.plan),
+        "overage_form": overage_form(subscription),
+        "may_set_overage": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
+        and subscription.status != SubscriptionStatus.CANCELED,
         "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
         "page": page,
         "lines": [history.line(change) for change in page.object_list],

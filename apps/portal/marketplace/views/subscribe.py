@@ -73,13 +73,14 @@ def _who_may_buy(user: User, plan: Plan) -> list[Membership]:
 
 def _carry_out(form: SubscribeForm, user: User, plan: Plan) -> Checkout | None:
     actor = get_actor(user=user, organization_slug=form.cleaned_data["organization"])
-    return carried_out(form, lambda: services.start_checkout(actor=actor, plan=plan))
+    return carried_out(form, lambda: services.start_checkout(actor=actor, plan=plan, overage=form.choice()))
 
 
 def _after(request: HttpRequest, checkout: Checkout) -> HttpResponse:
     """To the payment, or to the subscription where nothing is to be paid (yet)."""
     subscription = checkout.subscription
-    if checkout.invoice is not None and checkout.status == CheckoutStatus.OPEN:
+    waits_for_card = subscription.status == SubscriptionStatus.INCOMPLETE
+    if checkout.status == CheckoutStatus.OPEN and (checkout.invoice is not None or waits_for_card):
         return redirect("portal:checkout", checkout.organization.slug, checkout.public_id)
     if checkout.status == CheckoutStatus.OPEN:
         text = _("The creator of %(product)s decides whether %(organization)s gets the plan. You are told.")

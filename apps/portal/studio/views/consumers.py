@@ -29,11 +29,20 @@ from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import (
     count_live_subscriptions,
     count_waiting,
+    find_ban,
     get_consumer,
     list_changes,
     search_consumers,
 )
-from apps.subscriptions.services import approve_consumer, decline_consumer, pause_consumer, reset_quota, resume_consumer
+from apps.subscriptions.services import (
+    approve_consumer,
+    ban_consumer,
+    decline_consumer,
+    lift_ban,
+    pause_consumer,
+    reset_quota,
+    resume_consumer,
+)
 from apps.subscriptions.state import TRANSITIONS
 from apps.usage import selectors as usage
 from apps.usage.selectors import Scope, UsageStats
@@ -84,8 +93,12 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
     may_manage = actor.may(Action.CONSUMERS_MANAGE)
     scope, span = Scope.of_subscription(subscription), read_range({}, now)
     changes = Paginator(list_changes(subscription), HISTORY_SIZE).get_page(request.GET.get("page"))
+    ban = find_ban(subscription)
     context = usage_context(scope, span, now, endpoints_shown=ENDPOINTS_SHOWN) | {
         "product": product,
+        "ban": ban,
+        "may_ban": may_manage and ban is None,
+        "may_lift_ban": may_manage and ban is not None,
         "subscription": subscription,
         "quotas": [pace_of(quota, now) for quota in usage.quota_usage(subscription)],
         "page": changes,
@@ -126,6 +139,23 @@ def resume(request: PortalRequest, product: Product, subscription_id: str) -> Ht
 @product_page
 def reset(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
     return _change(request, product, subscription_id, reset_quota, _("%(name)s has its whole quota again."))
+
+
+@require_POST
+@product_page
+def ban(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    reason = request.POST.get("reason", "")
+
+    def service(*, actor: Actor, subscription: Subscription) -> object:
+        return ban_consumer(actor=actor, subscription=subscription, reason=reason)
+
+    return _change(request, product, subscription_id, service, _("%(name)s is banned."))
+
+
+@require_POST
+@product_page
+def unban(request: PortalRequest, product: Product, subscription_id: str) -> HttpResponse:
+    return _change(request, product, subscription_id, lift_ban, _("%(name)s may subscribe again."))
 
 
 class _Service(Protocol):

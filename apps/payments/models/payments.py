@@ -65,6 +65,8 @@ class Payment(models.Model):
     idempotency_key = models.CharField(max_length=60, unique=True)
     provider_reference = models.CharField(max_length=100, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
+    # Where the cardholder confirms it at their bank, while it is `requires_action`.
+    action_url = models.URLField(max_length=500, blank=True)
     # Who pays; nobody where the default card is charged by itself.
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = TimestampField(auto_now_add=True)
@@ -75,38 +77,34 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["reference"], name="payment_by_reference"),
             models.Index(
-                fields=["created_at"], condition=models.Q(status="processing"), name="payment_processing_by_age"
+                fields=["created_at"],
+                condition=models.Q(status__in=["processing", "requires_action"]),
+                name="payment_open_by_age",
+            ),
+            models.Index(
+                fields=["provider_reference"],
+                condition=~models.Q(provider_reference=""),
+                name="payment_by_provider_reference",
             ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_of_something"),
             models.CheckConstraint(
-                condition=models.Q(status="processing", settled_at__isnull=True)
-                | (~models.Q(status="processing") & models.Q(settled_at__isnull=False)),
+                condition=models.Q(status__in=["processing", "requires_action"], settled_at__isnull=True)
+                | models.Q(status__in=["succeeded", "failed"], settled_at__isnull=False),
                 name="payment_settled_when_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(action_url="") | models.Q(status="requires_action"),
+                name="payment_action_while_required",
             ),
             # Nothing is paid twice: while one attempt is open, and after one succeeded, there is no other.
             models.UniqueConstraint(
                 fields=["reference"],
-                condition=models.Q(status__in=["processing", "succeeded"]),
+                condition=models.Q(status__in=["processing", "requires_action", "succeeded"]),
                 name="payment_reference_paid_once",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.status}"
-
-
-class SandboxCharge(models.Model):
-    """The sandbox provider's own books: what it answered to each idempotency key. Only the provider reads them."""
-
-    idempotency_key = models.CharField(max_length=60, unique=True)
-    token = models.CharField(max_length=200)
-    amount = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    reference = models.CharField(max_length=100)
-    decline_code = models.CharField(max_length=40, blank=True)
-    created_at = TimestampField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.reference

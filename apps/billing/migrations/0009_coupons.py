@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_audit_guard'),
-        ('billing', '0004_final_invoices'),
+        ('billing', '0008_items_and_late_usage'),
         ('products', '0005_standard_categories'),
         ('subscriptions', '0004_history_guard'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterField(
             model_name='invoiceline',
+            name='kind',
+            field=models.CharField(choices=[('plan', 'Plan'), ('proration_charge', 'Rest of the period, new plan'), ('proration_credit', 'Rest of the period, previous plan'), ('overage', 'Overage'), ('discount', 'Discount')], max_length=20),
+        ),
+        migrations.AlterField(
+            model_name='invoiceitem',
             name='kind',
             field=models.CharField(choices=[('plan', 'Plan'), ('proration_charge', 'Rest of the period, new plan'), ('proration_credit', 'Rest of the period, previous plan'), ('overage', 'Overage'), ('discount', 'Discount')], max_length=20),
         ),

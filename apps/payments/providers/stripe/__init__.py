@@ -1,0 +1,1 @@
+"""The provider that moves real money: Stripe, with saved cards, Connect accounts and transfers."""

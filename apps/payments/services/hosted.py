@@ -1,0 +1,46 @@
+"""Saving a card on a page of the provider's, for providers that take cards nowhere else."""
+
+from django.conf import settings
+
+from apps.accounts.access import Actor
+from apps.accounts.models import Organization, User
+from apps.accounts.permissions import Action
+from apps.core.ids import random_base62
+from apps.payments.models import PaymentMethod
+from apps.payments.providers import provider_named
+from apps.payments.services.methods import save_token
+
+
+def start_hosted_card(*, actor: Actor, return_url: str, cancel_url: str) -> str:
+    """The address of the provider's page; it leads to `return_url` with `session`, for `save_hosted_card`.
+
+    Raises `ProviderUnavailable` without an answer.
+    """
+    actor.require(Action.BILLING_MANAGE)
+    return provider_named(settings.PAYMENT_PROVIDER).start_card_setup(
+        idempotency_key=f"card-{random_base62(22)}",
+        organization_id=actor.organization.public_id,
+        email=actor.user.email,
+        return_url=return_url,
+        cancel_url=cancel_url,
+    )
+
+
+def save_hosted_card(*, reference: str, provider: str, created_by: User | None = None) -> PaymentMethod | None:
+    """The card that was saved on the provider's page, as one of its organization; None while none was.
+
+    Called by who comes back from the page and by the provider's message, in either order: it is one card.
+    """
+    found = provider_named(provider).find_card_setup(reference=reference)
+    if found is None:
+        return None
+    organization = Organization.objects.filter(public_id=found.organization_id).first()
+    if organization is None:
+        return None
+    return save_token(
+        organization=organization,
+        provider=provider,
+        token=found.card,
+        holder_name=found.holder_name[:100],
+        created_by=created_by,
+    )

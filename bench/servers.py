@@ -1,0 +1,48 @@
+"""A PostgreSQL and a Valkey of the benchmark's own, in a folder of its own."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.embedded.postgres import EmbeddedPostgres
+from config.embedded.server import EmbeddedServer
+from config.embedded.valkey import EmbeddedValkey
+
+# As a small installation would set them; PostgreSQL's own default for memory is that of a test.
+MEMORY = {
+    "shared_buffers": "512MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "1GB",
+    "min_wal_size": "80MB",
+}
+# For data that is only read: no write waits for the disk.
+VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class BenchPostgres(EmbeddedPostgres):
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        super().__init__(folder, durable=True)
+        self.settings = settings
+
+    def command(self) -> list[str | Path]:
+        options = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
+        return [*super().command(), *options]
+
+
+@contextmanager
+def data_servers(folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
+    """Start both, and leave their addresses in the environment, before Django reads its settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["LOCAL_DIR"] = str(folder)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    servers: list[EmbeddedServer] = [BenchPostgres(folder, settings), EmbeddedValkey(folder, durable=False)]
+    try:
+        for server in servers:
+            server.start()
+            os.environ[server.url_variable] = server.url
+        yield
+    finally:
+        for server in reversed(servers):
+            server.stop()
