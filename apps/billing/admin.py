@@ -109,7 +109,7 @@ class CreditNoteAdmin(ReadOnlyAdmin[CreditNote]):
         "number", "public_id", "issuer", "invoice", "reason", "note", "is_refund", "subtotal_amount", "tax_amount",
         "total_amount", "issued_at", "created_by", "created_at",
     ]  # fmt: skip
-    related_lists = ["payments.Refund"]
+    related_lists = ["payments.Refund", "accounts.AuditEvent"]
     inlines = [CreditNoteLineInline]
     actions = [
         staff_action(

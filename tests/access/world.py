@@ -16,6 +16,8 @@ from apps.accounts.models import AccessToken, Organization, User
 from apps.billing.models import Checkout, Invoice, InvoiceLine
 from apps.core import clock
 from apps.notifications.models import Notice
+from apps.payments.models import SandboxAccount
+from apps.payments.services import claim_payment, collect_payment
 from apps.payouts.models import Payout
 from apps.payouts.services.booking import book_created
 from apps.plans.models import PlanGrant
@@ -152,8 +154,13 @@ def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
     )
     make_payment(invoice)
     disputed = make_usage_invoice(subscription)
+    card = PaymentMethodFactory(organization=organization, behaviour="confirms_always")
+    waiting = claim_payment(method=card, amount=1000, currency="USD", reference="inv_x", created_by=consumer)
+    note = make_credit_note(disputed)
     return {
-        "note_id": make_credit_note(disputed).public_id,
+        "payment_id": collect_payment(payment=waiting).public_id,
+        "note_id": note.public_id,
+        "credit_note_id": note.public_id,
         "case_id": make_case(disputed.lines.get()).public_id,
         "position": 1,
         "invoice_id": invoice.public_id,
@@ -172,7 +179,11 @@ def _earned_by(creator: Organization) -> dict[str, Any]:
         currency="USD", status="approved", idempotency_key="x",
     )  # fmt: skip
     book_created(payout, clock.now())
-    return {"payout_id": payout.public_id, "month": f"{clock.now():%Y-%m}", "currency": "USD"}
+    reference = "sbx_acct_x"
+    SandboxAccount.objects.create(
+        idempotency_key="x", reference=reference, holder=creator.public_id, email="x@example.com", country="DE"
+    )
+    return {"account": reference, "payout_id": payout.public_id, "month": f"{clock.now():%Y-%m}", "currency": "USD"}
 
 
 def _clients(people: dict[str, User]) -> dict[str, Client]:
