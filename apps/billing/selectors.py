@@ -22,7 +22,7 @@ from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import PaymentStatus
-from apps.payments.models import Payment
+from apps.payments.models import Dispute, Payment
 from apps.payments.selectors import list_payments_of
 from apps.plans.enums import OverageRule
 from apps.plans.models import Quota
@@ -100,6 +100,12 @@ def list_product_invoices(actor: Actor, product: Product) -> QuerySet[Invoice]:
         raise NotFound
     issued = Invoice.objects.filter(product=product).exclude(status=InvoiceStatus.DRAFT)
     return issued.select_related("product", "subscription", "organization", "dunning").order_by("-issued_at", "-id")
+
+
+def list_consumer_disputes(actor: Actor, subscription: Subscription) -> QuerySet[Dispute]:
+    """What a consumer's bank took back of what they paid for a product of the actor's organization, newest first."""
+    theirs = list_product_invoices(actor, subscription.product).filter(subscription=subscription).order_by()
+    return Dispute.objects.filter(payment__reference__in=theirs.values("public_id")).order_by("-opened_at", "-id")
 
 
 def get_product_invoice(actor: Actor, product: Product, *, public_id: str) -> Invoice:

@@ -61,6 +61,7 @@ _TABLE: dict[Guard, str] = {
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
         portal:studio-plan-withdraw! portal:studio-plan-grant! portal:studio-plan-revoke!
+        portal:studio-invoices portal:studio-invoice+
         portal:studio-cases portal:studio-case+ portal:studio-coupons+ portal:studio-coupon-archive!
         portal:studio-plan-migrate! portal:sandbox-account+ rest-coupons+ rest-coupon-archive! rest-migrate!
         portal:studio-consumers portal:studio-consumer portal:studio-consumer-ban! portal:studio-consumer-lift-ban!
@@ -144,6 +145,7 @@ BODIES: dict[str, dict[str, object]] = {
     "portal:checkout-coupon": {"code": "SPRING"},
     "portal:payment-confirm": {"answer": "confirm"},
     "portal:sandbox-account": {"conduct": "takes"},
+    "portal:studio-invoice": {"reason": "goodwill"},
     "portal:studio-coupons": {"code": "NEW", "percent": "5", "duration": "once"},
     "portal:studio-plan-migrate": {"from": "{plan_id}", "when": "renewal"},
     "portal:studio-plan-revoke": {"organization": "{granted}"},
