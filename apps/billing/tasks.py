@@ -1,7 +1,6 @@
-import datetime as dt
-
 from celery import shared_task
 
+from apps.accounts.models import User
 from apps.billing import mailing, services
 
 
@@ -26,8 +25,8 @@ def refund_due() -> dict[str, int]:
 
 
 @shared_task(name="billing.advance_sandbox_clock")
-def advance_sandbox_clock(days: int) -> dict[str, int]:
-    return services.advance_sandbox_clock(by=dt.timedelta(days=days))
+def advance_sandbox_clock(staff_id: int, days: int) -> dict[str, int]:
+    return services.advance_clock_as_staff(staff=User.objects.get(pk=staff_id), days=days)
 
 
 @shared_task(name="billing.find_late_usage")
