@@ -256,6 +256,8 @@ if STRIPE_SECRET_KEY:
     PROVIDER_PAGES = ["https://checkout.stripe.com", "https://connect.stripe.com", "https://hooks.stripe.com"]
     if STRIPE_API_URL:
         STRIPE_API_HOST = STRIPE_API_URL
+        # That this is meant.
+        SILENCED_SYSTEM_CHECKS = ["djstripe.W002"]
         PROVIDER_PAGES = [STRIPE_API_URL]
 
 # --- Security ----------------------------------------------------------------------------------

@@ -108,11 +108,17 @@ class Startup:
             self._wait_ready(fake_stripe.NAME, fake_stripe.ADDRESS, server.port, fake_stripe.HEALTH)
 
     def _long_migrations(self) -> Callable[[str], None]:
-        """Shows those of dj-stripe, which take a minute at the first start."""
+        """Shows those of dj-stripe, which take a minute or more at the first start."""
+        announced = False
 
         def show(line: str) -> None:
-            if "Applying djstripe." in line:
-                self._terminal.line(f"    {line.strip()}")
+            nonlocal announced
+            if "Applying djstripe." not in line:
+                return
+            if not announced:
+                self._terminal.line("    The tables of dj-stripe, a minute or more at the first start:")
+                announced = True
+            self._terminal.line(f"    {line.strip()}")
 
         return show
 
