@@ -17,7 +17,8 @@ from django.db import transaction
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation
 from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
-from apps.billing.models import Checkout
+from apps.billing.enums import CreditReason
+from apps.billing.models import Checkout, InvoiceLine
 from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
@@ -33,10 +34,11 @@ from apps.payouts.services import request_payout
 from apps.plans.models import PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
-from apps.subscriptions.models import ConsumerBan
+from apps.subscriptions.models import ConsumerBan, Subscription
 from apps.subscriptions.overage import OverageChoice
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
+from tests.factories.billing import make_case, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
@@ -271,6 +273,30 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "payouts.request_payout": (Action.PAYOUTS_MANAGE, lambda world: {"currency": earned(world)}),
     "payouts.cancel_payout": (Action.PAYOUTS_MANAGE, lambda world: {"payout": open_payout(world)}),
+    "billing.save_profile": (
+        Action.BILLING_MANAGE,
+        lambda world: {"legal_name": "", "address": "", "country": "", "tax_id": "", "email": ""},
+    ),
+    "billing.refund_invoice": (
+        Action.CONSUMERS_MANAGE,
+        lambda world: {"invoice": make_usage_invoice(world.consumer), "reason": CreditReason.GOODWILL},
+    ),
+    "billing.open_case": (
+        Action.BILLING_MANAGE,
+        lambda world: {"line": usage_line(world.subscription), "text": "x", "asked_amount": 1},
+    ),
+    "billing.withdraw_case": (
+        Action.BILLING_MANAGE,
+        lambda world: {"case": make_case(usage_line(world.subscription))},
+    ),
+    "billing.accept_case": (
+        Action.CONSUMERS_MANAGE,
+        lambda world: {"case": make_case(usage_line(world.consumer))},
+    ),
+    "billing.refuse_case": (
+        Action.CONSUMERS_MANAGE,
+        lambda world: {"case": make_case(usage_line(world.consumer)), "answer": "x"},
+    ),
     "payments.add_card": (
         Action.BILLING_MANAGE,
         lambda world: {"number": "4242424242424242", "exp_month": 12, "exp_year": 2060, "cvc": "123"},
@@ -409,6 +435,10 @@ def open_checkout(world: World) -> Checkout:
     """A purchase of the organization that is not paid."""
     buyer = make_actor(world.organization)
     return start_checkout(actor=buyer, plan=PlanFactory(price_amount=1000))
+
+
+def usage_line(subscription: Subscription) -> InvoiceLine:
+    return make_usage_invoice(subscription).lines.get()
 
 
 def services_with_an_actor() -> set[str]:

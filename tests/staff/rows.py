@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -13,13 +14,17 @@ from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.billing.models import (
+    BillingProfile,
     Checkout,
     CommissionRule,
+    CreditNote,
     DunningRun,
     Invoice,
     InvoiceItem,
     InvoiceLine,
     NumberSeries,
+    TaxRate,
+    UsageCase,
     UsageStretch,
 )
 from apps.core import clock
@@ -77,6 +82,7 @@ from apps.usage.models import (
     UsageRollup,
 )
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.billing import make_case, make_credit_note, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
@@ -197,6 +203,19 @@ def _invoice() -> Invoice:
         invoice=invoice, kind="plan", description="x", unit_amount=1, amount=1, plan=subscription.plan, **period
     )
     return invoice
+
+
+def _credit_note() -> CreditNote:
+    return make_credit_note(make_usage_invoice(SubscriptionFactory()))
+
+
+def _case() -> UsageCase:
+    return make_case(make_usage_invoice(SubscriptionFactory()).lines.get())
+
+
+def _rate() -> TaxRate:
+    day = dt.date(2026, 1, 1) + dt.timedelta(days=next(_numbers))
+    return TaxRate.objects.create(country="DE", name="VAT", percent=Decimal(19), valid_from=day)
 
 
 def _checkout() -> Checkout:
@@ -360,6 +379,10 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     FaqEntry: lambda: FaqEntry.objects.create(product=ProductFactory(), question="Why?", answer="So."),
     OpenApiImport: _import,
+    BillingProfile: lambda: BillingProfile.objects.create(organization=OrganizationFactory()),
+    CreditNote: _credit_note,
+    TaxRate: _rate,
+    UsageCase: _case,
     Plan: _plan,
     PlanGrant: _grant,
     Subscription: _subscription,

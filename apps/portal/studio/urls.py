@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.portal.studio.views import (
+    cases,
     changelog,
     consumers,
     deprecation,
@@ -62,6 +63,8 @@ urlpatterns = [
     path(f"{_PLAN}/publish/", plans.publish, name="studio-plan-publish"),
     path(f"{_PLAN}/withdraw/", plans.withdraw, name="studio-plan-withdraw"),
     path(f"{_PRODUCT}/consumers/", consumers.index, name="studio-consumers"),
+    path(f"{_PRODUCT}/cases/", cases.index, name="studio-cases"),
+    path(f"{_PRODUCT}/cases/<slug:case_id>/", cases.detail, name="studio-case"),
     path(f"{_CONSUMER}/", consumers.detail, name="studio-consumer"),
     path(f"{_CONSUMER}/approve/", consumers.approve, name="studio-consumer-approve"),
     path(f"{_CONSUMER}/decline/", consumers.decline, name="studio-consumer-decline"),

@@ -11,12 +11,14 @@ from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, Invitation, Membership, Organization, User
+from apps.billing.models import UsageCase
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
 from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, OpenApiImport, Product, SupportChannel, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.billing import make_case, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import (
@@ -59,6 +61,7 @@ class World:
     key: ApiKey
     answered: str  # ids of requests
     refused: str
+    case: UsageCase  # of the subscription's
 
     @property
     def owner(self) -> User:
@@ -81,6 +84,7 @@ class World:
             "member_id": self.developer.pk,
             "invitation_id": self.invitation.pk,
             "request_id": self.refused,
+            "case_id": self.case.public_id,
         }
 
     def url(self, name: str, **changed: Any) -> str:
@@ -131,6 +135,7 @@ def world() -> World:
         key=key,
         answered=request_id(answered[0]),
         refused=request_id(refused[0]),
+        case=make_case(make_usage_invoice(subscription).lines.get()),
     )
 
 
