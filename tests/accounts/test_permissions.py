@@ -6,6 +6,7 @@ import importlib
 import inspect
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -17,8 +18,9 @@ from django.db import transaction
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation
 from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
+from apps.billing.coupons import CouponSpec
 from apps.billing.enums import CreditReason
-from apps.billing.models import Checkout, InvoiceLine
+from apps.billing.models import Checkout, Coupon, InvoiceLine
 from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
@@ -31,7 +33,7 @@ from apps.payments.services import claim_payment, collect_payment
 from apps.payouts.details import AccountDetails
 from apps.payouts.models import Payout
 from apps.payouts.services import request_payout
-from apps.plans.models import PlanGrant
+from apps.plans.models import Plan, PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
 from apps.subscriptions.models import ConsumerBan, Subscription
@@ -235,6 +237,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {"subscription": world.subscription},
     ),
+    "subscriptions.migrate_subscribers": (
+        Action.PLANS_EDIT,
+        lambda world: {"plan": older_version(world), "to": world.plan, "when": "renewal"},
+    ),
     "subscriptions.pause_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
     "subscriptions.ban_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
@@ -245,6 +251,18 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "billing.start_checkout": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
+    "billing.create_coupon": (
+        Action.PLANS_EDIT,
+        lambda world: {"product": world.product, "spec": CouponSpec("NEW", percent=Decimal(5))},
+    ),
+    "billing.archive_coupon": (
+        Action.PLANS_EDIT,
+        lambda world: {"coupon": Coupon.objects.create(product=world.product, code="OLD", percent=5, duration="once")},
+    ),
+    "billing.redeem_coupon": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": redeemable(world), "code": "HALF"},
+    ),
     "billing.start_plan_change": (
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {
@@ -365,6 +383,18 @@ def waiting(world: World) -> Any:
 def sibling(world: World) -> Any:
     """Another plan of the product that the organization subscribes to, free like all here."""
     return PlanFactory(tier=world.subscription.plan.tier)
+
+
+def redeemable(world: World) -> Subscription:
+    """With an open checkout, and a coupon for it."""
+    subscription = open_checkout(world).subscription
+    Coupon.objects.create(product=subscription.product, code="HALF", percent=50, duration="once")
+    return subscription
+
+
+def older_version(world: World) -> Plan:
+    old: Plan = PlanFactory(tier=world.tier, slug=world.plan.slug, version=0, withdrawn_at=clock.now())
+    return old
 
 
 def paid(world: World) -> Any:

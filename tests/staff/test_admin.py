@@ -38,6 +38,8 @@ pytestmark = pytest.mark.django_db
 ON_ANOTHER_PAGE = {
     "products.Tier": "stands on the page of its product",
     "products.SupportChannel": "stands on the page of its product",
+    "billing.CouponRedemption": "stands on the page of its coupon",
+    "billing.CouponUse": "says which invoices a coupon lowered; they have a line for it",
     "billing.InvoiceLine": "stands on the page of its invoice",
     "payouts.PayoutApproval": "stands on the page of its payout",
     "billing.CreditNoteLine": "stands on the page of its credit note",

@@ -29,6 +29,7 @@ DEEDS = (
     "card-default",
     "card-hosted",
     "card-remove",
+    "checkout-coupon",
     "checkout-pay",
     "invoice-pay",
     "plan-change-start",

@@ -25,7 +25,7 @@ def alice(client: Client, shop: Shop) -> Client:
 
 def test_extra_units_are_allowed_where_one_subscribes_and_changed_on_the_page(alice: Client, shop: Shop) -> None:
     plan, organization = shop.metered(price=0), shop.alice.organization
-    shop.card(is_default=True)
+    shop.card(is_default=True)  # a plan without a price that charges extra units needs one
     subscribe = reverse("portal:subscribe", args=[shop.product.slug, plan.slug])
     assert "Let extra units pass" in text_of(alice.get(subscribe))
     chosen = {"organization": organization.slug, "plan": plan.public_id, "overage_allowed": "on"}
