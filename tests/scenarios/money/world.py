@@ -76,11 +76,12 @@ class Story:
         self.jobs()
 
     def through(self, last: str, first: str | None = None) -> None:
-        """Let the time pass to this day, with the jobs of each day."""
-        at = day(first) if first else clock.now()
-        while at < day(last):
-            at = min(at + DAY, day(last))
-            move_clock(at)
+        """Let the time pass to this day, with the jobs of each day; those of days before `first` are left out."""
+        if first:
+            self.until(first)
+        while clock.now().date() < day(last).date():
+            # A little later each day, so that what is due a day after something is due.
+            move_clock(clock.now() + DAY + dt.timedelta(minutes=1))
             self.jobs()
 
     def jobs(self) -> None:
@@ -100,9 +101,7 @@ class Story:
 
     def buy(self, plan: Plan, *, of: Shop | None = None, **choices: Any) -> Subscription:
         subscription = self.do((of or self.shop).buy, plan, **choices)
-        StreamPosition.objects.get_or_create(
-            shard=shard_of(subscription.pk), defaults={"complete_until": clock.now()}
-        )
+        StreamPosition.objects.get_or_create(shard=shard_of(subscription.pk), defaults={"complete_until": clock.now()})
         return subscription
 
     def upgrade(self, subscription: Subscription, plan: Plan) -> Invoice:
@@ -159,4 +158,3 @@ def told(invoices: Iterable[Invoice]) -> list[tuple[str, int, str]]:
 
 def lines(invoice: Invoice) -> list[tuple[str, int, int]]:
     return [(line.kind, line.quantity, line.amount) for line in invoice.lines.order_by("pk")]
-
