@@ -23,6 +23,11 @@ class CardNeeded(Conflict):
     message = gettext_noop("This plan charges what you use to your default card. Add a card first, then subscribe.")
 
 
+class CouponRefused(Conflict):
+    code = "coupon_refused"
+    message = gettext_noop("This coupon cannot be used.")
+
+
 class PaymentOverdue(Conflict):
     code = "payment_overdue"
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")

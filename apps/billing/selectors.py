@@ -2,13 +2,22 @@
 
 import datetime as dt
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 
 from apps.accounts.access import Actor
 from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.billing.enums import CaseStatus, CheckoutStatus, InvoiceReason, InvoiceStatus
-from apps.billing.models import BillingProfile, Checkout, CreditNote, Invoice, InvoiceLine, UsageCase
+from apps.billing.models import (
+    BillingProfile,
+    Checkout,
+    Coupon,
+    CouponRedemption,
+    CreditNote,
+    Invoice,
+    InvoiceLine,
+    UsageCase,
+)
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
@@ -184,3 +193,22 @@ def has_renewals(organization: Organization) -> bool:
         begun.filter(charged, plan__price_amount=0).exists()
         or begun.filter(plan__price_amount__gt=0).exclude(ends).exists()
     )
+
+
+def list_coupons(actor: Actor, product: Product) -> QuerySet[Coupon]:
+    """Those of a product of the actor's organization, newest first, each with its `redemption_count`."""
+    actor.require(Action.VIEW)
+    return Coupon.objects.filter(product=product, product__organization=actor.organization).annotate(
+        redemption_count=Count("redemptions")
+    )
+
+
+def get_coupon(actor: Actor, product: Product, *, public_id: str) -> Coupon:
+    """Raises `NotFound`."""
+    return first_or_not_found(list_coupons(actor, product).filter(public_id=public_id))
+
+
+def find_coupon_of(subscription: Subscription) -> CouponRedemption | None:
+    """The coupon that holds for a subscription which the caller fetched for its actor."""
+    entered = CouponRedemption.objects.select_related("coupon").filter(subscription=subscription)
+    return next((redemption for redemption in entered if redemption.is_running), None)

@@ -61,14 +61,15 @@ NEVER_CHANGED = [
     ("subscriptions_subscriptionchange", "kind = 'x'"),
     ("subscriptions_subscriptionchange", "occurred_at = now()"),
     ("payments_sandboxcharge", "amount = 1"),
-    ("billing_usagestretch", "rated_at = NULL"),
 ]
 FORBIDDEN = [
+    ("UPDATE billing_usagestretch SET rated_at = NULL", "is rated"),
+    ("DELETE FROM billing_usagestretch", "is rated"),
     *((f"TRUNCATE {table} CASCADE", KEPT) for table in TABLES),
     *((f"UPDATE {table} SET {change}", KEPT) for table, change in NEVER_CHANGED),
     *((f"DELETE FROM {table}", KEPT) for table in (
         "accounts_auditevent", "subscriptions_subscriptionchange", "payments_payment", "payments_sandboxcharge",
-        "billing_usagestretch", "billing_numberseries", "plans_plan",
+        "billing_numberseries", "plans_plan",
     )),
     *((f"UPDATE billing_invoice SET {change} {PAID}", "is issued") for change in (
         "paid_at = now()", "collected_at = now()", "voided_at = now()", "total_amount = 1, subtotal_amount = 1",

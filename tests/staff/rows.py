@@ -17,6 +17,7 @@ from apps.billing.models import (
     BillingProfile,
     Checkout,
     CommissionRule,
+    Coupon,
     CreditNote,
     DunningRun,
     Invoice,
@@ -28,6 +29,7 @@ from apps.billing.models import (
     UsageStretch,
 )
 from apps.core import clock
+from apps.core.ids import random_base62
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
 from apps.ledger.enums import AccountKind
@@ -44,6 +46,8 @@ from apps.payments.models import (
     SandboxConfirmation,
     SandboxDispute,
     SandboxMovement,
+    StripeAccount,
+    StripeCustomer,
 )
 from apps.payouts.models import (
     Payout,
@@ -382,6 +386,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     UsageCase: _case,
     Plan: _plan,
     PlanGrant: _grant,
+    Coupon: lambda: Coupon.objects.create(code=f"C-{next(_numbers)}", percent=5, duration="once"),
     Subscription: _subscription,
     ApiKey: lambda: ApiKeyFactory(created_by=UserFactory()),
     UsageEvent: _event,
@@ -411,6 +416,10 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Refund: _refund,
     Dispute: _dispute,
     ProviderEvent: _provider_event,
+    StripeAccount: lambda: StripeAccount.objects.create(organization="org_1", reference=f"acct_{random_base62(8)}"),
+    StripeCustomer: lambda: StripeCustomer.objects.create(
+        organization=random_base62(8), reference=f"cus_{random_base62(8)}"
+    ),
     SandboxConfirmation: lambda: SandboxConfirmation.objects.create(charge=_charge(), answer="confirmed"),
     SandboxMovement: _movement,
     SandboxDispute: _sandbox_dispute,

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
-from apps.core.rest.fields import Answer, Input
+from apps.core.rest.fields import Answer, Input, Text
 from apps.payments.enums import PaymentStatus
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.rest import SubscriptionSerializer
@@ -16,6 +16,7 @@ class PlanChoice(Input):
 
 
 class SubscribeInput(PlanChoice):
+    coupon = Text(required=False, allow_blank=True, max_length=40, help_text="A code that takes something off.")
     overage_allowed = serializers.BooleanField(
         required=False, help_text="Whether extra units pass, and are charged, where the plan has such. By default not."
     )

@@ -27,8 +27,11 @@ urlpatterns = [
     path("billing/invoices/<slug:invoice_id>/pay/", invoices.pay, name="invoice-pay"),
     path("billing/checkouts/<slug:checkout_id>/", checkouts.checkout, name="checkout"),
     path("billing/checkouts/<slug:checkout_id>/pay/", checkouts.pay, name="checkout-pay"),
+    path("billing/checkouts/<slug:checkout_id>/coupon/", checkouts.coupon, name="checkout-coupon"),
     path("billing/cards/", cards.cards, name="cards"),
     path("billing/cards/add/", cards.add, name="card-add"),
+    path("billing/cards/hosted/", cards.start_hosted, name="card-hosted"),
+    path("billing/cards/saved/", cards.saved, name="card-saved"),
     path("billing/cards/<slug:method_id>/default/", cards.default, name="card-default"),
     path("billing/cards/<slug:method_id>/remove/", cards.remove, name="card-remove"),
 ]

@@ -28,6 +28,7 @@ DEEDS = (
     "card-add",
     "card-default",
     "card-remove",
+    "checkout-coupon",
     "checkout-pay",
     "invoice-pay",
     "plan-change-start",

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, Invitation, Membership, Organization, User
-from apps.billing.models import UsageCase
+from apps.billing.models import Coupon, UsageCase
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
@@ -50,6 +50,7 @@ class World:
     endpoint: Endpoint
     imported: OpenApiImport  # not applied
     plan: Plan  # on sale
+    coupon: Coupon
     draft: Plan
     subscription: Subscription
     invitation: Invitation
@@ -79,6 +80,7 @@ class World:
             "import_id": self.imported.public_id,
             "tier_slug": self.spare_tier.slug,
             "plan_id": self.plan.public_id,
+            "coupon_id": self.coupon.public_id,
             "subscription_id": self.subscription.public_id,
             "token_id": self.token.public_id,
             "member_id": self.developer.pk,
@@ -122,6 +124,7 @@ def world() -> World:
         endpoint=endpoint,
         imported=OpenApiImportFactory(product=product),
         plan=plan,
+        coupon=Coupon.objects.create(product=product, code="SPRING", percent=20, duration="once"),
         draft=PlanFactory(tier=tier, published_at=None),
         subscription=subscription,
         invitation=Invitation.objects.create(
