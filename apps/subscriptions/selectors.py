@@ -18,6 +18,7 @@ from apps.core.values import words_of
 from apps.plans.models import Plan
 from apps.plans.selectors import get_plan_once_sold, list_plans_for
 from apps.products.enums import ProductStatus
+from apps.products.hosting import is_hosting_slug
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
@@ -119,7 +120,7 @@ def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
     """A product that the person may look at, with its creator. Raises `NotFound`.
 
     Everybody may look at one that is published, and at one that was and ends or has ended: its page says so. At any
-    other, its creators and those who are subscribed to it.
+    other, its creators and those who are subscribed to it. At the one that sells hosting, its creators alone.
     """
     ending = Q(status=ProductStatus.UNPUBLISHED, retires_at__isnull=False) | Q(status=ProductStatus.RETIRED)
     public = Q(status=ProductStatus.PUBLISHED) | (ending & Q(published_at__isnull=False))
@@ -132,6 +133,8 @@ def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
         products = products.filter(public | Exists(own) | Exists(subscribed))
     else:
         products = products.filter(public)
+    if is_hosting_slug(slug):
+        products = products.filter(organization__memberships__user=user) if user.is_authenticated else products.none()
     return first_or_not_found(products)
 
 

@@ -5,6 +5,7 @@ from apps.billing.models.checkouts import Checkout
 from apps.billing.models.commissions import CommissionRule
 from apps.billing.models.credit_notes import CreditNote, CreditNoteLine
 from apps.billing.models.dunning import DunningRun
+from apps.billing.models.hosting import HostingTerms
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
 from apps.billing.models.items import InvoiceItem
 from apps.billing.models.tax import BillingProfile, TaxRate
@@ -17,6 +18,7 @@ __all__ = [
     "CreditNote",
     "CreditNoteLine",
     "DunningRun",
+    "HostingTerms",
     "Invoice",
     "InvoiceItem",
     "InvoiceLine",

@@ -5,6 +5,7 @@ from apps.billing.services.cases import accept_case, open_case, refuse_case, wit
 from apps.billing.services.changing import start_plan_change
 from apps.billing.services.checkouts import expire_checkouts, start_checkout
 from apps.billing.services.cycle import close_due_periods
+from apps.billing.services.hosting import set_hosting_terms
 from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
 from apps.billing.services.refunding import refund_as_staff, refund_due, refund_invoice, retry_refund
@@ -34,6 +35,7 @@ __all__ = [
     "run_dunning",
     "save_profile",
     "save_rate",
+    "set_hosting_terms",
     "start_checkout",
     "start_plan_change",
     "withdraw_case",

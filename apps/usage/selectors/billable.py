@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from apps.core import clock
 from apps.plans.models import Quota
 from apps.plans.periods import period_at
+from apps.products.hosting import is_hosting
 from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.usage.selectors.hosted import hosted_units
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.sums import UsageSpan, sum_units
 
@@ -29,7 +31,7 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
 
     Those of the last epoch in which it had the plan: what was used before a reset is forgiven. Where the plan took
     over the count of another within a period, the units of the whole period. Final once `is_complete(subscription,
-    end)`.
+    end)`. Of hosting, those of all products of the organization.
     """
     changes = list(
         SubscriptionChange.objects.filter(subscription=subscription)
@@ -49,6 +51,9 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
         end = min(end, reigns[last + 1].since)  # with a period: within one, a plan that charges is left for a new epoch
     if last > 0 and reigns[last - 1].epoch == reign.epoch and start <= reign.since:
         start = period_start(reign.since)
+    if is_hosting(subscription.product):
+        since = min(one.since for one in reigns if one.epoch == reign.epoch)
+        return hosted_units(subscription.organization_id, max(start, since), end)
     return sum_units([UsageSpan(subscription.pk, reign.epoch, start, end)])[0]
 
 
@@ -56,7 +61,7 @@ def is_complete(subscription: Subscription, until: dt.datetime) -> bool:
     """Whether every call of the subscription before `until` is stored or given up."""
     if clock.is_replaying():
         return True  # no gateway serves the past: what is stored of it is all there was
-    complete_until = find_complete_until([subscription])
+    complete_until = find_complete_until(None if is_hosting(subscription.product) else [subscription])
     return complete_until is not None and complete_until >= until
 
 
