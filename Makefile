@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: packages ## Start the whole product with demo data (PORT=8000 GATEWAY_PORT=8001 LOCAL_DIR=.local)
+up: packages ## Start the whole product with demo data (PORT=8000 GATEWAY_PORT=8001 LOCAL_DIR=.local STRIPE=fake)
 	@$(RUN) -m config.up
 
 BY ?= 32d

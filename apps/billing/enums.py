@@ -32,6 +32,7 @@ class LineKind(models.TextChoices):
     PRORATION_CHARGE = "proration_charge", _("Rest of the period, new plan")
     PRORATION_CREDIT = "proration_credit", _("Rest of the period, previous plan")
     OVERAGE = "overage", _("Overage")
+    DISCOUNT = "discount", _("Discount")
 
 
 class CheckoutKind(models.TextChoices):
@@ -43,6 +44,14 @@ class CheckoutStatus(models.TextChoices):
     OPEN = "open", _("Open")
     COMPLETED = "completed", _("Completed")
     EXPIRED = "expired", _("Expired")
+
+
+class CouponDuration(models.TextChoices):
+    """For how many billing periods a coupon holds."""
+
+    ONCE = "once", _("for the first period")
+    REPEATING = "repeating", _("for several periods")
+    FOREVER = "forever", _("for every period")
 
 
 class CreditReason(models.TextChoices):

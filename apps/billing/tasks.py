@@ -2,7 +2,7 @@ import datetime as dt
 
 from celery import shared_task
 
-from apps.billing import services
+from apps.billing import mailing, services
 
 
 @shared_task(name="billing.expire_checkouts")
@@ -38,3 +38,8 @@ def find_late_usage() -> dict[str, int]:
 @shared_task(name="billing.remind_of_trial_ends")
 def remind_of_trial_ends() -> dict[str, int]:
     return {"trials reminded of": services.remind_of_trial_ends()}
+
+
+@shared_task(name=mailing.SEND_TASK, autoretry_for=(OSError,), retry_backoff=True, max_retries=5)
+def mail_document(invoice_id: int, note_id: int | None) -> None:
+    mailing.mail_document(invoice_id=invoice_id, note_id=note_id)

@@ -23,6 +23,8 @@ from apps.payments.models import (
     SandboxConfirmation,
     SandboxDispute,
     SandboxMovement,
+    StripeAccount,
+    StripeCustomer,
 )
 
 
@@ -196,6 +198,20 @@ class SandboxAccountAdmin(ReadOnlyAdmin[SandboxAccount]):
     search_fields = ["reference"]
     search_help_text = _("The reference of an account")
     fields = ["reference", "holder", "email", "country", "details_submitted", "conduct", "created_at"]
+
+
+@admin.register(StripeCustomer)
+class StripeCustomerAdmin(ReadOnlyAdmin[StripeCustomer]):
+    """What Stripe knows the organizations as that pay."""
+
+    list_display = ["reference", "organization", "created_at"]
+
+
+@admin.register(StripeAccount)
+class StripeAccountAdmin(ReadOnlyAdmin[StripeAccount]):
+    """The accounts at Stripe that were opened for creators; messages of others are ignored."""
+
+    list_display = ["reference", "organization", "created_at"]
 
 
 # Its admin lets people change what is Stripe's, and would keep keys in the database.

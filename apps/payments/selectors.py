@@ -3,6 +3,7 @@
 from django.db.models import QuerySet, Sum
 
 from apps.accounts.access import Actor
+from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import DisputeStatus, PaymentStatus, RefundStatus
@@ -22,6 +23,11 @@ def get_method(actor: Actor, *, public_id: str) -> PaymentMethod:
 def list_payments_of(reference: str) -> QuerySet[Payment]:
     """The attempts to pay something that the caller fetched for its actor, newest first."""
     return Payment.objects.filter(reference=reference).select_related("method")
+
+
+def has_default_card(organization: Organization) -> bool:
+    """Whether there is a card that is charged without anybody being asked."""
+    return PaymentMethod.objects.filter(organization=organization, is_default=True).exists()
 
 
 def is_being_paid(reference: str) -> bool:

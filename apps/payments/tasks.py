@@ -26,9 +26,9 @@ def settle_refund(refund_id: int) -> None:
     services.make_refund(refund=Refund.objects.get(pk=refund_id))
 
 
-@shared_task(name="payments.save_hosted_card")
-def save_hosted_card(reference: str) -> None:
-    services.save_hosted_card(reference=reference, provider=Provider.STRIPE)
+@shared_task(name="payments.record_hosted_card")
+def record_hosted_card(reference: str) -> None:
+    services.record_hosted_card(reference=reference, provider=Provider.STRIPE)
 
 
 @shared_task(name="payments.process_events")

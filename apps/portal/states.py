@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.billing.enums import InvoiceStatus
+from apps.billing.enums import CaseStatus, InvoiceStatus
 from apps.payments.enums import PaymentStatus
 from apps.payouts.enums import AccountStatus, PayoutStatus
 from apps.products.enums import ProductStatus
@@ -47,6 +47,10 @@ _MONEY_STATES = {
     "invoice_paid": State("green", "check", InvoiceStatus.PAID.label),
     "invoice_void": State("neutral", "cross", InvoiceStatus.VOID.label),
     "invoice_uncollectible": State("red", "alert", InvoiceStatus.UNCOLLECTIBLE.label),
+    "case_open": State("amber", "clock", CaseStatus.OPEN.label),
+    "case_accepted": State("green", "check", CaseStatus.ACCEPTED.label),
+    "case_refused": State("red", "cross", CaseStatus.REFUSED.label),
+    "case_withdrawn": State("neutral", "cross", CaseStatus.WITHDRAWN.label),
     "payment_processing": State("amber", "clock", PaymentStatus.PROCESSING.label),
     "payment_requires_action": State("amber", "clock", PaymentStatus.REQUIRES_ACTION.label),
     "payment_succeeded": State("green", "check", PaymentStatus.SUCCEEDED.label),

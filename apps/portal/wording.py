@@ -6,6 +6,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.billing.models import Coupon
 from apps.plans.enums import QuotaPeriodUnit, RateWindow
 from apps.plans.models import Plan, Quota, RateLimit
 from apps.plans.pricing import TierPrice
@@ -87,6 +88,19 @@ def trial_in_words(plan: Plan) -> str:
         return ""
     days = ngettext("%(days)d day free", "%(days)d days free", plan.trial_days) % {"days": plan.trial_days}
     return (_("%(days)s, with a card") if plan.trial_requires_card else _("%(days)s, without a card")) % {"days": days}
+
+
+def coupon_in_words(coupon: Coupon) -> str:
+    """`20 % off, for 3 periods`."""
+    if coupon.percent is not None:
+        off = _("%(percent)s %% off") % {"percent": f"{coupon.percent.normalize():f}"}
+    else:
+        off = _("%(amount)s off") % {"amount": money(coupon.amount or 0, coupon.currency)}
+    if coupon.cycles:
+        holds = ngettext("for %(cycles)d period", "for %(cycles)d periods", coupon.cycles) % {"cycles": coupon.cycles}
+    else:
+        holds = coupon.get_duration_display()
+    return f"{off}, {holds}"
 
 
 def charges_extra_units(plan: Plan) -> bool:

@@ -37,3 +37,10 @@ class ChangeKind(StrEnum):
 
     NOW = "now"
     AT_PERIOD_END = "at_period_end"
+
+
+class MigrationTime(models.TextChoices):
+    """When subscribers of an older version of a plan get the one on sale."""
+
+    NOW = "now", _("now")
+    RENEWAL = "renewal", _("at their next renewal")

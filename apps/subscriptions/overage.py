@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import Organization
 from apps.core.errors import Invalid
 from apps.core.money import AMOUNT_MAX
 from apps.core.values import check_integer
-from apps.plans.models import Quota
+from apps.payments.errors import CardNeeded
+from apps.payments.selectors import has_default_card
+from apps.plans.models import Plan, Quota
 from apps.plans.pricing import units_for_amount
 from apps.products.hosting import is_hosting
 from apps.subscriptions.models import Subscription
@@ -32,6 +35,25 @@ class OverageChoice:
         if not self.allowed:
             raise Invalid(_("A spend cap is for extra units: allow them, too."), field="spend_cap_amount")
         check_integer(self.spend_cap_amount, field="spend_cap_amount", lowest=1, highest=AMOUNT_MAX)
+
+
+def choice_by_default(plan: Plan) -> OverageChoice:
+    """What holds where the consumer said nothing: extra units are refused, unless the plan is nothing else.
+
+    Who takes a plan without a price that includes no units has said that they pay for what they use.
+    """
+    quotas = plan.quotas.all()
+    return OverageChoice(plan.is_free and any(quota.charges_extra and not quota.included_units for quota in quotas))
+
+
+def check_card(organization: Organization, plan: Plan, *, overage_allowed: bool) -> None:
+    """Raises `CardNeeded` where extra units of a plan without a price pass, and there is no card to charge them to.
+
+    A plan with a price is paid with a card anyway; an organization pays nothing for its own product.
+    """
+    is_own = organization.pk == plan.product.organization_id
+    if overage_allowed and plan.is_pay_as_you_go and not is_own and not has_default_card(organization):
+        raise CardNeeded
 
 
 def extra_units_of(subscription: Subscription, quota: Quota) -> int:

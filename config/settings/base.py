@@ -237,6 +237,27 @@ MEDIA_URL = env.text("MEDIA_URL", "") or "/media/"
 # How many days a product with subscribers goes on at least after its end was announced.
 PRODUCT_RETIREMENT_DAYS = env.integer("PRODUCT_RETIREMENT_DAYS", 14)
 
+# --- Stripe --------------------------------------------------------------------------------------
+# Stripe, where it has a key: `sk_test_…` moves no money, `sk_live_…` does. Then it is who moves the money.
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+# Each webhook endpoint signs with its own secret; while one is changed both of its secrets are here.
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
+# Another address of Stripe's API, such as that of a fake server; empty for Stripe's own.
+STRIPE_API_URL = env.text("STRIPE_API_URL", "").rstrip("/")
+# What this product was written for and tested with; a newer one is a change of the code.
+STRIPE_API_VERSION = "2026-08-26.dahlia"
+STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+PROVIDER_PAGES: list[str] = []
+if STRIPE_SECRET_KEY:
+    # It keeps a copy of what Stripe has. Nothing of ours refers to its tables.
+    INSTALLED_APPS.insert(INSTALLED_APPS.index("apps.core"), "djstripe")
+    DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+    # Checkout, the onboarding of creators, and the pages of banks.
+    PROVIDER_PAGES = ["https://checkout.stripe.com", "https://connect.stripe.com", "https://hooks.stripe.com"]
+    if STRIPE_API_URL:
+        STRIPE_API_HOST = STRIPE_API_URL
+        PROVIDER_PAGES = [STRIPE_API_URL]
+
 # --- Security ----------------------------------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"
 # What ForwardedSchemeMiddleware found, by the rule of `apps.core.peers`; never what a client sent.
@@ -252,7 +273,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", *([MEDIA_URL] if "://" in MEDIA_URL else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # A form may end on a page of the payment provider.
+        "form-action": [SELF, *PROVIDER_PAGES],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -321,22 +343,7 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 
 # --- Billing -----------------------------------------------------------------------------------
 # Who moves the money. The sandbox takes test cards only and moves none.
-PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "") or ("stripe" if env.text("STRIPE_SECRET_KEY", "") else "sandbox")
-# Stripe, where it has a key: `sk_test_…` moves no money, `sk_live_…` does. Then it is who moves the money.
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
-# Each webhook endpoint signs with its own secret; while one is changed both of its secrets are here.
-STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
-# Another address of Stripe's API, such as that of a fake server; empty for Stripe's own.
-STRIPE_API_URL = env.text("STRIPE_API_URL", "").rstrip("/")
-# What this product was written for and tested with; a newer one is a change of the code.
-STRIPE_API_VERSION = "2026-08-26.dahlia"
-STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
-if STRIPE_SECRET_KEY:
-    # It keeps a copy of what Stripe has. Nothing of ours refers to its tables.
-    INSTALLED_APPS.insert(INSTALLED_APPS.index("apps.core"), "djstripe")
-    DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
-    if STRIPE_API_URL:
-        STRIPE_API_HOST = STRIPE_API_URL
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "") or ("stripe" if STRIPE_SECRET_KEY else "sandbox")
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
 # Hosting that creators pay for: the slug of the product that sells it, which belongs to the platform's own

@@ -20,6 +20,7 @@ class Options:
     procfile: Path
     demo: bool
     verbose: bool
+    fake_stripe: bool = False
 
     @property
     def web_url(self) -> str:
@@ -44,6 +45,7 @@ class Options:
             gateway_port=env.integer("GATEWAY_PORT", 8001),
             procfile=Path(env.text("PROCFILE", "") or BASE_DIR / "Procfile"),
             demo=env.boolean("DEMO", default=True),
+            fake_stripe=_fake_stripe(),
             verbose=env.boolean("VERBOSE", default=False),
         )
 
@@ -61,3 +63,12 @@ class Options:
             "WEB_URL": self.web_url,
             "GATEWAY_URL": self.gateway_url,
         }
+
+
+def _fake_stripe() -> bool:
+    value = env.text("STRIPE", "")
+    if value not in ("", "fake"):
+        raise env.ConfigurationError(
+            f"STRIPE must be fake or empty, not {value!r}. For the real one: STRIPE_SECRET_KEY."
+        )
+    return value == "fake"

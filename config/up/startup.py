@@ -9,7 +9,7 @@ from config.embedded.kept import is_free
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.server import EmbeddedServer
 from config.embedded.valkey import EmbeddedValkey
-from config.up import css
+from config.up import css, fake_stripe
 from config.up.child import Child, Stage
 from config.up.demo import Demo
 from config.up.errors import StartupError
@@ -38,9 +38,15 @@ class Startup:
         self._require_ports()
         self._start_servers()
         demo = self._start_backends() if self._options.demo else None
+        if self._options.fake_stripe:
+            self._start_stripe()
         with self._terminal.step("Database schema, stylesheet"):
             self._run(
-                Step("migrate", ("python", "manage.py", "migrate", "--no-input", "--skip-checks")),
+                Step(
+                    "migrate",
+                    ("python", "manage.py", "migrate", "--no-input", "--skip-checks"),
+                    self._long_migrations(),
+                ),
                 Step("css", css.COMMAND),
             )
             css.publish()
@@ -92,13 +98,35 @@ class Startup:
             self._add(backend.name, list(backend.command), Stage.BACKEND)
         return demo
 
+    # --- Stripe -----------------------------------------------------------------------------------
+    def _start_stripe(self) -> None:
+        server = fake_stripe.FakeStripe(self._options.local_dir, self._options.web_url)
+        server.choose_port()
+        self._environment |= server.environment()
+        with self._terminal.step("Fake Stripe server"):
+            self._add(fake_stripe.NAME, server.command, Stage.BACKEND)
+            self._wait_ready(fake_stripe.NAME, fake_stripe.ADDRESS, server.port, fake_stripe.HEALTH)
+
+    def _long_migrations(self) -> Callable[[str], None]:
+        """Shows those of dj-stripe, which take a minute at the first start."""
+
+        def show(line: str) -> None:
+            if "Applying djstripe." in line:
+                self._terminal.line(f"    {line.strip()}")
+
+        return show
+
+    # --- Demo -------------------------------------------------------------------------------------
     def _load(self, demo: Demo) -> dict[str, Any]:
         with self._terminal.step("Demo backends"):
             for backend in demo.backends:
                 self._wait_ready(backend.name, "127.0.0.1", backend.port, backend.health)
         if demo.must_load:
             with self._terminal.step("Demo marketplace"):
-                self._run(Step("load_demo", ("python", "manage.py", "load_demo"), show=self._progress()))
+                # Its past was paid in the sandbox, whoever moves the money from now on.
+                sandbox = self._environment | {"PAYMENT_PROVIDER": "sandbox"}
+                step = Step("load_demo", ("python", "manage.py", "load_demo"), show=self._progress())
+                self._supervisor.run_steps([step], environment=sandbox, cwd=BASE_DIR)
         return demo.refresh(self._options)
 
     def _progress(self) -> Callable[[str], None]:

@@ -14,6 +14,8 @@ def summary(options: Options, demo: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"  Portal   {options.web_url}/"
     yield f"  Admin    {options.web_url}/admin/"
     yield f"  Gateway  {options.gateway_url}/"
+    if options.fake_stripe:
+        yield "  Stripe   a fake server: cards are saved on its page, and no money moves"
     yield f"  Logs     {short(options.local_dir / 'log')}/"
     if demo is not None:
         yield ""

@@ -37,7 +37,9 @@ _TABLE: dict[Guard, str] = {
         portal:requests portal:request portal:notice portal:notice-read!
         portal:plan-change portal:plan-change-start! portal:plan-change-undo! portal:subscription-cancel-later!
         portal:subscription-checkout! portal:checkout portal:checkout-pay+ portal:invoices portal:invoice
-        portal:invoice-pdf portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
+        portal:invoice-pdf portal:invoice-receipt portal:invoice-line+ portal:invoice-line-csv portal:credit-note-pdf
+        portal:case-withdraw! portal:billing-month portal:billing-profile+
+        portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription+ rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
         rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
@@ -55,6 +57,7 @@ _TABLE: dict[Guard, str] = {
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
         portal:studio-plan-withdraw! portal:studio-plan-grant! portal:studio-plan-revoke!
+        portal:studio-cases portal:studio-case+
         portal:studio-consumers portal:studio-consumer portal:studio-consumer-ban! portal:studio-consumer-lift-ban!
         portal:studio-consumer-pause! portal:studio-consumer-resume!
         portal:studio-consumer-reset! portal:studio-consumer-approve! portal:studio-consumer-decline!

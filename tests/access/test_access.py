@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 
 from apps.accounts.models import User
-from apps.billing.models import CommissionRule
+from apps.billing.models import CommissionRule, TaxRate
 from apps.products.models import Category
 from tests.access.table import ELSEWHERE, GUARDS, READS, WRITES, Guard
 from tests.access.walk import Route, list_routes
@@ -39,7 +39,7 @@ GUARDED = [route for route in ROUTES if route.name in GUARDS]
 PRIVATE = [route for route in GUARDED if GUARDS[route.name][0] in (Guard.CONSUMER, Guard.CREATOR)]
 ADMIN = [route for route in ROUTES if route.is_admin and not route.is_elsewhere]
 # What staff add and delete by hand.
-BY_HAND = {Category, Group}
+BY_HAND = {Category, Group, TaxRate}
 # What staff add and never delete.
 ADDED = {CommissionRule}
 FORBIDDEN = {401, 403, 404, 405}

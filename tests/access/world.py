@@ -25,6 +25,7 @@ from apps.subscriptions.models import Subscription
 from tests.access.table import BODIES, QUERIES, Guard
 from tests.access.walk import Route
 from tests.factories.accounts import MembershipFactory, UserFactory
+from tests.factories.billing import make_case, make_credit_note, make_payment, make_usage_invoice
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
@@ -149,7 +150,12 @@ def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
     token = AccessToken.objects.create(
         user=consumer, organization=organization, name="x", scopes=[], prefix="af_pat_xxxx", last4="xxxx", digest=b"x"
     )
+    make_payment(invoice)
+    disputed = make_usage_invoice(subscription)
     return {
+        "note_id": make_credit_note(disputed).public_id,
+        "case_id": make_case(disputed.lines.get()).public_id,
+        "position": 1,
         "invoice_id": invoice.public_id,
         "checkout_id": checkout.public_id,
         "method_id": PaymentMethodFactory(organization=organization).public_id,

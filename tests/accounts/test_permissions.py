@@ -6,6 +6,7 @@ import importlib
 import inspect
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -17,23 +18,29 @@ from django.db import transaction
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent, Invitation
 from apps.accounts.permissions import ROLES_BY_ACTION, Action, allows
-from apps.billing.models import Checkout
+from apps.billing.coupons import CouponSpec
+from apps.billing.enums import CreditReason
+from apps.billing.models import Checkout, Coupon, InvoiceLine
 from apps.billing.services import start_checkout
 from apps.core import clock
 from apps.core.errors import NotAllowed
+from apps.core.ids import random_base62
 from apps.core.models import Change
+from apps.payments import providers
 from apps.payments.models import Payment, PaymentMethod, SandboxAccount
+from apps.payments.providers.base import CardToken, SavedCard
 from apps.payments.services import claim_payment, collect_payment
 from apps.payouts.details import AccountDetails
 from apps.payouts.models import Payout
 from apps.payouts.services import request_payout
-from apps.plans.models import PlanGrant
+from apps.plans.models import Plan, PlanGrant
 from apps.plans.specs import PlanSpec
 from apps.products.services import ImportOptions, changes_of
-from apps.subscriptions.models import ConsumerBan
+from apps.subscriptions.models import ConsumerBan, Subscription
 from apps.subscriptions.overage import OverageChoice
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory
 from tests.factories.actors import make_actor
+from tests.factories.billing import make_case, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
@@ -230,6 +237,10 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {"subscription": world.subscription},
     ),
+    "subscriptions.migrate_subscribers": (
+        Action.PLANS_EDIT,
+        lambda world: {"plan": older_version(world), "to": world.plan, "when": "renewal"},
+    ),
     "subscriptions.pause_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "subscriptions.resume_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": paused(world)}),
     "subscriptions.ban_consumer": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
@@ -240,6 +251,18 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "subscriptions.reset_quota": (Action.CONSUMERS_MANAGE, lambda world: {"subscription": world.consumer}),
     "billing.start_checkout": (Action.SUBSCRIPTIONS_MANAGE, lambda world: {"plan": world.plan_of_others}),
+    "billing.create_coupon": (
+        Action.PLANS_EDIT,
+        lambda world: {"product": world.product, "spec": CouponSpec("NEW", percent=Decimal(5))},
+    ),
+    "billing.archive_coupon": (
+        Action.PLANS_EDIT,
+        lambda world: {"coupon": Coupon.objects.create(product=world.product, code="OLD", percent=5, duration="once")},
+    ),
+    "billing.redeem_coupon": (
+        Action.SUBSCRIPTIONS_MANAGE,
+        lambda world: {"subscription": redeemable(world), "code": "HALF"},
+    ),
     "billing.start_plan_change": (
         Action.SUBSCRIPTIONS_MANAGE,
         lambda world: {
@@ -268,10 +291,36 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     ),
     "payouts.request_payout": (Action.PAYOUTS_MANAGE, lambda world: {"currency": earned(world)}),
     "payouts.cancel_payout": (Action.PAYOUTS_MANAGE, lambda world: {"payout": open_payout(world)}),
+    "billing.save_profile": (
+        Action.BILLING_MANAGE,
+        lambda world: {"legal_name": "", "address": "", "country": "", "tax_id": "", "email": ""},
+    ),
+    "billing.refund_invoice": (
+        Action.CONSUMERS_MANAGE,
+        lambda world: {"invoice": make_usage_invoice(world.consumer), "reason": CreditReason.GOODWILL},
+    ),
+    "billing.open_case": (
+        Action.BILLING_MANAGE,
+        lambda world: {"line": usage_line(world.subscription), "text": "x", "asked_amount": 1},
+    ),
+    "billing.withdraw_case": (
+        Action.BILLING_MANAGE,
+        lambda world: {"case": make_case(usage_line(world.subscription))},
+    ),
+    "billing.accept_case": (
+        Action.CONSUMERS_MANAGE,
+        lambda world: {"case": make_case(usage_line(world.consumer))},
+    ),
+    "billing.refuse_case": (
+        Action.CONSUMERS_MANAGE,
+        lambda world: {"case": make_case(usage_line(world.consumer)), "answer": "x"},
+    ),
     "payments.add_card": (
         Action.BILLING_MANAGE,
         lambda world: {"number": "4242424242424242", "exp_month": 12, "exp_year": 2060, "cvc": "123"},
     ),
+    "payments.start_hosted_card": (Action.BILLING_MANAGE, lambda world: {"return_url": URL, "cancel_url": URL}),
+    "payments.save_hosted_card": (Action.BILLING_MANAGE, lambda world: {"reference": world.organization.public_id}),
     "payments.make_default": (
         Action.BILLING_MANAGE,
         lambda world: {"method": saved_card(world)},
@@ -334,6 +383,18 @@ def waiting(world: World) -> Any:
 def sibling(world: World) -> Any:
     """Another plan of the product that the organization subscribes to, free like all here."""
     return PlanFactory(tier=world.subscription.plan.tier)
+
+
+def redeemable(world: World) -> Subscription:
+    """With an open checkout, and a coupon for it."""
+    subscription = open_checkout(world).subscription
+    Coupon.objects.create(product=subscription.product, code="HALF", percent=50, duration="once")
+    return subscription
+
+
+def older_version(world: World) -> Plan:
+    old: Plan = PlanFactory(tier=world.tier, slug=world.plan.slug, version=0, withdrawn_at=clock.now())
+    return old
 
 
 def paid(world: World) -> Any:
@@ -406,6 +467,10 @@ def open_checkout(world: World) -> Checkout:
     return start_checkout(actor=buyer, plan=PlanFactory(price_amount=1000))
 
 
+def usage_line(subscription: Subscription) -> InvoiceLine:
+    return make_usage_invoice(subscription).lines.get()
+
+
 def services_with_an_actor() -> set[str]:
     """Every public function of an app's services that takes an actor, as `<app>.<service>`."""
     found = set()
@@ -450,10 +515,25 @@ def test_an_unknown_role_may_nothing(role: str) -> None:
     assert not any(allows(role, action) for action in Action)
 
 
+class HostedCards:
+    """A provider with a page of its own for cards; a setup has the name of its organization."""
+
+    takes_cards = False
+
+    def start_card_setup(self, **request: str) -> str:
+        return URL
+
+    def find_card_setup(self, *, reference: str) -> SavedCard:
+        return SavedCard(reference, CardToken(random_base62(16), "visa", "4242", 12, 2060))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_every_service_asks_for_its_action(name: str) -> None:
+def test_every_service_asks_for_its_action(name: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     action, arguments = SERVICES[name]
+    if name.endswith("_hosted_card"):
+        settings.PAYMENT_PROVIDER = "stripe"
+        monkeypatch.setitem(providers._PROVIDERS, "stripe", HostedCards())
     world = World()
     for actor in [make_actor(world.organization, role) for role in Role.values]:
         own = transaction.atomic()

@@ -217,3 +217,31 @@ def test_a_creator_sees_calls_and_not_whose_key_made_them(world: World) -> None:
     assert api.get("/requests").data == []
     assert api.get("/usage", subscription=world.subscription.public_id).code == "not_found"
     assert world.consumer.api.get("/requests", product=product).code == "not_found"
+
+
+def test_prices_in_tiers_a_trial_and_coupons(world: World) -> None:
+    api, path = world.creator.api, world.product_path
+    tiers = [{"up_to_units": 1000, "unit_amount": "0.20000000"}, {"unit_amount": "0.1", "flat_amount": 50}]
+    quota = {"included_units": 10, "period": "month", "overage": "graduated", "overage_max_units": 9000}
+    terms = {"name": "Tiered", "tier": "free", "price_amount": 900, "trial_days": 14, "trial_requires_card": True}
+    made = api.post(f"{path}/plans", terms | {"quotas": [quota | {"price_tiers": tiers}]})
+    assert made.status == 201
+    assert made.data["quotas"][0]["price_tiers"] == [
+        {"up_to_units": 1000, "unit_amount": "0.20000000", "flat_amount": 0},
+        {"up_to_units": None, "unit_amount": "0.10000000", "flat_amount": 50},
+    ]
+    assert (made.data["trial_days"], made.data["trial_requires_card"]) == (14, True)
+    assert api.post(f"{path}/plans", terms | {"quotas": [quota]}).code == "invalid"
+
+    coupon = api.post(f"{path}/coupons", {"code": "half", "percent": "50", "plan_slugs": ["pro"]})
+    assert (coupon.status, coupon.data["code"], coupon.data["redemption_count"]) == (201, "HALF", 0)
+    assert api.post(f"{path}/coupons", {"code": "half"}).code == "invalid"
+    buyer = world.stranger.api
+    bought = buyer.post("/subscriptions", {"plan": world.bigger_plan.public_id, "coupon": "half"}).data
+    assert bought["checkout"]["invoice"]["total_amount"] == 950
+    again = buyer.post(f"/subscriptions/{bought['subscription']['id']}/coupon", {"code": "none"})
+    assert (again.status, again.code) == (409, "coupon_refused")
+    assert [one["redemption_count"] for one in api.get(f"{path}/coupons").data] == [1]
+    archive = f"{path}/coupons/{coupon.data['id']}/archive"
+    assert api.post(archive).data["archived_at"]
+    assert api.post(archive).code == "conflict"

@@ -148,7 +148,9 @@ def test_a_price_is_held_for_an_hour_and_reckoned_anew_after_it(shop: Shop) -> N
 def test_an_unpaid_change_is_given_up_at_the_end_of_its_period(shop: Shop) -> None:
     subscription = shop.buy(shop.basic)
     move_clock(NOW + dt.timedelta(days=29, hours=23, minutes=30))
-    checkout = change(shop, subscription, shop.pro)
+    checkout = change(
+        shop, subscription, shop.plan("Grand", 300_000)
+    )  # half an hour of less would wait for the renewal
     assert checkout.expires_at == subscription.current_period_end
     move_clock(NOW + dt.timedelta(days=31))
     services.close_due_periods()

@@ -6,10 +6,9 @@ import pytest
 
 from apps.billing import services
 from apps.billing.enums import InvoiceStatus
-from apps.billing.errors import CardNeeded
 from apps.billing.models import Invoice, NumberSeries
 from apps.notifications.models import Notice
-from apps.payments.errors import CardDeclined
+from apps.payments.errors import CardDeclined, CardNeeded
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.needs import needs_card
 from apps.plans.enums import OverageRule
@@ -222,12 +221,12 @@ class TestOverage:
         subscription = shop.buy(plan)
         assert (subscription.status, invoices()) == (SubscriptionStatus.ACTIVE, [])
         assert needs_card(shop.alice.organization), "the card that is charged cannot be removed"
-        use(subscription, 7, NOW + dt.timedelta(days=3))
+        use(subscription, 70, NOW + dt.timedelta(days=3))
         move_clock(MONTH)
         meter_has_stored(subscription, MONTH)
         services.close_due_periods()
         (renewal,) = invoices()
-        assert [(line.kind, line.quantity, line.amount) for line in renewal.lines.all()] == [("overage", 7, 14)]
+        assert [(line.kind, line.quantity, line.amount) for line in renewal.lines.all()] == [("overage", 70, 140)]
         assert (renewal.status, Payment.objects.get().method) == ("paid", card)
 
     @pytest.mark.parametrize("at_end", [True, False])

@@ -32,8 +32,8 @@ class TestTooLittle:
     """The provider charges 50 cents at least."""
 
     def test_it_waits_until_there_is_enough(self, shop: Shop) -> None:
-        subscription = shop.buy(shop.metered(price=0))
         shop.card(is_default=True)
+        subscription = shop.buy(shop.metered(price=0))
         use(subscription, 1010, NOW + dt.timedelta(days=3))  # 20 cents
         turn(subscription, NOW + MONTH)
         turn(subscription, NOW + 2 * MONTH)
@@ -66,6 +66,7 @@ class TestTooLittle:
         assert invoices()[-1].total_amount == 1040 + owed
 
     def test_at_the_end_it_is_waived_and_the_audit_log_says_so(self, shop: Shop) -> None:
+        shop.card(is_default=True)
         subscription = shop.buy(shop.metered(price=0))
         use(subscription, 1010, NOW + dt.timedelta(days=3))
         move_clock(NOW + dt.timedelta(days=5))

@@ -77,6 +77,7 @@ def test_what_was_used_before_they_were_refused_is_charged(shop: Shop) -> None:
 
 
 def test_a_cap_says_nothing_about_another_currency(shop: Shop) -> None:
+    shop.card(is_default=True)
     subscription = shop.buy(shop.metered(price=0), overage=OverageChoice(allowed=True, spend_cap_amount=301))
     euro = shop.plan("Euro", 0, currency="EUR")
     services.start_plan_change(actor=shop.alice, subscription=subscription, plan=euro)

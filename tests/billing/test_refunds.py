@@ -9,10 +9,10 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent
-from apps.billing import services
+from apps.billing import services, tasks
 from apps.billing.enums import CreditReason
 from apps.billing.errors import CreditTooLarge, NothingToCredit
-from apps.billing.models import CreditNote, CreditNoteLine, Invoice, TaxRate
+from apps.billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, TaxRate
 from apps.billing.services.booking import held
 from apps.core.errors import NotAllowed, NotFound
 from apps.ledger.enums import AccountKind
@@ -209,6 +209,19 @@ class TestRefunds:
         assert (CreditNote.objects.get().reason, Refund.objects.get().status) == ("not_given", "succeeded")
         assert fresh(invoice).is_credited
         assert set(shop.balances().values()) == {0}
+
+
+def test_a_copy_goes_to_the_address_for_invoices(
+    shop: Shop, mailoutbox: Any, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    BillingProfile.objects.create(organization=shop.alice.organization, email="books@example.com")
+    monkeypatch.setattr(tasks.mail_document, "delay", tasks.mail_document)
+    with django_capture_on_commit_callbacks(execute=True):
+        invoice = paid(shop)
+        refund(shop, invoice, amount=100)
+    sent = [mail for mail in mailoutbox if mail.to == ["books@example.com"]]
+    assert [mail.subject for mail in sent] == ["INV-2027-000001 from API Factory", "CN-2027-000001 from API Factory"]
+    assert all(mail.attachments[0][1].startswith(b"%PDF") for mail in sent)
 
 
 class TestUnpaidInvoices:

@@ -11,7 +11,7 @@ from apps.accounts.enums import Role
 from apps.accounts.models import Invitation
 from apps.accounts.permissions import Action
 from apps.billing.enums import InvoiceReason
-from apps.billing.models import Invoice
+from apps.billing.models import Coupon, Invoice
 from apps.billing.services.invoicing import draft_invoice, issue_invoice, plan_line
 from apps.core import clock
 from apps.notifications.services import notify
@@ -64,6 +64,7 @@ def grow(ours: World, number: int) -> None:
             subscription=ours.subscription, kind="quota_reset", to_status="active", to_plan=ours.plan,
             actor=ours.owner, occurred_at=clock.now(),
         )  # fmt: skip
+        Coupon.objects.create(product=ours.product, code=f"C-{plan.pk}", percent=5, duration="once")
         paid = PlanFactory(tier__product=ours.product, price_amount=100)
         start, end = clock.now(), clock.now() + dt.timedelta(days=30)
         draft = draft_invoice(

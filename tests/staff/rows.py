@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -13,16 +14,23 @@ from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, AuditEvent, Invitation, Membership, Organization, User
 from apps.billing.models import (
+    BillingProfile,
     Checkout,
     CommissionRule,
+    Coupon,
+    CreditNote,
     DunningRun,
+    HostingTerms,
     Invoice,
     InvoiceItem,
     InvoiceLine,
     NumberSeries,
+    TaxRate,
+    UsageCase,
     UsageStretch,
 )
 from apps.core import clock
+from apps.core.ids import random_base62
 from apps.core.models import Change, IdempotentRequest, SandboxClock
 from apps.keys.models import ApiKey
 from apps.ledger.enums import AccountKind
@@ -39,6 +47,8 @@ from apps.payments.models import (
     SandboxConfirmation,
     SandboxDispute,
     SandboxMovement,
+    StripeAccount,
+    StripeCustomer,
 )
 from apps.payouts.models import (
     Payout,
@@ -74,6 +84,7 @@ from apps.usage.models import (
     UsageRollup,
 )
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.billing import make_case, make_credit_note, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
@@ -194,6 +205,19 @@ def _invoice() -> Invoice:
         invoice=invoice, kind="plan", description="x", unit_amount=1, amount=1, plan=subscription.plan, **period
     )
     return invoice
+
+
+def _credit_note() -> CreditNote:
+    return make_credit_note(make_usage_invoice(SubscriptionFactory()))
+
+
+def _case() -> UsageCase:
+    return make_case(make_usage_invoice(SubscriptionFactory()).lines.get())
+
+
+def _rate() -> TaxRate:
+    day = dt.date(2026, 1, 1) + dt.timedelta(days=next(_numbers))
+    return TaxRate.objects.create(country="DE", name="VAT", percent=Decimal(19), valid_from=day)
 
 
 def _checkout() -> Checkout:
@@ -357,8 +381,13 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     ),
     FaqEntry: lambda: FaqEntry.objects.create(product=ProductFactory(), question="Why?", answer="So."),
     OpenApiImport: _import,
+    BillingProfile: lambda: BillingProfile.objects.create(organization=OrganizationFactory()),
+    CreditNote: _credit_note,
+    TaxRate: _rate,
+    UsageCase: _case,
     Plan: _plan,
     PlanGrant: _grant,
+    Coupon: lambda: Coupon.objects.create(code=f"C-{next(_numbers)}", percent=5, duration="once"),
     Subscription: _subscription,
     ApiKey: lambda: ApiKeyFactory(created_by=UserFactory()),
     UsageEvent: _event,
@@ -388,11 +417,16 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     Refund: _refund,
     Dispute: _dispute,
     ProviderEvent: _provider_event,
+    StripeAccount: lambda: StripeAccount.objects.create(organization="org_1", reference=f"acct_{random_base62(8)}"),
+    StripeCustomer: lambda: StripeCustomer.objects.create(
+        organization=random_base62(8), reference=f"cus_{random_base62(8)}"
+    ),
     SandboxConfirmation: lambda: SandboxConfirmation.objects.create(charge=_charge(), answer="confirmed"),
     SandboxMovement: _movement,
     SandboxDispute: _sandbox_dispute,
     SandboxAccount: _sandbox_account,
     CommissionRule: _rule,
+    HostingTerms: lambda: HostingTerms.objects.create(plan=PlanFactory(), products_max=3, created_by=UserFactory()),
     PayoutAccount: PayoutAccountFactory,
     Payout: _payout,
     Recovery: _recovery,

@@ -38,6 +38,8 @@ pytestmark = pytest.mark.django_db
 ON_ANOTHER_PAGE = {
     "products.Tier": "stands on the page of its product",
     "products.SupportChannel": "stands on the page of its product",
+    "billing.CouponRedemption": "stands on the page of its coupon",
+    "billing.CouponUse": "says which invoices a coupon lowered; they have a line for it",
     "billing.InvoiceLine": "stands on the page of its invoice",
     "payouts.PayoutApproval": "stands on the page of its payout",
     "billing.CreditNoteLine": "stands on the page of its credit note",
@@ -307,7 +309,7 @@ class TestIndex:
 
     def test_staff_see_only_what_they_have_rights_for(self) -> None:
         reader = UserFactory(is_staff=True)
-        reader.user_permissions.add(Permission.objects.get(codename="view_product"))
+        reader.user_permissions.add(Permission.objects.get(codename="view_product", content_type__app_label="products"))
         client = Client()
         client.force_login(reader)
         assert "API keys" not in client.get(reverse("admin:index")).content.decode()

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
-from apps.core.rest.fields import Answer, Input
+from apps.core.rest.fields import Answer, Input, Text
 from apps.payments.enums import PaymentStatus
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.rest import SubscriptionSerializer
@@ -16,6 +16,7 @@ class PlanChoice(Input):
 
 
 class SubscribeInput(PlanChoice):
+    coupon = Text(required=False, allow_blank=True, max_length=40, help_text="A code that takes something off.")
     overage_allowed = serializers.BooleanField(
         required=False, help_text="Whether extra units pass, and are charged, where the plan has such. By default not."
     )
@@ -75,7 +76,9 @@ class InvoiceLineSerializer(Answer):
     description = serializers.CharField()
     quantity = serializers.IntegerField()
     unit_amount = serializers.DecimalField(max_digits=28, decimal_places=8)
-    amount = serializers.IntegerField()
+    amount = serializers.IntegerField(help_text="Without tax.")
+    tax_percent = serializers.DecimalField(max_digits=6, decimal_places=3)
+    tax_amount = serializers.IntegerField()
     period_start = serializers.DateTimeField()
     period_end = serializers.DateTimeField()
 
@@ -84,8 +87,13 @@ class InvoiceSerializer(OwedInvoiceSerializer):
     reason = serializers.ChoiceField(InvoiceReason.choices)
     subscription = serializers.CharField(source="subscription.public_id")
     product = serializers.CharField(source="product.slug")
-    subtotal_amount = serializers.IntegerField()
+    subtotal_amount = serializers.IntegerField(help_text="Without tax.")
     tax_amount = serializers.IntegerField()
+    tax_name = serializers.CharField(allow_blank=True)
+    tax_inclusive = serializers.BooleanField(help_text="Whether the prices contained the tax.")
+    tax_note = serializers.CharField(allow_blank=True, help_text="Such as that the reverse charge applies.")
+    credited_amount = serializers.IntegerField(help_text="The sum of its credit notes, with tax.")
+    due_amount = serializers.IntegerField(help_text="The total, less what was credited: what paying it charges.")
     period_start = serializers.DateTimeField()
     period_end = serializers.DateTimeField()
     issued_at = serializers.DateTimeField()

@@ -57,7 +57,8 @@ class SubscriptionsView(OrganizationView):
     def post(self, request: Request) -> Purchase:
         plan = get_plan_to_subscribe(self.actor, public_id=self.body["plan"])
         overage = OverageChoice(self.body.get("overage_allowed", False), self.body.get("spend_cap_amount"))
-        checkout = services.start_checkout(actor=self.actor, plan=plan, overage=overage)
+        coupon = self.body.get("coupon", "")
+        checkout = services.start_checkout(actor=self.actor, plan=plan, overage=overage, coupon=coupon)
         subscription = get_subscription(self.actor, public_id=checkout.subscription.public_id)
         return Purchase(subscription, checkout)
 

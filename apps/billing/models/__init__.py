@@ -3,6 +3,7 @@
 from apps.billing.models.cases import UsageCase
 from apps.billing.models.checkouts import Checkout
 from apps.billing.models.commissions import CommissionRule
+from apps.billing.models.coupons import Coupon, CouponRedemption, CouponUse
 from apps.billing.models.credit_notes import CreditNote, CreditNoteLine
 from apps.billing.models.dunning import DunningRun
 from apps.billing.models.hosting import HostingTerms
@@ -15,6 +16,9 @@ __all__ = [
     "BillingProfile",
     "Checkout",
     "CommissionRule",
+    "Coupon",
+    "CouponRedemption",
+    "CouponUse",
     "CreditNote",
     "CreditNoteLine",
     "DunningRun",

@@ -4,6 +4,13 @@ from apps.billing.quotes import Quote, quote_change
 from apps.billing.services.cases import accept_case, open_case, refuse_case, withdraw_case
 from apps.billing.services.changing import start_plan_change
 from apps.billing.services.checkouts import expire_checkouts, start_checkout
+from apps.billing.services.coupons import (
+    archive_coupon,
+    archive_coupon_by_staff,
+    create_coupon,
+    create_coupon_by_staff,
+    redeem_coupon,
+)
 from apps.billing.services.cycle import close_due_periods
 from apps.billing.services.hosting import set_hosting_terms
 from apps.billing.services.late_usage import find_late_usage
@@ -18,13 +25,18 @@ __all__ = [
     "Quote",
     "accept_case",
     "advance_sandbox_clock",
+    "archive_coupon",
+    "archive_coupon_by_staff",
     "close_due_periods",
+    "create_coupon",
+    "create_coupon_by_staff",
     "expire_checkouts",
     "find_late_usage",
     "open_case",
     "pay_checkout",
     "pay_invoice",
     "quote_change",
+    "redeem_coupon",
     "refund_as_staff",
     "refund_due",
     "refund_invoice",

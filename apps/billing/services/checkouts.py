@@ -12,7 +12,7 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout, Invoice
-from apps.billing.services.cards import check_card
+from apps.billing.services.discounts import discount_lines, note_discount
 from apps.billing.services.invoicing import (
     LineSpec,
     draft_invoice,
@@ -22,6 +22,7 @@ from apps.billing.services.invoicing import (
     void_invoice,
 )
 from apps.billing.services.items import add_items, smallest_charge
+from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
 from apps.payments.errors import PaymentPending
 from apps.payments.selectors import is_being_paid
@@ -43,17 +44,16 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None) -> Checkout:
+def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None, coupon: str = "") -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
-    needs a card is open, without an invoice, until `pay_checkout` names one. Without `overage` no extra units pass.
-    Raises `CardNeeded` for a plan that is paid as it is used, where there is no default card.
+    needs a card is open, without an invoice, until `pay_checkout` names one. Raises as `subscribe`, and `CouponRefused`
+    where the code `coupon` is one that cannot be used.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
-    check_card(actor.organization, plan)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
     waiting = _locked_incomplete(actor, plan)
     if waiting is not None:
@@ -61,6 +61,10 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
         if waiting.plan_id == plan.pk:
             if overage is not None:
                 waiting = subscriptions.set_overage(actor=actor, subscription=waiting, choice=overage)
+            if coupon:
+                record_redemption(actor=actor, subscription=waiting, code=coupon)
+                if checkout is not None and checkout.invoice is not None:
+                    return reprice(actor=actor, subscription=waiting, checkout=checkout)
             if checkout is None or checkout.invoice_id is None:
                 return _issue(actor, waiting, checkout)
             if checkout.expires_at is not None and checkout.expires_at > clock.now():
@@ -69,6 +73,8 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
             close_unpaid(checkout=checkout)
         subscriptions.abandon(subscription=waiting)
     subscription = subscriptions.subscribe(actor=actor, plan=plan, overage=overage)
+    if coupon:
+        record_redemption(actor=actor, subscription=subscription, code=coupon)
     if subscription.status == SubscriptionStatus.INCOMPLETE:
         return _issue(actor, subscription, None)
     done = subscription.status != SubscriptionStatus.PENDING_APPROVAL
@@ -126,6 +132,20 @@ def renew_invoice(*, checkout: Checkout, subscription: Subscription, invoice: In
     return renewed
 
 
+def reprice(*, actor: Actor, subscription: Subscription, checkout: Checkout) -> Checkout:
+    """Ask for another price in an open checkout with an invoice: that one is void, and a new one issued.
+
+    The caller has locked the subscription. Raises `PaymentPending` while the invoice is being paid.
+    """
+    assert checkout.invoice is not None
+    invoice = lock_invoice(checkout.invoice)
+    if is_being_paid(invoice.public_id):
+        raise PaymentPending
+    void_invoice(invoice=invoice)
+    checkout.invoice = None
+    return _issue(actor, subscription, checkout)
+
+
 def find_open(subscription: Subscription) -> Checkout | None:
     """The open checkout of a subscription that the caller has locked."""
     return (
@@ -153,7 +173,7 @@ def close_unpaid(*, checkout: Checkout) -> None:
 def complete(*, checkout: Checkout, at: dt.datetime) -> None:
     checkout.status = CheckoutStatus.COMPLETED
     checkout.completed_at = at
-    checkout.save(update_fields=["status", "completed_at"])
+    checkout.save(update_fields=["status", "completed_at", "invoice"])
 
 
 @transaction.atomic
@@ -206,16 +226,19 @@ def _issue(actor: Actor, subscription: Subscription, checkout: Checkout | None) 
 def _begin_unpaid(checkout: Checkout, subscription: Subscription, lines: list[LineSpec], at: dt.datetime) -> Checkout:
     """Begin a subscription whose first period costs less than can be charged: it goes to the next invoice."""
     subscriptions.activate(subscription=subscription, at=at)
-    owed = [line for line in lines if line.amount]
-    source = f"first:{subscription.public_id}"
-    add_items(subscription=subscription, currency=subscription.plan.currency, lines=owed, source=source)
+    note_discount(subscription=subscription, lines=lines, invoice=None, period_start=lines[0].start)
+    if sum(line.amount for line in lines):
+        source = f"first:{subscription.public_id}"
+        add_items(subscription=subscription, currency=subscription.plan.currency, lines=lines, source=source)
     complete(checkout=checkout, at=at)
     return checkout
 
 
 def _first_lines(subscription: Subscription, at: dt.datetime) -> list[LineSpec]:
+    """The price of the first period, less what a coupon takes off."""
     plan = subscription.plan
-    return [plan_line(plan, *period_at(plan.interval, "subscription", at, at))]
+    price = plan_line(plan, *period_at(plan.interval, "subscription", at, at))
+    return [price, *discount_lines(subscription=subscription, lines=[price])]
 
 
 def _first_invoice(subscription: Subscription, lines: list[LineSpec], *, due_at: dt.datetime | None) -> Invoice:
@@ -227,6 +250,7 @@ def _first_invoice(subscription: Subscription, lines: list[LineSpec], *, due_at:
         end=lines[0].end,
         lines=lines,
     )
+    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=lines[0].start)
     return issue_invoice(invoice=invoice, due_at=due_at)
 
 

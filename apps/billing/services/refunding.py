@@ -16,6 +16,7 @@ from apps.accounts.permissions import Action
 from apps.accounts.staff import checked_reason, require_staff
 from apps.billing.enums import CreditReason, InvoiceReason, InvoiceStatus
 from apps.billing.errors import NothingToCredit
+from apps.billing.mailing import mail_later
 from apps.billing.models import CreditNote, Invoice, InvoiceLine
 from apps.billing.notices import tell_credited
 from apps.billing.services.crediting import NOTE_MAX, issue_credit_note
@@ -140,6 +141,7 @@ def claim_back(
         resume(invoice, subscription)
     _record(written, by, f"Credited {invoice} with {written}: {written.get_reason_display()}")
     tell_credited(written)
+    mail_later(invoice=invoice, note=written)
     return written, refund
 
 

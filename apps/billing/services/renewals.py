@@ -2,6 +2,7 @@
 
 from apps.billing.enums import InvoiceReason
 from apps.billing.models import Invoice, InvoiceItem
+from apps.billing.services.discounts import discount_lines, note_discount
 from apps.billing.services.invoicing import draft_invoice, plan_line
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -18,13 +19,17 @@ def draft_renewal(*, subscription: Subscription, has_usage: bool = False) -> Inv
     is_own = subscription.organization_id == subscription.product.organization_id
     line = plan_line(plan, start, end, until=subscription.product.retires_at)
     asks = line.amount > 0 and not is_own and subscription.status in SubscriptionStatus.callable()
-    if not asks and not has_usage and not InvoiceItem.objects.waiting().filter(subscription=subscription).exists():
-        return None
-    return draft_invoice(
-        subscription=subscription,
-        reason=InvoiceReason.RENEWAL,
-        currency=plan.currency,
-        start=start,
-        end=end,
-        lines=[line] if asks else [],
-    )
+    lines = [line, *discount_lines(subscription=subscription, lines=[line])] if asks else []
+    has_items = InvoiceItem.objects.waiting().filter(subscription=subscription).exists()
+    invoice = None
+    if has_usage or has_items or sum(one.amount for one in lines) > 0:
+        invoice = draft_invoice(
+            subscription=subscription,
+            reason=InvoiceReason.RENEWAL,
+            currency=plan.currency,
+            start=start,
+            end=end,
+            lines=lines,
+        )
+    note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=start)
+    return invoice

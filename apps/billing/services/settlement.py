@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from apps.accounts.audit import record_event
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
+from apps.billing.mailing import mail_later
 from apps.billing.models import Checkout, Invoice
 from apps.billing.notices import tell_paid, tell_refund_due
 from apps.billing.services.booking import book_payment
@@ -102,6 +103,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     if checkout is None:
         resume(invoice, subscription)
     tell_paid(invoice)
+    mail_later(invoice=invoice)
 
 
 def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, at: dt.datetime) -> bool:

@@ -1,25 +1,17 @@
 """Which provider a payment method belongs to."""
 
-from functools import cache
-
 from apps.payments.enums import Provider
 from apps.payments.providers.base import PaymentProvider
 from apps.payments.providers.sandbox import SandboxProvider
 
+_PROVIDERS: dict[str, PaymentProvider] = {Provider.SANDBOX: SandboxProvider()}
+
 
 def provider_named(name: str) -> PaymentProvider:
-    """Raises ValueError for a provider that this installation does not have."""
-    return {Provider.SANDBOX: _sandbox, Provider.STRIPE: _stripe}[Provider(name)]()
+    """Raises KeyError for a provider that this installation does not have."""
+    if name == Provider.STRIPE and name not in _PROVIDERS:
+        # Its library takes most of a second and 30 MB: only where it is used.
+        from apps.payments.providers.stripe.provider import StripeProvider
 
-
-@cache
-def _sandbox() -> PaymentProvider:
-    return SandboxProvider()
-
-
-@cache
-def _stripe() -> PaymentProvider:
-    # Its library takes most of a second and 30 MB: only where it is used.
-    from apps.payments.providers.stripe.provider import StripeProvider
-
-    return StripeProvider()
+        _PROVIDERS[name] = StripeProvider()
+    return _PROVIDERS[name]

@@ -2,7 +2,7 @@
 
 from apps.payments.services.charging import claim_payment, collect_payment, give_up_payment, settle_payments
 from apps.payments.services.disputes import record_dispute
-from apps.payments.services.hosted import save_hosted_card, start_hosted_card
+from apps.payments.services.hosted import record_hosted_card, save_hosted_card, start_hosted_card
 from apps.payments.services.inbox import process_events, receive_event
 from apps.payments.services.methods import add_card, forget_unused_card, make_default, remove_method
 from apps.payments.services.refunds import claim_refund, make_refund, settle_refunds
@@ -31,6 +31,7 @@ __all__ = [
     "process_events",
     "receive_event",
     "record_dispute",
+    "record_hosted_card",
     "remove_method",
     "save_hosted_card",
     "send_test_event",

@@ -28,6 +28,8 @@ def add_card(*, actor: Actor, number: str, exp_month: int, exp_year: int, cvc: s
     wrong, `Conflict` beyond 20 cards.
     """
     actor.require(Action.BILLING_MANAGE)
+    if not provider_named(settings.PAYMENT_PROVIDER).takes_cards:
+        raise Conflict(_("Cards are saved on the page of the payment provider. Start there from Billing, Cards."))
     holder = check_line(name, field="name", shortest=0, longest=100)
     provider = settings.PAYMENT_PROVIDER
     token = provider_named(provider).tokenize(Card(number, exp_month, exp_year, cvc, holder), today=clock.now().date())

@@ -111,7 +111,7 @@ def handle_card(event: ProviderEvent) -> None:
     """A card was saved on Stripe's page, also where its holder never came back from there."""
     told = _object_of(event)
     if told["mode"] == "setup":
-        enqueue("payments.save_hosted_card", reference=told["id"])
+        enqueue("payments.record_hosted_card", reference=told["id"])
 
 
 def _object_of(event: ProviderEvent) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from apps.core.errors import DomainError, NotFound
 from apps.payments import services
 from apps.payments.errors import ConfirmationNeeded
 from apps.payments.models import Payment, PaymentMethod
+from apps.payments.providers import provider_named
 from apps.payments.providers.sandbox import TEST_CARDS, TestCard
 from apps.payments.selectors import get_method, list_methods
 from apps.portal.access import PortalRequest
@@ -34,6 +35,15 @@ class PayForms:
     def test_cards(self) -> tuple[TestCard, ...]:
         """Named on the page of an installation whose provider is the sandbox."""
         return test_cards()
+
+    @property
+    def is_hosted(self) -> bool:
+        return is_hosted()
+
+
+def is_hosted() -> bool:
+    """Whether a new card is typed on a page of the provider's, and not here."""
+    return not provider_named(settings.PAYMENT_PROVIDER).takes_cards
 
 
 def test_cards() -> tuple[TestCard, ...]:

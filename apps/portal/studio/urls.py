@@ -3,8 +3,10 @@
 from django.urls import path
 
 from apps.portal.studio.views import (
+    cases,
     changelog,
     consumers,
+    coupons,
     deprecation,
     endpoints,
     faq,
@@ -59,12 +61,17 @@ urlpatterns = [
     path(f"{_TIER}/remove/", tiers.remove, name="studio-tier-remove"),
     path(f"{_PRODUCT}/plans/", plans.index, name="studio-plans"),
     path(f"{_PRODUCT}/plans/new/", plans.create, name="studio-plan-new"),
+    path(f"{_PRODUCT}/coupons/", coupons.index, name="studio-coupons"),
+    path(f"{_PRODUCT}/coupons/<slug:coupon_id>/archive/", coupons.archive, name="studio-coupon-archive"),
     path(f"{_PLAN}/", plans.edit, name="studio-plan"),
     path(f"{_PLAN}/grant/", plans.grant, name="studio-plan-grant"),
     path(f"{_PLAN}/revoke/", plans.revoke, name="studio-plan-revoke"),
+    path(f"{_PLAN}/migrate/", plans.migrate, name="studio-plan-migrate"),
     path(f"{_PLAN}/publish/", plans.publish, name="studio-plan-publish"),
     path(f"{_PLAN}/withdraw/", plans.withdraw, name="studio-plan-withdraw"),
     path(f"{_PRODUCT}/consumers/", consumers.index, name="studio-consumers"),
+    path(f"{_PRODUCT}/cases/", cases.index, name="studio-cases"),
+    path(f"{_PRODUCT}/cases/<slug:case_id>/", cases.detail, name="studio-case"),
     path(f"{_CONSUMER}/", consumers.detail, name="studio-consumer"),
     path(f"{_CONSUMER}/approve/", consumers.approve, name="studio-consumer-approve"),
     path(f"{_CONSUMER}/decline/", consumers.decline, name="studio-consumer-decline"),

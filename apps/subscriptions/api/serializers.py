@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.core.rest.fields import Answer, Input
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import MigrationTime, SubscriptionStatus
 from apps.subscriptions.rest import SubscriptionSerializer
 
 
@@ -42,3 +42,12 @@ class CancelInput(Input):
         required=False,
         help_text="With the running period, or at once; left out: with the period where it was paid for.",
     )
+
+
+class MigrateInput(Input):
+    to = serializers.CharField(max_length=40, help_text="The id of the version on sale.")
+    when = serializers.ChoiceField(MigrationTime.choices)
+
+
+class MigrationSerializer(Answer):
+    subscription_count = serializers.IntegerField(help_text="How many are moved, within minutes.")

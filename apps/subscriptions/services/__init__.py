@@ -16,6 +16,7 @@ from apps.subscriptions.services.endings import (
     schedule_plan_change,
     undo_scheduled,
 )
+from apps.subscriptions.services.migrations import migrate_subscribers
 from apps.subscriptions.services.overage import set_overage
 from apps.subscriptions.services.payments import (
     cancel_unpaid,
@@ -50,6 +51,7 @@ __all__ = [
     "mark_paid",
     "mark_past_due",
     "mark_unpaid",
+    "migrate_subscribers",
     "pause_consumer",
     "reset_quota",
     "reset_quota_by_staff",

@@ -1,9 +1,14 @@
 """What people are told of a paid subscription, an approval, and of what they planned for the end of a period."""
 
+import datetime as dt
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import Action
+from apps.core.money import major_units, minor_unit_digits
 from apps.notifications.services import notify
+from apps.plans.enums import BillingInterval
 from apps.plans.models import Plan
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -56,6 +61,39 @@ def tell_consumer_of_new_plan(subscription: Subscription, previous: Plan) -> Non
         _("%(product)s is on the plan %(plan)s now") % names,
         _("As planned, it took the place of %(previous)s at the end of the period. Its endpoints and limits hold.")
         % names,
+    )
+
+
+def tell_consumer_of_coming_plan(subscription: Subscription, plan: Plan) -> None:
+    """The creator has planned a newer version for the next renewal: what it costs, and from when on."""
+    assert subscription.current_period_end is not None  # it has begun
+    price = major_units(plan.price_amount, plan.currency)
+    values = _names(subscription) | {
+        "plan": plan.name,
+        "price": f"{price:,.{minor_unit_digits(plan.currency)}f} {plan.currency}",
+        "interval": BillingInterval(plan.interval).label,
+        "when": date_format(subscription.current_period_end.astimezone(dt.UTC), "j F Y"),
+    }
+    _tell_consumer(
+        subscription,
+        "subscription.migration_scheduled",
+        _("%(product)s has new terms from %(when)s on") % values,
+        _(
+            "The plan %(plan)s then costs %(price)s for each %(interval)s; see its terms on the page of the product. "
+            "Until then nothing changes, and you may choose another plan or cancel."
+        )
+        % values,
+    )
+
+
+def tell_consumer_of_migration(subscription: Subscription) -> None:
+    """The creator has moved it to a newer version that does not cost more."""
+    values = _names(subscription) | {"plan": subscription.plan.name}
+    _tell_consumer(
+        subscription,
+        "subscription.migrated",
+        _("%(product)s has new terms") % values,
+        _("The creator has moved you to the newest version of %(plan)s. Nothing is charged for it now.") % values,
     )
 
 

@@ -16,6 +16,7 @@ from apps.plans.selectors import is_granted
 from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import choice_by_default
 from apps.subscriptions.services.notices import tell_consumer_of_end, tell_consumer_of_new_plan
 from apps.subscriptions.services.writing import (
     begin_period,
@@ -45,7 +46,7 @@ def change_plan_now(*, subscription: Subscription, plan: Plan, at: dt.datetime, 
     assert subscription.current_period_end is not None  # it has begun
     if subscription.current_period_end <= at:
         raise Conflict(_("The billing period is just being closed. Try again in a minute."))
-    return _apply(actor, subscription, plan, at)
+    return apply_plan(actor, subscription, plan, at)
 
 
 @transaction.atomic
@@ -71,7 +72,7 @@ def begin_next_period(*, subscription: Subscription) -> Subscription:
     subscription.is_period_waived = subscription.status not in SubscriptionStatus.callable()
     if subscription.pending_plan is not None:
         previous = subscription.plan
-        changed = _apply(None, subscription, subscription.pending_plan, at)
+        changed = apply_plan(None, subscription, subscription.pending_plan, at)
         tell_consumer_of_new_plan(changed, previous)
         return changed
     subscription.save(update_fields=["current_period_start", "current_period_end", "is_period_waived"])
@@ -153,7 +154,8 @@ def check_can_change(subscription: Subscription, plan: Plan) -> None:
         raise Conflict(_("The subscription has this plan already."))
 
 
-def _apply(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
+def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
+    """Give a subscription, which the caller has locked, the plan as of `at`, within its running period."""
     previous, subscription.plan = subscription.plan, plan
     # A trial goes on under the new plan.
     anchor_stays = subscription.is_in_trial or keeps_period(previous, plan)
@@ -172,6 +174,8 @@ def _apply(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.d
     if plan.currency != previous.currency and subscription.spend_cap_amount is not None:
         # It says nothing about another currency.
         subscription.overage_allowed, subscription.spend_cap_amount = False, None
+    if choice_by_default(plan).allowed:
+        subscription.overage_allowed = True
     subscription.save()
     record(
         actor,

@@ -1,6 +1,6 @@
 """Reads of usage. Who may see what is decided by the caller, who makes the `Scope` from objects it may see."""
 
-from apps.usage.selectors.billable import billable_units, is_complete
+from apps.usage.selectors.billable import billable_days, billable_units, is_complete
 from apps.usage.selectors.breakdowns import (
     ConsumerRanking,
     ConsumerUsage,
@@ -38,6 +38,7 @@ __all__ = [
     "Scope",
     "UsagePoint",
     "UsageStats",
+    "billable_days",
     "billable_units",
     "calls_by_product",
     "find_complete_until",

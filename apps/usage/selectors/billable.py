@@ -12,7 +12,7 @@ from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.usage.selectors.hosted import hosted_units
 from apps.usage.selectors.progress import find_complete_until
-from apps.usage.sums import UsageSpan, sum_units
+from apps.usage.sums import UsageSpan, floor_day, sum_units
 
 _BEGINNINGS = ("started", "approved", "activated", "trial_begun", "trial_ended", "period_restarted")
 
@@ -33,6 +33,35 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
     over the count of another within a period, the units of the whole period. Final once `is_complete(subscription,
     end)`. Of hosting, those of all products of the organization.
     """
+    span = _billable_span(subscription, quota, start, end)
+    return _count(subscription, [span])[0] if span else 0
+
+
+def billable_days(
+    subscription: Subscription, *, quota: Quota, start: dt.datetime, end: dt.datetime
+) -> list[tuple[dt.date, int]]:
+    """The same units by the day (UTC) on which they were used; days without any are left out."""
+    span = _billable_span(subscription, quota, start, end)
+    if span is None:
+        return []
+    days, at = [], floor_day(span.start)
+    while at < span.end:
+        following = at + dt.timedelta(days=1)
+        part = UsageSpan(span.subscription_id, span.quota_epoch, max(at, span.start), min(following, span.end))
+        days.append((at.date(), part))
+        at = following
+    units = _count(subscription, [part for _day, part in days])
+    return [(day, used) for (day, _part), used in zip(days, units, strict=True) if used]
+
+
+def _count(subscription: Subscription, spans: Sequence[UsageSpan]) -> list[int]:
+    if is_hosting(subscription.product):
+        return [hosted_units(subscription.organization_id, span.start, span.end) for span in spans]
+    return sum_units(spans)
+
+
+def _billable_span(subscription: Subscription, quota: Quota, start: dt.datetime, end: dt.datetime) -> UsageSpan | None:
+    """Where the units lie that `billable_units` counts; None where the subscription never had the plan."""
     changes = list(
         SubscriptionChange.objects.filter(subscription=subscription)
         .select_related("from_plan", "to_plan")
@@ -41,7 +70,7 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
     reigns = _reigns(subscription, changes)
     last = max((n for n, one in enumerate(reigns) if one.plan_id == quota.plan_id and one.since < end), default=None)
     if last is None:
-        return 0
+        return None
     reign = reigns[last]
 
     def period_start(at: dt.datetime) -> dt.datetime:
@@ -52,9 +81,9 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
     if last > 0 and reigns[last - 1].epoch == reign.epoch and start <= reign.since:
         start = period_start(reign.since)
     if is_hosting(subscription.product):
-        since = min(one.since for one in reigns if one.epoch == reign.epoch)
-        return hosted_units(subscription.organization_id, max(start, since), end)
-    return sum_units([UsageSpan(subscription.pk, reign.epoch, start, end)])[0]
+        # The calls of others have epochs of their own: that of hosting is a time.
+        start = max(start, min(one.since for one in reigns if one.epoch == reign.epoch))
+    return UsageSpan(subscription.pk, reign.epoch, start, end)
 
 
 def is_complete(subscription: Subscription, until: dt.datetime) -> bool:

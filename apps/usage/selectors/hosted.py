@@ -1,8 +1,9 @@
 """The calls that the platform serves for a creator: what a hosting plan counts."""
 
 import datetime as dt
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from apps.products.models import Product
 from apps.subscriptions.models import Subscription, SubscriptionChange
@@ -20,16 +21,14 @@ def hosted_units(organization_id: int, start: dt.datetime, end: dt.datetime) -> 
     days = EndpointDay.objects.filter(product__in=products)
     hours = UsageRollup.objects.filter(product__in=products)
     calls = UsageEvent.objects.filter(product__in=products)
-    return sum(
-        _units(rows)
-        for rows in (
-            days.filter(day__gte=first_day, day__lt=last_day),
-            hours.filter(hour__gte=first_hour, hour__lt=min(first_day, last_hour)),
-            hours.filter(hour__gte=max(first_day, last_day), hour__lt=last_hour),
-            calls.filter(occurred_at__gte=start, occurred_at__lt=min(first_hour, end)),
-            calls.filter(occurred_at__gte=max(first_hour, last_hour), occurred_at__lt=end),
-        )
-    )
+    parts: list[tuple[QuerySet[Any], str, dt.datetime, dt.datetime]] = [
+        (days, "day", first_day, last_day),
+        (hours, "hour", first_hour, min(first_day, last_hour)),
+        (hours, "hour", max(first_day, last_day), last_hour),
+        (calls, "occurred_at", start, min(first_hour, end)),
+        (calls, "occurred_at", max(first_hour, last_hour), end),
+    ]
+    return sum(_units(rows, column, since, until) for rows, column, since, until in parts if since < until)
 
 
 def epoch_began_at(subscription: Subscription) -> dt.datetime:
@@ -39,5 +38,6 @@ def epoch_began_at(subscription: Subscription) -> dt.datetime:
     return first.occurred_at if first else subscription.started_at
 
 
-def _units(rows: "QuerySet[EndpointDay] | QuerySet[UsageRollup] | QuerySet[UsageEvent]") -> int:
-    return rows.aggregate(total=Sum("units"))["total"] or 0
+def _units(rows: QuerySet[Any], column: str, since: dt.datetime, until: dt.datetime) -> int:
+    within = rows.filter(Q((f"{column}__gte", since), (f"{column}__lt", until)))
+    return within.aggregate(total=Sum("units"))["total"] or 0

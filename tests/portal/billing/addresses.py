@@ -2,16 +2,33 @@
 
 from django.urls import reverse
 
-from apps.billing.models import Checkout
+from apps.billing.models import Checkout, Invoice
+from apps.payments.models import Payment
 from apps.subscriptions.models import Subscription
+from tests.factories.billing import make_case, make_credit_note, make_payment
 from tests.factories.payments import PaymentMethodFactory
 from tests.portal.routes import routes_of
 
-PAGES = ("cards", "checkout", "invoice", "invoice-pdf", "invoices", "plan-change")
+PAGES = (
+    "billing-month",
+    "billing-profile",
+    "cards",
+    "checkout",
+    "credit-note-pdf",
+    "invoice",
+    "invoice-line",
+    "invoice-line-csv",
+    "invoice-pdf",
+    "invoice-receipt",
+    "invoices",
+    "plan-change",
+)
 DEEDS = (
+    "case-withdraw",
     "card-add",
     "card-default",
     "card-remove",
+    "checkout-coupon",
     "checkout-pay",
     "invoice-pay",
     "plan-change-start",
@@ -38,7 +55,23 @@ def ids_of(checkout: Checkout, *, with_card: bool = True) -> dict[str, str]:
         "checkout_id": checkout.public_id,
         "invoice_id": checkout.invoice.public_id,
         "method_id": method.public_id if method else "",
+        "position": "1",
     }
+
+
+def _hangs_on(invoice: Invoice | None, name: str) -> dict[str, str]:
+    """What a page needs of an invoice, made where there is none."""
+    assert invoice is not None
+    if name == "credit-note-pdf":
+        note = invoice.credit_notes.first() or make_credit_note(invoice)
+        return {"note_id": note.public_id}
+    if name == "case-withdraw":
+        line = invoice.lines.get()
+        case = line.cases.first() or make_case(line)
+        return {"case_id": case.public_id}
+    if name == "invoice-receipt" and not Payment.objects.filter(reference=invoice.public_id).exists():
+        make_payment(invoice)
+    return {}
 
 
 def url(
@@ -47,7 +80,7 @@ def url(
     """The address of a page for a checkout, or (of those that need no more) for a subscription."""
     parameters = dict(routes())[name]
     if checkout is not None and len(parameters) > 1:
-        ids = ids_of(checkout, with_card="method_id" in parameters)
+        ids = ids_of(checkout, with_card="method_id" in parameters) | _hangs_on(checkout.invoice, name)
     elif checkout is not None:
         ids = {"organization": checkout.organization.slug}
     else:

@@ -25,10 +25,12 @@ def alice(client: Client, shop: Shop) -> Client:
 
 def test_extra_units_are_allowed_where_one_subscribes_and_changed_on_the_page(alice: Client, shop: Shop) -> None:
     plan, organization = shop.metered(price=0), shop.alice.organization
+    shop.card(is_default=True)  # a plan without a price that charges extra units needs one
     subscribe = reverse("portal:subscribe", args=[shop.product.slug, plan.slug])
     assert "Let extra units pass" in text_of(alice.get(subscribe))
     chosen = {"organization": organization.slug, "plan": plan.public_id, "overage_allowed": "on"}
-    alice.post(subscribe, chosen | {"spend_cap_amount": "12.50"})
+    page = alice.post(subscribe, chosen | {"spend_cap_amount": "12.50"})
+    assert page.status_code == 302, text_of(page)
     subscription = Subscription.objects.get()
     assert (subscription.overage_allowed, subscription.spend_cap_amount) == (True, 1250)
 

@@ -11,6 +11,7 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.plans.models import PlanGrant
 from apps.products.services import changes_of
+from tests.factories.plans import PlanFactory
 from tests.portal.studio.world import World
 
 # What a page asks of the role for a GET; pages that only act have none.
@@ -26,8 +27,11 @@ READS: dict[str, Action] = {
     "studio-import": Action.PRODUCTS_EDIT,
     "studio-tiers": Action.VIEW,
     "studio-plans": Action.VIEW,
+    "studio-coupons": Action.VIEW,
     "studio-plan-new": Action.PLANS_EDIT,
     "studio-plan": Action.PLANS_EDIT,
+    "studio-cases": Action.CONSUMERS_MANAGE,
+    "studio-case": Action.CONSUMERS_MANAGE,
     "studio-consumers": Action.VIEW,
     "studio-consumer": Action.VIEW,
     "studio-usage": Action.VIEW,
@@ -89,10 +93,14 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-tier-remove": (Action.PRODUCTS_EDIT, {}),
     "studio-plan-new": (Action.PLANS_EDIT, PLAN_FORM),
     "studio-plan": (Action.PLANS_EDIT, PLAN_FORM),
+    "studio-coupons": (Action.PLANS_EDIT, {"code": "OTHER", "value": "5", "unit": "percent", "duration": "once"}),
+    "studio-coupon-archive": (Action.PLANS_EDIT, {}),
     "studio-plan-grant": (Action.PLANS_EDIT, {"organization": ""}),
     "studio-plan-revoke": (Action.PLANS_EDIT, {"organization": ""}),
+    "studio-plan-migrate": (Action.PLANS_EDIT, {"from": "", "when": "renewal"}),
     "studio-plan-publish": (Action.PLANS_EDIT, {}),
     "studio-plan-withdraw": (Action.PLANS_EDIT, {}),
+    "studio-case": (Action.CONSUMERS_MANAGE, {"decision": "refuse", "answer": "They were yours."}),
     "studio-consumer-approve": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-decline": (Action.CONSUMERS_MANAGE, {}),
     "studio-consumer-ban": (Action.CONSUMERS_MANAGE, {}),
@@ -149,6 +157,8 @@ def posted(ours: World, name: str) -> dict[str, Any]:
         body["retires_on"] = f"{clock.now() + dt.timedelta(days=30):%Y-%m-%d}"
     if "logo" in body:
         body["logo"] = SimpleUploadedFile("logo.gif", PICTURE)
+    if "from" in body:
+        body["from"] = PlanFactory(tier=ours.tier, slug=ours.plan.slug, version=0, withdrawn_at=clock.now()).public_id
     if "seen" in body:
         body["seen"] = changes_of(ours.imported).seen
     if "confirm" in body:

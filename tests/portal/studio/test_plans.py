@@ -1,5 +1,6 @@
 """Plans: what a form makes of them, and that a published one never changes under its subscribers."""
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,10 +12,13 @@ from apps.core import clock
 from apps.plans.models import Plan, PlanGrant, RateLimit
 from apps.plans.pricing import TierPrice
 from apps.plans.selectors import count_subscribers_by_slug
+from apps.subscriptions.models import Subscription
 from tests.factories.accounts import OrganizationFactory
+from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.usage import store_calls
 from tests.portal.studio.world import World
 from tests.portal.support import count_queries, text_of
 
@@ -284,3 +288,32 @@ class TestList:
         add(30)
         assert count_queries(client, ours.url("studio-plans")) == few
         assert RateLimit.objects.count() > 30
+
+
+class TestSimulation:
+    def test_it_shows_what_new_terms_would_have_cost_and_refused(self, ours: World, client: Client) -> None:
+        plan = PlanFactory(tier=ours.tier, price_amount=1000)
+        QuotaFactory(plan=plan, included_units=10)
+        subscription = SubscriptionFactory(plan=plan, organization__name="Acme", organization__slug="acme")
+        store_calls(ApiKeyFactory(subscription=subscription), ours.endpoint, units=25)
+        Subscription.objects.filter(pk=subscription.pk).update(
+            current_period_start=subscription.current_period_start - dt.timedelta(hours=1),
+            anchored_at=subscription.anchored_at - dt.timedelta(hours=1),
+        )
+        url = ours.url("studio-plan", plan_id=plan.public_id)
+        new = body(ours, quotas=[(5, "month", "subscription")], price="12", name="Growth") | {
+            "overage": "per_unit", "overage_price": "0.5", "overage_max": "15", "simulate": "page",
+        }  # fmt: skip
+        page = client.post(url, new)
+        (row,) = page.context["rows"]
+        assert (row.units, row.is_whole) == (25, False)
+        assert (row.old.total_amount, row.old.refused_units) == (1000, 15)
+        # 12.00 and 15 extra units; 5 more would have been refused.
+        assert (row.new.total_amount, row.new.refused_units, row.difference_amount) == (1200 + 750, 5, 950)
+        assert "19.50 USD" in text_of(page)
+        table = client.post(url, new | {"simulate": "csv"}).content.decode().splitlines()
+        assert table[1].startswith("acme,")
+        assert table[1].endswith(",1000,0,15,1200,750,5,950")
+        yearly = client.post(url, new | {"interval": "year", "overage": "block"})
+        assert (yearly.status_code, "cannot be compared" in text_of(yearly)) == (422, True)
+        assert Plan.objects.filter(slug=plan.slug).count() == 1, "nothing is saved"

@@ -11,12 +11,14 @@ from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, Invitation, Membership, Organization, User
+from apps.billing.models import Coupon, UsageCase
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
 from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, OpenApiImport, Product, SupportChannel, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories.billing import make_case, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import (
@@ -48,6 +50,7 @@ class World:
     endpoint: Endpoint
     imported: OpenApiImport  # not applied
     plan: Plan  # on sale
+    coupon: Coupon
     draft: Plan
     subscription: Subscription
     invitation: Invitation
@@ -59,6 +62,7 @@ class World:
     key: ApiKey
     answered: str  # ids of requests
     refused: str
+    case: UsageCase  # of the subscription's
 
     @property
     def owner(self) -> User:
@@ -76,11 +80,13 @@ class World:
             "import_id": self.imported.public_id,
             "tier_slug": self.spare_tier.slug,
             "plan_id": self.plan.public_id,
+            "coupon_id": self.coupon.public_id,
             "subscription_id": self.subscription.public_id,
             "token_id": self.token.public_id,
             "member_id": self.developer.pk,
             "invitation_id": self.invitation.pk,
             "request_id": self.refused,
+            "case_id": self.case.public_id,
         }
 
     def url(self, name: str, **changed: Any) -> str:
@@ -118,6 +124,7 @@ def world() -> World:
         endpoint=endpoint,
         imported=OpenApiImportFactory(product=product),
         plan=plan,
+        coupon=Coupon.objects.create(product=product, code="SPRING", percent=20, duration="once"),
         draft=PlanFactory(tier=tier, published_at=None),
         subscription=subscription,
         invitation=Invitation.objects.create(
@@ -131,6 +138,7 @@ def world() -> World:
         key=key,
         answered=request_id(answered[0]),
         refused=request_id(refused[0]),
+        case=make_case(make_usage_invoice(subscription).lines.get()),
     )
 
 

@@ -13,9 +13,10 @@ from apps.accounts.permissions import Action
 from apps.billing import services
 from apps.billing.enums import CheckoutKind, CheckoutStatus
 from apps.billing.models import Checkout
-from apps.billing.selectors import get_checkout
+from apps.billing.selectors import find_coupon_of, get_checkout
 from apps.billing.services.trials import waits_for_card
 from apps.core import clock
+from apps.core.errors import Conflict
 from apps.payments.selectors import find_waiting_payment, is_being_paid
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
@@ -46,6 +47,25 @@ def pay(request: PortalRequest, checkout_id: str) -> HttpResponse:
         found = get_checkout(request.actor, public_id=checkout_id)
         return render(request, "billing/checkout.html", _context(found, forms), status=forms.status)
     return _after(request, found)
+
+
+@require_POST
+@organization_page
+def coupon(request: PortalRequest, checkout_id: str) -> HttpResponse:
+    """Enter a coupon; what it takes off stands on the new invoice."""
+    found = get_checkout(request.actor, public_id=checkout_id)
+    try:
+        services.redeem_coupon(
+            actor=request.actor, subscription=found.subscription, code=request.POST.get("coupon", "")
+        )
+    except Conflict as error:
+        messages.error(request, error.message)
+        return redirect("portal:checkout", request.actor.organization.slug, found.public_id)
+    found = get_checkout(request.actor, public_id=checkout_id)
+    if found.status == CheckoutStatus.COMPLETED:
+        return _after(request, found)
+    messages.success(request, _("The coupon holds for this subscription."))
+    return redirect("portal:checkout", request.actor.organization.slug, found.public_id)
 
 
 @require_POST
@@ -81,6 +101,7 @@ def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
         "invoice": invoice,
         "lines": list(invoice.lines.all()) if invoice else [],
         "forms": forms,
+        "coupon": find_coupon_of(checkout.subscription),
         "is_change": checkout.kind == CheckoutKind.PLAN_CHANGE,
         "is_waiting": is_open and invoice is None and not is_trial,
         "is_trial": is_trial,

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.permissions import Action
@@ -17,9 +18,11 @@ from apps.portal.marketplace.offers import offer
 from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.plan_editor import PlanEditor
+from apps.portal.studio.views.simulation import simulation
 from apps.products.models import Product
 from apps.products.selectors import count_endpoints_by_rank
 from apps.subscriptions.selectors import count_live_subscriptions, count_subscribers
+from apps.subscriptions.services import migrate_subscribers
 
 # The part of the form's page that says in words what happens beyond the quota.
 SENTENCE = "overage-sentence"
@@ -69,6 +72,8 @@ def edit(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse
     if plan.withdrawn_at is not None:
         raise Conflict(_("This version has been replaced or withdrawn. Change the current one."))
     editor = _posted_editor(request, product, plan) or PlanEditor.of(product, plan)
+    if "simulate" in request.POST and plan.is_on_sale and editor.is_valid():
+        return simulation(request, actor, product, plan, editor) or _form_page(request, product, editor, plan)
     if _saves(request) and editor.is_valid():
         revised = carried_out(editor.form, lambda: revise_plan(actor=actor, plan=plan, spec=editor.spec()))
         if revised is not None:
@@ -120,6 +125,19 @@ def withdraw(request: PortalRequest, product: Product, plan_id: str) -> HttpResp
     return redirect("portal:studio-plans", request.actor.organization.slug, product.slug)
 
 
+@require_POST
+@product_page
+def migrate(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
+    """Move the subscribers of an older version to this one."""
+    request.actor.require(Action.PLANS_EDIT)
+    to = get_plan(product, public_id=plan_id)
+    older = get_plan(product, public_id=request.POST.get("from", ""))
+    count = migrate_subscribers(actor=request.actor, plan=older, to=to, when=request.POST.get("when", ""))
+    text = ngettext("%(count)d subscriber is moved.", "%(count)d subscribers are moved.", count)
+    messages.success(request, text % {"count": count})
+    return _back_to_plan(request, product, plan_id)
+
+
 def _back_to_plan(request: PortalRequest, product: Product, plan_id: str) -> HttpResponse:
     return redirect("portal:studio-plan", request.actor.organization.slug, product.slug, plan_id)
 
@@ -131,9 +149,13 @@ def _posted_editor(request: PortalRequest, product: Product, plan: Plan | None =
     return changed or PlanEditor(product, plan=plan, data=request.POST)
 
 
+def _asks_for_sentence(request: PortalRequest) -> bool:
+    """Whether the form was sent to read what it says so far, and not to be saved."""
+    return request.method == "POST" and bool(request.htmx) and request.htmx.target == SENTENCE
+
+
 def _saves(request: PortalRequest) -> bool:
-    """Whether the form was sent to be saved, and not to read what it says so far."""
-    return request.method == "POST" and not (request.htmx and request.htmx.target == SENTENCE)
+    return request.method == "POST" and "simulate" not in request.POST and not _asks_for_sentence(request)
 
 
 def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, plan: Plan | None) -> HttpResponse:
@@ -145,7 +167,7 @@ def _form_page(request: PortalRequest, product: Product, editor: PlanEditor, pla
         "grants": list_grants(plan) if plan else [],
         "versions": list_versions(plan) if plan else [],
     }
-    if request.method == "POST" and not _saves(request):
+    if _asks_for_sentence(request):
         return render(request, f"studio/plan.html#{SENTENCE}", context)
     fragment = PRICE_TIERS if request.htmx and request.htmx.target == PRICE_TIERS else ROWS
     return render_page(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0008_items_and_late_usage'),
+        ('billing', '0009_coupons'),
         ('plans', '0006_graduated_tiers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
