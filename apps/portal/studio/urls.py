@@ -11,7 +11,6 @@ from apps.portal.studio.views import (
     endpoints,
     faq,
     help_index,
-    hosting,
     imports,
     lifecycle,
     logo,
@@ -38,8 +37,6 @@ _CHANNEL = f"{_PRODUCT}/help/channels/<slug:channel_id>"
 
 urlpatterns = [
     path("studio/", products.index, name="studio"),
-    path("hosting/", hosting.index, name="hosting"),
-    path("hosting/choose/", hosting.choose, name="hosting-choose"),
     path("studio/new/", products.create, name="studio-product-new"),
     path("studio/new/import/", imports.create_product, name="studio-product-import"),
     path(f"{_PRODUCT}/", overview.index, name="studio-product"),

@@ -42,7 +42,7 @@ def index(request: PortalRequest) -> HttpResponse:
         if request.actor.may(Action.BILLING_VIEW)
         else [],
     }
-    return render(request, "studio/hosting.html", context)
+    return render(request, "hosting/hosting.html", context)
 
 
 @require_POST
