@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -173,13 +174,15 @@ def search_consumers(
     return consumers
 
 
+def list_api_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those to products that are called: hosting has a page of its own. With their plans' quotas."""
+    found = list_subscriptions(actor).exclude(product__slug=settings.HOSTING_PRODUCT)
+    return found.prefetch_related("plan__quotas__price_tiers")
+
+
 def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
-    """Those of the actor's organization that are not canceled, with their plans' quotas."""
-    return (
-        list_subscriptions(actor)
-        .filter(status__in=SubscriptionStatus.live())
-        .prefetch_related("plan__quotas__price_tiers")
-    )
+    """The same, without those that are canceled."""
+    return list_api_subscriptions(actor).filter(status__in=SubscriptionStatus.live())
 
 
 def count_subscribers(plan: Plan) -> int:

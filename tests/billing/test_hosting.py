@@ -105,8 +105,7 @@ def test_off_nothing_of_it_shows_and_nothing_is_limited(shop: Shop, client: Any)
 
 def test_its_product_is_neither_in_the_marketplace_nor_called_nor_has_keys(platform: Shop, client: Any) -> None:
     slug = platform.product.slug
-    listed = list_listed_products()
-    assert platform.product not in listed
+    assert platform.product not in list_listed_products()
     assert find_product(slug) is None
     for path in (reverse("portal:product", args=[slug]), f"/api/v1/catalog/products/{slug}"):
         assert client.get(path).status_code == 404
@@ -119,8 +118,10 @@ def test_its_product_is_neither_in_the_marketplace_nor_called_nor_has_keys(platf
         subscriptions.set_overage(
             actor=platform.alice, subscription=subscription, choice=OverageChoice(allowed=True, spend_cap_amount=1)
         )
-    pages = [reverse("portal:subscription", args=[platform.alice.organization.slug, subscription.public_id])]
-    assert client.get(pages[0]).headers["Location"].endswith("/hosting/")
+    page = reverse("portal:subscription", args=[platform.alice.organization.slug, subscription.public_id])
+    assert client.get(page).headers["Location"].endswith("/hosting/")
+    listed = client.get(reverse("portal:subscriptions", args=[platform.alice.organization.slug])).content.decode()
+    assert platform.product.name not in listed
 
 
 def test_nobody_takes_its_address_and_it_needs_no_endpoint(shop: Shop, settings: Any) -> None:
@@ -318,3 +319,21 @@ def test_a_creator_chooses_and_changes_a_plan_on_the_page(platform: Shop, client
     assert own.headers["Location"].endswith(f"/studio/{platform.product.slug}/")
     stranger = reverse("portal:hosting", args=[OrganizationFactory().slug])
     assert client.get(stranger).status_code == 404
+
+
+def test_staff_set_them_in_the_admin(platform: Shop, client: Any) -> None:
+    plan, elsewhere = platform.metered(), PlanFactory()
+    client.force_login(staff())
+    add = reverse("admin:billing_hostingterms_add")
+    said = {"plan": plan.pk, "products_max": 7, "reason": WHY}
+    for wrong in ({"reason": ""}, {"plan": elsewhere.pk}):
+        assert client.post(add, said | wrong).status_code == 200
+    assert not HostingTerms.objects.exists()
+    assert client.post(add, said).status_code == 302
+    terms = HostingTerms.objects.get()
+    edit = reverse("admin:billing_hostingterms_change", args=[terms.pk])
+    assert client.post(edit, {"products_max": "", "reason": "Any number"}).status_code == 302
+    assert (fresh(terms).products_max, fresh(terms).plan) == (None, plan)
+    platform.buy(plan, overage=None)
+    assert "Creators are subscribed" in client.post(edit, {"products_max": "1", "reason": "Fewer"}).content.decode()
+    assert AuditEvent.objects.filter(action="hosting.terms_set").count() == 2
