@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.billing.api import checkouts, coupons, invoices, subscriptions
+from apps.billing.api import checkouts, coupons, hosting, invoices, subscriptions
 
 urlpatterns = [
     path("subscriptions", subscriptions.SubscriptionsView.as_view(), name="rest-subscriptions"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("checkouts", checkouts.CheckoutsView.as_view(), name="rest-checkouts"),
     path("checkouts/<str:checkout_id>", checkouts.CheckoutDetailView.as_view(), name="rest-checkout"),
     path("checkouts/<str:checkout_id>/pay", checkouts.PayCheckoutView.as_view(), name="rest-checkout-pay"),
+    path("hosting", hosting.HostingView.as_view(), name="rest-hosting"),
     path("invoices", invoices.InvoicesView.as_view(), name="rest-invoices"),
     path("invoices/<str:invoice_id>", invoices.InvoiceDetailView.as_view(), name="rest-invoice"),
     path("invoices/<str:invoice_id>/pdf", invoices.InvoicePdfView.as_view(), name="rest-invoice-pdf"),
