@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.billing import services
+from apps.billing.hosting_admin import HostingTermsAdmin  # noqa: F401 - registered there
 from apps.billing.models import (
     BillingProfile,
     Checkout,

@@ -3,6 +3,9 @@ from celery import shared_task
 from apps.accounts.models import User
 from apps.billing import mailing, services
 
+# The job is started each minute; what is left then is its next run's.
+SECONDS_AT_ONCE = 50
+
 
 @shared_task(name="billing.expire_checkouts")
 def expire_checkouts() -> dict[str, int]:
@@ -11,7 +14,7 @@ def expire_checkouts() -> dict[str, int]:
 
 @shared_task(name="billing.close_due_periods")
 def close_due_periods() -> dict[str, int]:
-    return services.close_due_periods()
+    return services.close_due_periods(seconds=SECONDS_AT_ONCE)
 
 
 @shared_task(name="billing.run_dunning")

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from apps.billing.api import cases, checkouts, coupons, documents, invoices, product_invoices, subscriptions
+from apps.billing.api import (
+    cases,
+    checkouts,
+    coupons,
+    documents,
+    hosting,
+    invoices,
+    product_invoices,
+    subscriptions,
+)
 
 INVOICE = "invoices/<str:invoice_id>"
 PRODUCT_INVOICE = f"products/<str:product_id>/{INVOICE}"
@@ -23,6 +32,7 @@ urlpatterns = [
     path("checkouts", checkouts.CheckoutsView.as_view(), name="rest-checkouts"),
     path("checkouts/<str:checkout_id>", checkouts.CheckoutDetailView.as_view(), name="rest-checkout"),
     path("checkouts/<str:checkout_id>/pay", checkouts.PayCheckoutView.as_view(), name="rest-checkout-pay"),
+    path("hosting", hosting.HostingView.as_view(), name="rest-hosting"),
     path("invoices", invoices.InvoicesView.as_view(), name="rest-invoices"),
     path("invoices/<str:invoice_id>", invoices.InvoiceDetailView.as_view(), name="rest-invoice"),
     path("invoices/<str:invoice_id>/pdf", invoices.InvoicePdfView.as_view(), name="rest-invoice-pdf"),
