@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpResponse
+from django.test import override_settings
 
 from apps.accounts.models import User
 from apps.billing.models import CommissionRule, TaxRate
@@ -23,6 +24,7 @@ from tests.access.table import ELSEWHERE, GUARDS, READS, WRITES, Guard
 from tests.access.walk import Route, list_routes
 from tests.access.world import (
     ANONYMOUS,
+    HOSTING,
     INSIDE,
     OTHER_CREATOR,
     ROLES,
@@ -56,7 +58,7 @@ def as_of_a_test() -> transaction.Atomic:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    with django_db_blocker.unblock(), as_of_a_test():
+    with django_db_blocker.unblock(), as_of_a_test(), override_settings(HOSTING_PRODUCT=HOSTING):
         yield build_world()
         transaction.set_rollback(True)
 

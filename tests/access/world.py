@@ -31,6 +31,7 @@ from tests.factories.billing import make_case, make_credit_note, make_payment, m
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
+from tests.factories.products import ProductFactory
 from tests.payouts.world import earn
 from tests.portal.studio.world import World as Shop
 from tests.portal.studio.world import world as open_shop
@@ -41,6 +42,9 @@ ANONYMOUS, CONSUMER, CREATOR = "anonymous", "consumer", "creator"
 OTHER_CONSUMER, OTHER_CREATOR = "other consumer", "other creator"
 STAFF, STAFF_WITHOUT_RIGHTS = "staff", "staff without rights"
 ROLES = (ANONYMOUS, CONSUMER, OTHER_CONSUMER, CREATOR, OTHER_CREATOR, STAFF)
+
+# The address of the product by which creators are charged.
+HOSTING = "hosting"
 
 INSIDE: dict[Guard, set[str]] = {
     Guard.EVERYBODY: set(ROLES),
@@ -78,6 +82,7 @@ class World:
 
 def build_world() -> World:
     shop, other = open_shop(), open_shop()
+    PlanFactory(tier__product=ProductFactory(slug=HOSTING, published_at=clock.now()))
     shop.product.published_at = clock.now()
     shop.product.save()
     people = {
