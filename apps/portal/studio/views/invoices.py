@@ -12,10 +12,12 @@ from apps.billing.enums import CreditReason, InvoiceStatus
 from apps.billing.models import CreditNote, Invoice
 from apps.billing.selectors import get_product_invoice, list_credit_notes, list_product_invoices
 from apps.billing.services import refund_invoice
-from apps.payments.selectors import list_disputes_of
+from apps.payments.enums import PaymentStatus
+from apps.payments.selectors import list_disputes_of, list_payments_of, refundable_amount
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
 from apps.portal.query import chosen
+from apps.portal.rendering import render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.invoices import RefundForm
 from apps.products.models import Product
@@ -42,7 +44,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "statuses": STATUSES,
         "is_filtered": bool(consumer or status),
     }
-    return render(request, "studio/invoices.html", context)
+    return render_page(request, "studio/invoices.html", context, fragment="invoices")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,7 +53,8 @@ def detail(request: PortalRequest, product: Product, invoice_id: str) -> HttpRes
     """One invoice; posted to, all or a part of it is given back."""
     invoice = get_product_invoice(request.actor, product, public_id=invoice_id)
     posted = request.POST if request.method == "POST" else None
-    form = RefundForm(posted, currency=invoice.currency, left=invoice.due_amount)
+    left = _left(invoice)
+    form = RefundForm(posted, currency=invoice.currency, left=left)
     if form.is_valid() and (note := _refund(request, invoice, form)) is not None:
         said = _("%(number)s is issued, and %(consumer)s is told.")
         messages.success(request, said % {"number": note.number, "consumer": invoice.organization.name})
@@ -64,10 +67,20 @@ def detail(request: PortalRequest, product: Product, invoice_id: str) -> HttpRes
         "tax_label": tax_label(invoice, lines),
         "credit_notes": list(list_credit_notes(invoice)) if invoice.credited_amount else [],
         "disputes": list(list_disputes_of(invoice.public_id)),
-        "may_refund": invoice.status != InvoiceStatus.VOID and not invoice.is_credited,
+        "may_refund": left > 0,
         "form": form,
     }
     return render(request, "studio/invoice.html", context, status=422 if form.errors else 200)
+
+
+def _left(invoice: Invoice) -> int:
+    """What can be given back or let off: of a paid one, less what a dispute has taken back already."""
+    if invoice.status == InvoiceStatus.VOID:
+        return 0
+    if invoice.status != InvoiceStatus.PAID:
+        return invoice.due_amount
+    payment = list_payments_of(invoice.public_id).filter(status=PaymentStatus.SUCCEEDED).first()
+    return min(invoice.due_amount, refundable_amount(payment)) if payment is not None else 0
 
 
 def _refund(request: PortalRequest, invoice: Invoice, form: RefundForm) -> CreditNote | None:
