@@ -64,6 +64,7 @@ def require_complete(*, files_in_folder: bool) -> None:
         *_address_problems(env.text("WEB_URL", ""), env.text("GATEWAY_URL", ""), env.words("ALLOWED_HOSTS")),
         *_proxy_problems(env.text("WEB_URL", ""), env.integer("TRUSTED_PROXY_HOPS", 0)),
         *_server_problems(env.text("DATABASE_URL", ""), env.text("REDIS_URL", "")),
+        *_stripe_problems(env.text("STRIPE_SECRET_KEY", ""), env.words("STRIPE_WEBHOOK_SECRETS")),
         *_mail_problems(env.text("DEFAULT_FROM_EMAIL", "")),
         *(_media_problems(env.text("MEDIA_ROOT", "")) if files_in_folder else ()),
     ]
@@ -136,6 +137,18 @@ def _mail_problems(sender: str) -> list[str]:
     if "@" not in sender:
         problems.append("DEFAULT_FROM_EMAIL must be set to the sender of every mail.")
     return problems
+
+
+def _stripe_problems(key: str, secrets: list[str]) -> list[str]:
+    if not key:
+        if env.text("PAYMENT_PROVIDER", "") == "stripe":
+            return ["STRIPE_SECRET_KEY must be set where PAYMENT_PROVIDER is stripe."]
+        return []
+    if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        return ["STRIPE_SECRET_KEY must be a secret or restricted key of Stripe's: sk_live_… or rk_live_…."]
+    if not secrets:
+        return ["STRIPE_WEBHOOK_SECRETS must be set beside STRIPE_SECRET_KEY: Stripe's messages are refused without."]
+    return []
 
 
 def _media_problems(media_root: str) -> list[str]:

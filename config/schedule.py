@@ -29,4 +29,8 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "payouts.reconcile": crontab(minute=29, hour=4),
 }
 
-BEAT_SCHEDULE = {name: {"task": name, "schedule": when} for name, when in PERIODIC_JOBS.items()}
+# A job of every few seconds that waits until the next one is due is not needed any more.
+BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": when, "options": {} if isinstance(when, crontab) else {"expires": when.seconds}}
+    for name, when in PERIODIC_JOBS.items()
+}

@@ -18,11 +18,6 @@ class ApprovalPending(Conflict):
     message = gettext_noop("The creator has not approved this subscription yet. You are told when they have.")
 
 
-class CardNeeded(Conflict):
-    code = "card_needed"
-    message = gettext_noop("This plan charges what you use to your default card. Add a card first, then subscribe.")
-
-
 class CouponRefused(Conflict):
     code = "coupon_refused"
     message = gettext_noop("This coupon cannot be used.")

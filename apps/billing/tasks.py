@@ -1,8 +1,10 @@
-import datetime as dt
-
 from celery import shared_task
 
+from apps.accounts.models import User
 from apps.billing import mailing, services
+
+# The job is started each minute; what is left then is its next run's.
+SECONDS_AT_ONCE = 50
 
 
 @shared_task(name="billing.expire_checkouts")
@@ -12,7 +14,7 @@ def expire_checkouts() -> dict[str, int]:
 
 @shared_task(name="billing.close_due_periods")
 def close_due_periods() -> dict[str, int]:
-    return services.close_due_periods()
+    return services.close_due_periods(seconds=SECONDS_AT_ONCE)
 
 
 @shared_task(name="billing.run_dunning")
@@ -26,8 +28,8 @@ def refund_due() -> dict[str, int]:
 
 
 @shared_task(name="billing.advance_sandbox_clock")
-def advance_sandbox_clock(days: int) -> dict[str, int]:
-    return services.advance_sandbox_clock(by=dt.timedelta(days=days))
+def advance_sandbox_clock(staff_id: int, days: int) -> dict[str, int]:
+    return services.advance_clock_as_staff(staff=User.objects.get(pk=staff_id), days=days)
 
 
 @shared_task(name="billing.find_late_usage")

@@ -54,7 +54,7 @@ class SandboxClockAdmin(ReadOnlyAdmin[SandboxClock]):
             raise PermissionDenied
         form = AdvanceForm(request.POST)
         if request.method == "POST" and form.is_valid():
-            enqueue("billing.advance_sandbox_clock", days=form.cleaned_data["days"])
+            enqueue("billing.advance_sandbox_clock", staff_id=request.user.pk, days=form.cleaned_data["days"])
             said = _("The clock moves by %(days)d days, and what falls due on the way is done. Load the page again.")
             self.message_user(request, said % form.cleaned_data, messages.SUCCESS)
         elif request.method == "POST":

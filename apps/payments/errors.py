@@ -45,6 +45,14 @@ class CardInUse(Conflict):
     )
 
 
+class CardNeeded(Conflict):
+    code = "card_needed"
+    message = gettext_noop(
+        "This plan has no price, and what you use beyond its included units is charged to your default card. Add a card"
+        " first."
+    )
+
+
 class PaymentPending(DomainError):
     """The provider has not said what became of the payment: it is asked again, and nothing is charged twice."""
 

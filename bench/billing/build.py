@@ -68,7 +68,7 @@ def _add_rows(size: int) -> None:
     multiply(method, size, public_id=public_id("pm"), organization_id=f"{organizations} + n")
     subscription = Subscription.objects.create(
         organization=organization, product=product, plan=plan, status="canceled", canceled_at=start,
-        started_at=start, anchored_at=start, current_period_start=start, current_period_end=end,
+        started_at=start, anchored_at=start, current_period_start=start, current_period_end=end, overage_allowed=True,
     )  # fmt: skip
     subscriptions = multiply(
         subscription, size, public_id=public_id("sub"), status="'active'", canceled_at="NULL",

@@ -1,7 +1,7 @@
 """Where the embedded servers of this checkout are: what the supervisor wrote, read by every process.
 
 The supervisor (`config.up`) writes `<local dir>/services.json`, mode 0600:
-`{"postgres": "postgresql://…", "redis": "redis://…"}`.
+`{"postgres": "postgresql://…", "redis": "redis://…", "stripe": "http://…"}`, each where it was started.
 """
 
 import json
@@ -11,6 +11,8 @@ from pathlib import Path
 from config.embedded.kept import kept_secret, write_private
 
 SERVICES_FILE = "services.json"
+# What a fake Stripe server takes for a key, as it would any that moves no money.
+FAKE_KEY = "sk_test_" + "0" * 24
 
 # Named in error messages when nothing runs yet, so that the connection error explains itself.
 NOT_STARTED = {
@@ -21,16 +23,25 @@ NOT_STARTED = {
 
 def service_url(local_dir: Path, name: str) -> str:
     """The URL of the embedded `postgres` or `redis`; one that cannot connect when none was started."""
-    try:
-        services = json.loads((local_dir / SERVICES_FILE).read_text())
-    except (OSError, ValueError):
-        return NOT_STARTED[name]
-    return str(services.get(name, NOT_STARTED[name]))
+    return _published(local_dir).get(name, NOT_STARTED[name])
+
+
+def fake_stripe_url(local_dir: Path) -> str:
+    """The URL of the fake Stripe server; empty when none was started."""
+    return _published(local_dir).get("stripe", "")
 
 
 def publish(local_dir: Path, services: Mapping[str, str]) -> None:
     """Write down where the embedded servers listen."""
     write_private(local_dir / SERVICES_FILE, json.dumps(services))
+
+
+def _published(local_dir: Path) -> dict[str, str]:
+    try:
+        services = json.loads((local_dir / SERVICES_FILE).read_text())
+        return {name: str(url) for name, url in services.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def withdraw(local_dir: Path) -> None:

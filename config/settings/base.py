@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.countries import COUNTRIES, EU_COUNTRIES
 from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
-from config.embedded.discovery import service_url
+from config.embedded.discovery import FAKE_KEY, fake_stripe_url, service_url
 
 # Lets annotations such as QuerySet[Product] stand in code that runs.
 django_stubs_ext.monkeypatch()
@@ -239,11 +239,12 @@ PRODUCT_RETIREMENT_DAYS = env.integer("PRODUCT_RETIREMENT_DAYS", 14)
 
 # --- Stripe --------------------------------------------------------------------------------------
 # Stripe, where it has a key: `sk_test_…` moves no money, `sk_live_…` does. Then it is who moves the money.
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
+_fake_stripe = "" if env.text("STRIPE_SECRET_KEY", "") else fake_stripe_url(LOCAL_DIR)
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "") or (FAKE_KEY if _fake_stripe else "")
 # Each webhook endpoint signs with its own secret; while one is changed both of its secrets are here.
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS")
 # Another address of Stripe's API, such as that of a fake server; empty for Stripe's own.
-STRIPE_API_URL = env.text("STRIPE_API_URL", "").rstrip("/")
+STRIPE_API_URL = env.text("STRIPE_API_URL", "").rstrip("/") or _fake_stripe
 # What this product was written for and tested with; a newer one is a change of the code.
 STRIPE_API_VERSION = "2026-08-26.dahlia"
 STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
@@ -256,6 +257,8 @@ if STRIPE_SECRET_KEY:
     PROVIDER_PAGES = ["https://checkout.stripe.com", "https://connect.stripe.com", "https://hooks.stripe.com"]
     if STRIPE_API_URL:
         STRIPE_API_HOST = STRIPE_API_URL
+        # That this is meant.
+        SILENCED_SYSTEM_CHECKS = ["djstripe.W002"]
         PROVIDER_PAGES = [STRIPE_API_URL]
 
 # --- Security ----------------------------------------------------------------------------------
@@ -346,6 +349,11 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "") or ("stripe" if STRIPE_SECRET_KEY else "sandbox")
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# Hosting that creators pay for: the slug of the product that sells it, which belongs to the platform's own
+# organization. Empty: off.
+HOSTING_PRODUCT = env.text("HOSTING_PRODUCT", "")
+# How many products an organization without a hosting plan may publish.
+HOSTING_FREE_PRODUCTS = env.integer("HOSTING_FREE_PRODUCTS", 1)
 # How many days after a charge failed the default card is tried again; after the last time the subscription is unpaid.
 DUNNING_DAYS = env.integers("DUNNING_DAYS", "1,3,5,7")
 # How many days later an unpaid subscription is canceled.
@@ -390,5 +398,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # It tells of every request.
+    "loggers": {"stripe": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

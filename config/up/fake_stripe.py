@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.embedded.discovery import FAKE_KEY
 from config.embedded.kept import kept_port, kept_secret
 
 ADDRESS = "127.0.0.1"
@@ -37,7 +38,7 @@ class FakeStripe:
         """What the processes must know; a file that is named for one of these would be preferred, so there is none."""
         values = {
             "PAYMENT_PROVIDER": "stripe",
-            "STRIPE_SECRET_KEY": "sk_test_" + "0" * 24,
+            "STRIPE_SECRET_KEY": FAKE_KEY,
             "STRIPE_WEBHOOK_SECRETS": self._secret,
             "STRIPE_API_URL": self.url,
         }

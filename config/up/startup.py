@@ -32,6 +32,7 @@ class Startup:
         self._supervisor = supervisor
         self._terminal = supervisor.terminal
         self._environment = options.environment()
+        self._published: dict[str, str] = {}
 
     def run(self) -> dict[str, Any] | None:
         """All steps in order; returns the content of `demo.json`, or None without the demo."""
@@ -68,14 +69,17 @@ class Startup:
 
     # --- Servers ----------------------------------------------------------------------------------
     def _start_servers(self) -> None:
-        urls = {}
         for kind in SERVERS:
             if not env.text(kind.url_variable, ""):
                 server = kind(self._options.local_dir)
                 with self._terminal.step(server.title):
                     self._start_server(server)
-                urls[server.service] = server.url
-                discovery.publish(self._options.local_dir, urls)
+                self._publish(server.service, server.url)
+
+    def _publish(self, name: str, url: str) -> None:
+        """For processes that are started by others, such as `make advance`."""
+        self._published[name] = url
+        discovery.publish(self._options.local_dir, self._published)
 
     def _start_server(self, server: EmbeddedServer) -> None:
         server.prepare()
@@ -106,13 +110,20 @@ class Startup:
         with self._terminal.step("Fake Stripe server"):
             self._add(fake_stripe.NAME, server.command, Stage.BACKEND)
             self._wait_ready(fake_stripe.NAME, fake_stripe.ADDRESS, server.port, fake_stripe.HEALTH)
+        self._publish(fake_stripe.NAME, server.url)
 
     def _long_migrations(self) -> Callable[[str], None]:
-        """Shows those of dj-stripe, which take a minute at the first start."""
+        """Shows those of dj-stripe, which take a minute or more at the first start."""
+        announced = False
 
         def show(line: str) -> None:
-            if "Applying djstripe." in line:
-                self._terminal.line(f"    {line.strip()}")
+            nonlocal announced
+            if "Applying djstripe." not in line:
+                return
+            if not announced:
+                self._terminal.line("    The tables of dj-stripe, a minute or more at the first start:")
+                announced = True
+            self._terminal.line(f"    {line.strip()}")
 
         return show
 

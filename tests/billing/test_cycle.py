@@ -6,10 +6,9 @@ import pytest
 
 from apps.billing import services
 from apps.billing.enums import InvoiceStatus
-from apps.billing.errors import CardNeeded
 from apps.billing.models import Invoice, NumberSeries
 from apps.notifications.models import Notice
-from apps.payments.errors import CardDeclined
+from apps.payments.errors import CardDeclined, CardNeeded
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.needs import needs_card
 from apps.plans.enums import OverageRule

@@ -12,6 +12,7 @@ from apps.core import clock
 from apps.ledger.enums import AccountKind
 from apps.ledger.selectors import balance, find_account
 from apps.payments.models import PaymentMethod
+from apps.payments.selectors import has_default_card
 from apps.plans.enums import OverageRule
 from apps.plans.models import Plan
 from apps.products.models import Product
@@ -57,6 +58,8 @@ class Shop:
 
     def buy(self, plan: Plan, *, keep_card: bool = True, overage: OverageChoice | None = ALL_OVERAGE) -> Subscription:
         """A paid subscription of Alice's; the card is the default for its renewals."""
+        if plan.is_pay_as_you_go and overage and not has_default_card(self.alice.organization):
+            self.card(is_default=True)
         checkout = services.start_checkout(actor=self.alice, plan=plan, overage=overage)
         if checkout.status == CheckoutStatus.OPEN:
             card = self.card(is_default=keep_card)

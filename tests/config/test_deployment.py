@@ -73,6 +73,9 @@ def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -
         ("EMAIL_URL", "smtp://u:hidden@mail.example:port", "EMAIL_URL must be"),
         ("DEFAULT_FROM_EMAIL", "nobody", "sender"),
         ("MEDIA_ROOT", "media", "absolute path"),
+        ("STRIPE_SECRET_KEY", "pk_live_hidden", "must be a secret or restricted key"),
+        ("STRIPE_SECRET_KEY", "sk_live_hidden", "STRIPE_WEBHOOK_SECRETS must be set"),
+        ("PAYMENT_PROVIDER", "stripe", "STRIPE_SECRET_KEY must be set"),
     ],
 )
 def test_what_is_unsafe_is_named(name: str, value: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READ = re.compile(r"env\.(?:text|boolean|integers?|words|mapping)\(\s*\"([A-Z_]+)\"")
+READ = re.compile(r"env\.(?:text|boolean|choice|integers?|words|mapping)\(\s*\"([A-Z_]+)\"")
 # Read by Django, and by the embedded servers as `url_variable`.
 READ_ELSEWHERE = {"DJANGO_SETTINGS_MODULE"}
 

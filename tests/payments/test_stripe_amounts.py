@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.money import CURRENCIES
-from apps.payments.providers.stripe.amounts import NotSendable, from_stripe, payout_step, to_stripe
+from apps.payments.providers.stripe.amounts import NotSendable, from_stripe, to_stripe
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,6 @@ def test_what_is_sent(amount: int, currency: str, sent: int) -> None:
 def test_what_stripe_cannot_take_is_refused_and_not_rounded(amount: int, currency: str) -> None:
     with pytest.raises(NotSendable):
         to_stripe(amount, currency)
-
-
-@pytest.mark.parametrize(("currency", "step"), [("HUF", 100), ("TWD", 100), ("KWD", 10), ("ISK", 1), ("USD", 1)])
-def test_what_goes_to_a_bank_is_a_multiple_of(currency: str, step: int) -> None:
-    assert payout_step(currency) == step
 
 
 @given(amount=st.integers(1, 99_999_999), currency=st.sampled_from(sorted(CURRENCIES)))

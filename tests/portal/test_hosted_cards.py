@@ -86,3 +86,10 @@ def test_a_card_is_not_typed_here(fake: FakeStripe, client: Client, organization
     answer = client.post(f"/o/{organization.slug}/billing/cards/add/", card)
     assert answer.status_code == 422
     assert not PaymentMethod.objects.exists()
+
+
+def test_where_cards_are_typed_here_there_is_no_such_page(client: Client, organization: Organization) -> None:
+    cards = f"/o/{organization.slug}/billing/cards/"
+    assert b'name="number"' in client.get(cards).content
+    assert client.get(f"{cards}saved/?session=cs_test_x").status_code == 404
+    assert client.post(f"{cards}hosted/").status_code == 409

@@ -47,6 +47,8 @@ def test_the_clock_is_moved_and_what_falls_due_is_done(
     assert answer["Location"] == reverse(CLOCK)
     assert dt.timedelta(days=31) <= clock.now() - before < dt.timedelta(days=31, minutes=5)
     assert [one.status for one in invoices()] == ["paid", "paid"]
+    moved = AuditEvent.objects.get(action="clock.advanced")
+    assert (moved.actor_id, moved.data) == (int(staff.session["_auth_user_id"]), {"days": 31})
 
 
 def test_a_test_webhook_goes_through_the_inbox(staff: Client, django_capture_on_commit_callbacks: Any) -> None:

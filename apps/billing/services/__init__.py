@@ -12,17 +12,19 @@ from apps.billing.services.coupons import (
     redeem_coupon,
 )
 from apps.billing.services.cycle import close_due_periods
+from apps.billing.services.hosting import set_hosting_terms
 from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
 from apps.billing.services.refunding import refund_as_staff, refund_due, refund_invoice, retry_refund
 from apps.billing.services.retrying import run_dunning
-from apps.billing.services.sandbox_clock import advance_sandbox_clock
+from apps.billing.services.sandbox_clock import advance_clock_as_staff, advance_sandbox_clock
 from apps.billing.services.taxing import remove_rate, save_profile, save_rate
 from apps.billing.services.trials import remind_of_trial_ends
 
 __all__ = [
     "Quote",
     "accept_case",
+    "advance_clock_as_staff",
     "advance_sandbox_clock",
     "archive_coupon",
     "archive_coupon_by_staff",
@@ -46,6 +48,7 @@ __all__ = [
     "run_dunning",
     "save_profile",
     "save_rate",
+    "set_hosting_terms",
     "start_checkout",
     "start_plan_change",
     "withdraw_case",

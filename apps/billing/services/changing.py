@@ -13,7 +13,6 @@ from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, Invo
 from apps.billing.errors import PaymentOverdue
 from apps.billing.models import Checkout, Invoice
 from apps.billing.quotes import Quote, quote
-from apps.billing.services.cards import check_card
 from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
 from apps.billing.services.items import add_items, smallest_charge
@@ -24,6 +23,7 @@ from apps.subscriptions import services as subscriptions
 from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import check_card, choice_by_default
 from apps.subscriptions.services.plan_changes import check_can_change, lock_target
 
 # How long the price of a change is held: it was reckoned for the time that is left of the period.
@@ -40,8 +40,9 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     plan = lock_target(actor, subscription, plan)
-    check_card(actor.organization, plan)
     subscription = lock_subscription(subscription, Q(organization=actor.organization))
+    passes = subscription.overage_allowed or choice_by_default(plan).allowed
+    check_card(subscription.organization, plan, overage_allowed=passes)
     check_can_change(subscription, plan)
     before = find_open(subscription)
     now = clock.now()

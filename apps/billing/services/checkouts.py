@@ -12,7 +12,6 @@ from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
 from apps.billing.errors import ApprovalPending, CheckoutClosed
 from apps.billing.models import Checkout, Invoice
-from apps.billing.services.cards import check_card
 from apps.billing.services.discounts import discount_lines, note_discount
 from apps.billing.services.invoicing import (
     LineSpec,
@@ -51,12 +50,10 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
-    needs a card is open, without an invoice, until `pay_checkout` names one. Without `overage` no extra units pass.
-    Raises `CardNeeded` for a plan that is paid as it is used, where there is no default card, and `CouponRefused`
+    needs a card is open, without an invoice, until `pay_checkout` names one. Raises as `subscribe`, and `CouponRefused`
     where the code `coupon` is one that cannot be used.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
-    check_card(actor.organization, plan)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
     waiting = _locked_incomplete(actor, plan)
     if waiting is not None:

@@ -1,15 +1,12 @@
 """The turn of billing periods, in three steps that can each be repeated: turn, issue, collect.
 
-One subscription or invoice in each transaction, claimed with SKIP LOCKED: several may run at once, and what fails
-stands in nobody's way and is tried again the next minute.
+One subscription or invoice in each transaction (`working`): several may run at once, and what fails is tried again the
+next minute.
 """
 
 import logging
-from collections.abc import Callable
-from typing import TypeVar
 
-from django.db import transaction
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Least
 
 from apps.billing.enums import InvoiceReason, InvoiceStatus
@@ -29,33 +26,32 @@ from apps.billing.services.items import (
 from apps.billing.services.renewals import draft_renewal
 from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_lines
 from apps.billing.services.trials import cannot_go_on
+from apps.billing.services.working import KEYS_AT_ONCE, Deadline, work_on_each
 from apps.core import clock
-from apps.payments.errors import PaymentPending
 from apps.plans.enums import OverageRule
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import list_due
 
-Row = TypeVar("Row", bound=Model)
-
 logger = logging.getLogger(__name__)
 
 
-def close_due_periods() -> dict[str, int]:
-    """Turn every billing period that is over, issue what is complete, and charge it; how much of each was done."""
-    due = Subscription.objects.filter(pk__in=list_due(clock.now()).values("pk")).order_by("current_period_end", "pk")
-    turned = _each(due, turn_period)
-    turned_off = _each(_canceled_with_usage(), bill_canceled)
-    drafts = Invoice.objects.filter(status=InvoiceStatus.DRAFT).order_by("pk")
-    stranded = _each(with_stranded_items(), bill_stranded)
-    issued = _each(drafts, issue_draft)
+def close_due_periods(*, seconds: float | None = None) -> dict[str, int]:
+    """Turn every billing period that is over, issue what is complete, and charge it; how much of each was done.
+
+    After so many seconds it begins nothing more: the next call goes on. Cannot be called inside a transaction.
+    """
+    until, turned = Deadline(seconds), 0
+    # Again, as more than one period of a subscription may be over.
+    while now_turned := work_on_each(list_due(clock.now()), turn_period, until=until):
+        turned += now_turned
     return {
         "periods turned": turned,
-        "canceled subscriptions billed": turned_off,
-        "subscriptions with leftovers billed": stranded,
-        "invoices issued": issued,
-        "invoices collected": _collect_all(),
+        "canceled subscriptions billed": work_on_each(_canceled_with_usage(), bill_canceled, until=until),
+        "subscriptions with leftovers billed": work_on_each(with_stranded_items(), bill_stranded, until=until),
+        "invoices issued": work_on_each(Invoice.objects.filter(status=InvoiceStatus.DRAFT), issue_draft, until=until),
+        "invoices collected": _collect_all(until),
     }
 
 
@@ -149,39 +145,18 @@ def _canceled_with_usage() -> QuerySet[Subscription]:
     ).order_by("pk")
 
 
-def _collect_all() -> int:
+def _collect_all(until: Deadline) -> int:
     waiting = Invoice.objects.filter(
         status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic(), collected_at__isnull=True
-    )
-    collected = 0
-    for invoice in waiting.select_related("subscription").order_by("pk"):
-        try:
-            collected += collect_invoice(invoice=invoice)
-        except Exception:
-            logger.exception("invoice %s cannot be collected", invoice)
-    return collected
-
-
-def _each(rows: QuerySet[Row], work: Callable[[Row], bool]) -> int:
-    """Work on each row while it is among `rows`, locked, in a transaction of its own; how often something was done."""
-    done, left_alone = 0, set[int]()
-    while keys := [key for key in rows.values_list("pk", flat=True) if key not in left_alone]:
-        for key in keys:
+    ).select_related("subscription")
+    collected, last = 0, 0
+    while invoices := list(waiting.filter(pk__gt=last).order_by("pk")[:KEYS_AT_ONCE]):
+        for invoice in invoices:
+            if until.is_over:
+                return collected
             try:
-                worked = _locked(rows, key, work)
-            except PaymentPending:
-                worked = False  # what the payment comes to is known within a minute
+                collected += collect_invoice(invoice=invoice)
             except Exception:
-                worked = False
-                logger.exception("%s %s cannot be worked on", rows.model.__name__, key)
-            if worked:
-                done += 1
-            else:
-                left_alone.add(key)
-    return done
-
-
-@transaction.atomic
-def _locked(rows: QuerySet[Row], key: int, work: Callable[[Row], bool]) -> bool:
-    row = rows.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(pk=key).first()
-    return row is not None and work(row)
+                logger.exception("invoice %s cannot be collected", invoice)
+        last = invoices[-1].pk
+    return collected

@@ -36,6 +36,8 @@ def start_hosted_card(*, actor: Actor, return_url: str, cancel_url: str) -> str:
 def save_hosted_card(*, actor: Actor, reference: str) -> PaymentMethod:
     """The card that the actor's organization has saved on the provider's page. Raises `NotFound` where it has none."""
     actor.require(Action.BILLING_MANAGE)
+    if provider_named(settings.PAYMENT_PROVIDER).takes_cards:
+        raise NotFound
     method = record_hosted_card(reference=reference, provider=settings.PAYMENT_PROVIDER, created_by=actor.user)
     if method is None or method.organization_id != actor.organization.pk:
         raise NotFound

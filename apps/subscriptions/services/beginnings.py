@@ -15,7 +15,7 @@ from apps.plans.selectors import is_granted
 from apps.products.models import Product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
-from apps.subscriptions.overage import OverageChoice
+from apps.subscriptions.overage import OverageChoice, check_card, choice_by_default
 from apps.subscriptions.selectors import has_trial
 from apps.subscriptions.services.bans import check_not_banned
 from apps.subscriptions.services.notices import (
@@ -40,16 +40,18 @@ def subscribe(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None)
     """Subscribe the actor's organization to a plan that is on sale for it. Raises `Conflict` where that cannot be.
 
     A free plan is active at once, and so is a trial; a paid plan is incomplete until its first invoice is paid, or the
-    card named that its trial needs. Without `overage` no extra units pass. Where the creator approves each
-    subscription, and where they paused the organization's last one, it waits for them first: canceling is no way out of
-    a pause. A grant of the plan is an approval given in advance. Who is banned gets `ConsumerBanned`.
+    card named that its trial needs. Without `overage` extra units pass only where the plan is nothing else; for one
+    without a price there must be a card (`CardNeeded`). Where the creator approves each subscription, and where they
+    paused the organization's last one, it waits for them first: canceling is no way out of a pause. A grant of the plan
+    is an approval given in advance. Who is banned gets `ConsumerBanned`.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     plan = lock_plan_on_sale(actor, plan)
     organization, now = actor.organization, clock.now()
     check_not_banned(organization, plan.product)
-    overage = overage or OverageChoice(allowed=False)
+    overage = overage or choice_by_default(plan)
     overage.check()
+    check_card(organization, plan, overage_allowed=overage.allowed)
     subscription = Subscription(
         organization=organization, product=plan.product, plan=plan, started_at=now, anchored_at=now,
         created_by=actor.user, overage_allowed=overage.allowed, spend_cap_amount=overage.spend_cap_amount,

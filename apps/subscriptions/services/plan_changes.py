@@ -16,6 +16,7 @@ from apps.plans.selectors import is_granted
 from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.overage import choice_by_default
 from apps.subscriptions.services.notices import tell_consumer_of_end, tell_consumer_of_new_plan
 from apps.subscriptions.services.writing import (
     begin_period,
@@ -173,6 +174,8 @@ def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: 
     if plan.currency != previous.currency and subscription.spend_cap_amount is not None:
         # It says nothing about another currency.
         subscription.overage_allowed, subscription.spend_cap_amount = False, None
+    if choice_by_default(plan).allowed:
+        subscription.overage_allowed = True
     subscription.save()
     record(
         actor,

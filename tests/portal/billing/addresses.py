@@ -27,6 +27,7 @@ DEEDS = (
     "case-withdraw",
     "card-add",
     "card-default",
+    "card-hosted",
     "card-remove",
     "checkout-coupon",
     "checkout-pay",
@@ -36,6 +37,8 @@ DEEDS = (
     "subscription-cancel-later",
     "subscription-checkout",
 )
+# Where a provider leads back to; see test_hosted_cards.
+ARRIVALS = ("card-saved",)
 
 
 def routes() -> list[tuple[str, tuple[str, ...]]]:

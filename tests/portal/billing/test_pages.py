@@ -19,7 +19,7 @@ from tests.factories.accounts import MembershipFactory
 from tests.factories.actors import make_actor
 from tests.factories.billing import make_usage_invoice
 from tests.factories.plans import QuotaFactory
-from tests.portal.billing.addresses import DEEDS, PAGES, ids_of, routes, url
+from tests.portal.billing.addresses import ARRIVALS, DEEDS, PAGES, ids_of, routes, url
 from tests.portal.support import HOSTILE_SEGMENTS, links_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -296,7 +296,7 @@ class TestDocuments:
 
 class TestAccess:
     def test_every_page_is_known_to_these_tests(self) -> None:
-        assert {name for name, _parameters in routes()} == {*PAGES, *DEEDS}
+        assert {name for name, _parameters in routes()} == {*PAGES, *DEEDS, *ARRIVALS}
 
     @pytest.mark.parametrize("role", Role)
     def test_members_see_what_their_role_allows(self, client: Client, checkout: Checkout, role: str) -> None:

@@ -1,7 +1,8 @@
 """Our minor units and Stripe's, which differ in a few currencies (https://docs.stripe.com/currencies); pure functions.
 
 Three decimals are sent as they are, and their last digit must be 0: Stripe charges 1.23 KWD, not 1.234. What cannot be
-sent raises `NotSendable`: nothing is rounded here, as an invoice says what is charged.
+sent raises `NotSendable`: nothing is rounded here, as an invoice says what is charged. What banks take (HUF and TWD are
+paid out in whole units) is known to payouts.
 """
 
 from decimal import Decimal
@@ -14,8 +15,6 @@ _WHOLE = frozenset(
 )
 # Without decimals, and yet sent as if they had two.
 _WHOLE_SENT_AS_TWO = frozenset({"ISK", "UGX"})
-# Charged with two decimals, paid out to a bank without any.
-_PAID_OUT_WHOLE = frozenset({"HUF", "TWD"})
 
 
 class NotSendable(ValueError):
@@ -34,14 +33,6 @@ def to_stripe(amount: int, currency: str) -> int:
 def from_stripe(amount: int, currency: str) -> int:
     """Stripe's units as our minor units. What Stripe itself moves (fees) is rounded to ours."""
     return round(Decimal(amount).scaleb(minor_unit_digits(currency) - _stripe_digits(currency)))
-
-
-def payout_step(currency: str) -> int:
-    """What an amount that goes to a bank is a multiple of, in our minor units."""
-    code = currency.upper()
-    if code in _PAID_OUT_WHOLE:
-        return 100
-    return 10 if minor_unit_digits(code) == 3 else 1
 
 
 def _stripe_digits(currency: str) -> int:
