@@ -254,11 +254,15 @@ class TestServices:
         "rule": ("billing.change_commissionrule", MAKERS[CommissionRule]),
         "invoice": ("billing.change_invoice", MAKERS[Invoice]),
         "credit_note": ("billing.change_creditnote", MAKERS[CreditNote]),
+        "plan": ("billing.change_hostingterms", PlanFactory),
         "spec": ("billing.add_coupon", lambda: CouponSpec("NEW", percent=Decimal(5))),
         "coupon": ("billing.change_coupon", MAKERS[Coupon]),
     }
     # What a service is given besides.
-    MORE: dict[str, dict[str, Any]] = {"ledger.correct_entry": {"movements": []}}
+    MORE: dict[str, dict[str, Any]] = {
+        "ledger.correct_entry": {"movements": []},
+        "billing.set_hosting_terms": {"products_max": 1},
+    }
 
     def test_none_works_without_the_right_or_without_a_reason(self) -> None:
         services = self.services()
