@@ -7,6 +7,7 @@ import pytest
 
 from apps.billing import services
 from apps.billing.models import DunningRun, Invoice
+from apps.billing.services.collecting import collect_invoice
 from apps.billing.services.retrying import retry
 from apps.gateway.engine.entities import Standing
 from apps.gateway.selectors import find_key
@@ -174,6 +175,15 @@ def test_two_workers_at_once_make_one_attempt() -> None:
     run = DunningRun.objects.get()
     at_once(lambda: retry(run), lambda: retry(run), lambda: retry(run))
     assert (attempts(renewal), fresh(run).attempts) == (2, 1)
+
+
+def test_who_comes_late_to_an_attempt_makes_none(shop: Shop) -> None:
+    _subscription, renewal = failed_renewal(shop)
+    assert not collect_invoice(invoice=renewal), "it was collected"
+    found = [DunningRun.objects.get() for _worker in range(2)]
+    move_clock(FAILS + dt.timedelta(days=1, minutes=1))
+    assert [retry(run) for run in found] == [True, False]
+    assert attempts(renewal) == 2
 
 
 class TestConfirmation:

@@ -54,6 +54,13 @@ class TestTooLittle:
         assert lines() == [[("plan", 30), ("plan", 30)], [("plan", 30), ("plan", 30)]]
         assert InvoiceItem.objects.waiting().count() == 1
 
+    def test_exactly_as_much_as_can_be_charged_is(self, shop: Shop) -> None:
+        shop.card(is_default=True)
+        subscription = shop.buy(shop.metered(price=0))
+        use(subscription, 1025, NOW + dt.timedelta(days=3))
+        turn(subscription, NOW + MONTH)
+        assert [(one.total_amount, one.status) for one in invoices()] == [(50, "paid")]
+
     def test_a_change_that_costs_less_holds_at_once(self, shop: Shop) -> None:
         subscription = shop.buy(shop.basic)
         nearly = shop.plan("Nearly", 1040)

@@ -153,6 +153,11 @@ def test_two_people_approve_a_large_payout_and_none_who_asked_for_it() -> None:
         services.approve_payout(staff=staff(), payout=payout, reason="Third")
     with pytest.raises(NotAllowed):
         services.approve_payout(staff=staff("view_payout"), payout=payout, reason="No right")
+    # Who asked for another one in its place is one of the staff.
+    services.mark_failed(staff=first, payout=payout, reason="No such account")
+    again = services.retry_payout(staff=first, payout=payout, reason="They gave another one")
+    with pytest.raises(OnePersonTwice):
+        services.approve_payout(staff=first, payout=again, reason="Known")
     # Small ones of one day count together.
     assert services.request_payout(actor=owner, currency="USD", amount=60_000).approvals_needed == 0
     assert services.request_payout(actor=owner, currency="USD", amount=40_001).approvals_needed == 2
@@ -243,8 +248,9 @@ def test_the_schedule_pays_once_what_is_enough() -> None:
     assert services.create_scheduled_payouts() == 0
     made = Payout.objects.order_by("currency").values_list("organization", "currency", "amount")
     assert list(made) == [(weekly.organization_id, "JPY", 1500), (weekly.organization_id, "USD", 5000)]
-    earn(weekly.organization, 8000)
-    assert services.create_scheduled_payouts() == 0
+    for currency in ("EUR", "USD"):
+        earn(weekly.organization, 8000, currency=currency)
+        assert services.create_scheduled_payouts() == 0
     assert of(stopped).available_amount == 5000
 
 

@@ -92,6 +92,19 @@ def test_a_failed_payment_that_does_not_recover(story: Begin) -> None:
     begun.end()
 
 
+def test_a_part_is_let_off_and_the_next_attempt_charges_the_rest(story: Begin) -> None:
+    begun = story("2027-04-10")
+    subscription, shop = with_a_failed_renewal(begun)
+    renewal = bills(subscription)[1]
+    begun.do(
+        billing.refund_invoice, actor=begun.creator, invoice=renewal, reason=CreditReason.GOODWILL, amount=1000
+    )  # fmt: skip
+    PaymentMethod.objects.update(is_default=False)
+    shop.card(is_default=True)
+    begun.through("2027-05-11")
+    assert Payment.objects.get(reference=renewal.public_id, status="succeeded").amount == 2000
+
+
 def test_a_part_is_let_off_and_the_rest_is_paid(story: Begin) -> None:
     begun = story("2027-04-10")
     subscription, shop = with_a_failed_renewal(begun)
