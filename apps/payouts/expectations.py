@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from apps.billing.enums import InvoiceStatus
-from apps.billing.models import Invoice
+from apps.billing.models import Invoice, StripeInvoice
 from apps.ledger.checks import Booking, Expectation, expect
 from apps.ledger.enums import AccountKind
 from apps.payments.enums import RefundStatus
@@ -16,6 +16,7 @@ from apps.payouts.models import Payout, Recovery, WriteOff
 def register() -> None:
     for expectation in (
         Expectation("invoice.paid", AccountKind.PROVIDER_CASH, _invoices),
+        Expectation("stripe_invoice.paid", AccountKind.PROVIDER_CASH, _stripe_invoices),
         Expectation("refund", AccountKind.PROVIDER_CASH, _refunds),
         Expectation(sources.CREATED, AccountKind.CREATOR_PAYABLE, _created),
         Expectation(sources.PAID, AccountKind.PAYOUTS_IN_TRANSIT, _paid),
@@ -29,6 +30,12 @@ def register() -> None:
 def _invoices() -> Iterator[Booking]:
     paid = Invoice.objects.filter(status=InvoiceStatus.PAID).order_by()
     for row in paid.values_list("public_id", "currency", "total_amount").iterator():
+        yield Booking(*row)
+
+
+def _stripe_invoices() -> Iterator[Booking]:
+    paid = StripeInvoice.objects.order_by()
+    for row in paid.values_list("reference", "currency", "amount").iterator():
         yield Booking(*row)
 
 

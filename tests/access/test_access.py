@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 
 from apps.accounts.models import User
-from apps.billing.models import CommissionRule, TaxRate
+from apps.billing.models import CommissionRule, PlanPrice, TaxRate
 from apps.products.models import Category
 from tests.access.table import ELSEWHERE, GUARDS, READS, WRITES, Guard
 from tests.access.walk import Route, list_routes
@@ -41,7 +41,7 @@ ADMIN = [route for route in ROUTES if route.is_admin and not route.is_elsewhere]
 # What staff add and delete by hand.
 BY_HAND = {Category, Group, TaxRate}
 # What staff add and never delete.
-ADDED = {CommissionRule}
+ADDED = {CommissionRule, PlanPrice}
 FORBIDDEN = {401, 403, 404, 405}
 
 

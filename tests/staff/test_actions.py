@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from apps.accounts.models import AccessToken, AuditEvent, Organization, User
 from apps.accounts.services import reactivate_user, suspend_user
-from apps.billing.models import CommissionRule
+from apps.billing.models import CommissionRule, PlanPrice
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.models import Change
@@ -84,6 +84,7 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
     "ledger.JournalEntry.reverse": (MAKERS[JournalEntry], {"corrects_id": None}, "entry.corrected"),
     "billing.CommissionRule.end": (MAKERS[CommissionRule], {"percent": 12}, "commission.ended"),
+    "billing.PlanPrice.remove": (MAKERS[PlanPrice], {"removed_at": None}, "plan_price.removed"),
     "payouts.PayoutAccount.stop_payouts": (PayoutAccountFactory, {"status": "active"}, "payout_account.stopped"),
     "payouts.PayoutAccount.allow_payouts": (
         lambda: PayoutAccountFactory(stopped_at=clock.now()), {"stopped_at": None}, "payout_account.allowed"
@@ -111,6 +112,8 @@ def organization_of(row: Any) -> Organization | None:
     """Whom the audit event of an action is told: nobody's, where it is about a person or the platform itself."""
     if isinstance(row, (User, JournalEntry, CommissionRule)):
         return None
+    if isinstance(row, PlanPrice):
+        return row.product.organization
     return getattr(row, "organization", None) or row.subscription.organization
 
 

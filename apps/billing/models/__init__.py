@@ -8,6 +8,7 @@ from apps.billing.models.credit_notes import CreditNote, CreditNoteLine
 from apps.billing.models.dunning import DunningRun
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
 from apps.billing.models.items import InvoiceItem
+from apps.billing.models.stripe import PlanPrice, StripeInvoice
 from apps.billing.models.tax import BillingProfile, TaxRate
 from apps.billing.models.usage import UsageStretch
 
@@ -25,6 +26,8 @@ __all__ = [
     "InvoiceItem",
     "InvoiceLine",
     "NumberSeries",
+    "PlanPrice",
+    "StripeInvoice",
     "TaxRate",
     "UsageCase",
     "UsageStretch",
