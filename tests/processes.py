@@ -179,6 +179,11 @@ def meter(*, impatient: bool = False) -> Server:
     return Server("meter", command, env=_application_env([]))
 
 
+def script(name: str, code: str) -> Server:
+    """Python code in a process of its own, with the settings of the product."""
+    return Server(name, [sys.executable, "-c", code], env=_application_env([]))
+
+
 def httpbin() -> Server:
     """The real httpbin, as the demo runs it."""
     port = free_port()

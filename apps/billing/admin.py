@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.billing import services
+from apps.billing.hosting_admin import HostingTermsAdmin  # noqa: F401 - registered there
 from apps.billing.models import (
     BillingProfile,
     Checkout,
@@ -109,7 +110,7 @@ class CreditNoteAdmin(ReadOnlyAdmin[CreditNote]):
         "number", "public_id", "issuer", "invoice", "reason", "note", "is_refund", "subtotal_amount", "tax_amount",
         "total_amount", "issued_at", "created_by", "created_at",
     ]  # fmt: skip
-    related_lists = ["payments.Refund"]
+    related_lists = ["payments.Refund", "accounts.AuditEvent"]
     inlines = [CreditNoteLineInline]
     actions = [
         staff_action(

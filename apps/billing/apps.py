@@ -9,12 +9,15 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
+        from apps.billing.hosting import missing_hosting
         from apps.billing.selectors import has_renewals
         from apps.billing.services import stripe_events
         from apps.billing.services.reversals import record_dispute, record_refund
         from apps.billing.services.settlement import record_confirmation, record_outcome
         from apps.payments import events, needs, outcomes
+        from apps.products.readiness import register_check
 
+        register_check(missing_hosting)
         if settings.STRIPE_SECRET_KEY:
             events.register(stripe_events.CHECKOUT_KIND, stripe_events.handle_checkout)
             for kind in stripe_events.SUBSCRIPTION_KINDS:

@@ -67,6 +67,11 @@ class CreditReason(models.TextChoices):
     # Given back at the provider, and not by way of this product.
     AT_PROVIDER = "at_provider", _("Refunded at the payment provider")
 
+    @classmethod
+    def by_people(cls) -> list["CreditReason"]:
+        """What a creator can give as the reason; the others follow from what happened."""
+        return [cls.GOODWILL, cls.SERVICE, cls.DUPLICATE, cls.FRAUDULENT]
+
 
 class CaseStatus(models.TextChoices):
     """What became of calls that a consumer disputes."""

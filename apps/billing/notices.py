@@ -11,6 +11,7 @@ from apps.billing.models import CreditNote, Invoice, UsageCase
 from apps.core.money import major_units, minor_unit_digits
 from apps.notifications.services import notify
 from apps.payments.models import Dispute, Refund
+from apps.products.hosting import is_hosting
 from apps.subscriptions.models import Subscription
 
 
@@ -36,7 +37,12 @@ def tell_given_up(invoice: Invoice, *, why: str, is_stopped: bool) -> None:
     body = (
         _("%(why)s\n\nThe invoice %(number)s over %(amount)s is open, and is not charged by itself any more.") % values
     )
-    if is_stopped:
+    if is_stopped and is_hosting(invoice.product):
+        body += " " + _(
+            "Until you have paid it, your products go on, and no further one can be published. If it is not paid "
+            "within %(days)s days, the subscription is canceled."
+        ) % {"days": settings.UNPAID_DAYS}
+    elif is_stopped:
         body += " " + _(
             "Until you have paid it, calls of %(product)s are refused with 402. They pass again within seconds of the "
             "payment. If it is not paid within %(days)s days, the subscription is canceled."

@@ -22,7 +22,7 @@ from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import PaymentStatus
-from apps.payments.models import Payment
+from apps.payments.models import Dispute, Payment
 from apps.payments.selectors import list_payments_of
 from apps.plans.enums import OverageRule
 from apps.plans.models import Quota
@@ -40,7 +40,7 @@ def list_invoices(actor: Actor) -> QuerySet[Invoice]:
     return (
         Invoice.objects.filter(organization=actor.organization)
         .exclude(status=InvoiceStatus.DRAFT)
-        .select_related("product", "subscription", "organization", "checkout")
+        .select_related("product", "subscription", "organization", "checkout", "dunning")
     )
 
 
@@ -93,6 +93,33 @@ def get_line(actor: Actor, *, invoice_id: str, position: int) -> InvoiceLine:
     return line
 
 
+def list_product_invoices(actor: Actor, product: Product) -> QuerySet[Invoice]:
+    """What consumers of a product of the actor's organization were charged, newest first."""
+    actor.require(Action.CONSUMERS_MANAGE)
+    if product.organization_id != actor.organization.pk:
+        raise NotFound
+    issued = Invoice.objects.filter(product=product).exclude(status=InvoiceStatus.DRAFT)
+    return issued.select_related("product", "subscription", "organization", "dunning").order_by("-issued_at", "-id")
+
+
+def list_consumer_disputes(actor: Actor, subscription: Subscription) -> QuerySet[Dispute]:
+    """What a consumer's bank took back of what they paid for a product of the actor's organization, newest first."""
+    theirs = list_product_invoices(actor, subscription.product).filter(subscription=subscription).order_by()
+    return Dispute.objects.filter(payment__reference__in=theirs.values("public_id")).order_by("-opened_at", "-id")
+
+
+def get_product_invoice(actor: Actor, product: Product, *, public_id: str) -> Invoice:
+    """With its lines. Raises `NotFound`, also for a draft."""
+    found = list_product_invoices(actor, product).prefetch_related("lines__plan")
+    return first_or_not_found(found.filter(public_id=public_id))
+
+
+def list_own_credit_notes(actor: Actor) -> QuerySet[CreditNote]:
+    """Of all invoices of the actor's organization, newest first."""
+    actor.require(Action.BILLING_VIEW)
+    return CreditNote.objects.filter(invoice__organization=actor.organization).select_related("invoice__product")
+
+
 def list_credit_notes(invoice: Invoice) -> QuerySet[CreditNote]:
     """Of an invoice that the caller fetched for its actor, newest first."""
     return CreditNote.objects.filter(invoice=invoice)
@@ -100,9 +127,7 @@ def list_credit_notes(invoice: Invoice) -> QuerySet[CreditNote]:
 
 def get_credit_note(actor: Actor, *, public_id: str) -> CreditNote:
     """Of an invoice of the actor's organization. Raises `NotFound`."""
-    actor.require(Action.BILLING_VIEW)
-    owned = CreditNote.objects.filter(invoice__organization=actor.organization)
-    return first_or_not_found(owned.select_related("invoice__product").filter(public_id=public_id))
+    return first_or_not_found(list_own_credit_notes(actor).filter(public_id=public_id))
 
 
 def get_receipt(invoice: Invoice) -> Payment:
@@ -115,16 +140,26 @@ def find_profile(organization: Organization) -> BillingProfile | None:
     return BillingProfile.objects.filter(organization=organization).first()
 
 
+def get_profile(actor: Actor) -> BillingProfile:
+    """Who the actor's organization is on its invoices; an empty one where it has not said so."""
+    actor.require(Action.BILLING_VIEW)
+    return find_profile(actor.organization) or BillingProfile(organization=actor.organization)
+
+
 def list_cases_of(line: InvoiceLine) -> QuerySet[UsageCase]:
     """What was disputed of a line that the caller fetched for its actor, newest first."""
     return UsageCase.objects.filter(line=line).select_related("endpoint", "credit_note")
 
 
+def list_own_cases(actor: Actor) -> QuerySet[UsageCase]:
+    """Those that the actor's organization opened, newest first."""
+    actor.require(Action.BILLING_VIEW)
+    return _cases().filter(line__invoice__organization=actor.organization)
+
+
 def get_own_case(actor: Actor, *, public_id: str) -> UsageCase:
     """One that the actor's organization opened. Raises `NotFound`."""
-    actor.require(Action.BILLING_VIEW)
-    owned = _cases().filter(line__invoice__organization=actor.organization)
-    return first_or_not_found(owned.filter(public_id=public_id))
+    return first_or_not_found(list_own_cases(actor).filter(public_id=public_id))
 
 
 def list_product_cases(actor: Actor, product: Product) -> QuerySet[UsageCase]:
@@ -144,7 +179,7 @@ def _cases() -> QuerySet[UsageCase]:
     return UsageCase.objects.select_related(
         "line__plan", "line__invoice__organization", "line__invoice__product", "line__invoice__subscription",
         "endpoint", "credit_note", "opened_by",
-    )  # fmt: skip
+    ).prefetch_related("line__invoice__lines")  # fmt: skip
 
 
 def count_drafts() -> int:

@@ -14,6 +14,7 @@ from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
 from apps.plans.selectors import cheapest_first, list_grants_by_slug, list_plans_on_sale
 from apps.products.enums import ProductStatus
+from apps.products.hosting import is_hosting_slug
 from apps.products.models import Endpoint as EndpointRow
 from apps.products.models import Product
 from apps.products.paths import parse_template
@@ -48,7 +49,9 @@ _STATES = {
 
 
 def find_product(slug: str) -> ProductEntry | None:
-    """The product with its routes and the plans on sale."""
+    """The product with its routes and the plans on sale; None, too, for the one that sells hosting."""
+    if is_hosting_slug(slug):
+        return None
     product = Product.objects.filter(slug=slug).first()
     if product is None:
         return None

@@ -26,6 +26,7 @@ from apps.keys.models import ApiKey
 from apps.keys.restrictions import check_networks, check_scopes
 from apps.keys.selectors import list_expiring
 from apps.notifications.services import notify
+from apps.products.hosting import is_hosting
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
@@ -216,6 +217,8 @@ def _get_program_key(subscription: Subscription, key: ApiKey) -> ApiKey:
 def _check_open(subscription: Subscription) -> None:
     if subscription.status == SubscriptionStatus.CANCELED:
         raise Conflict(_("This subscription is canceled: it cannot have new keys. Subscribe again."))
+    if is_hosting(subscription.product):
+        raise Conflict(_("Hosting is not called, so it has no keys."))
 
 
 def _check_can_be_rotated(key: ApiKey, now: dt.datetime) -> None:

@@ -7,7 +7,7 @@ from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import DisputeStatus, PaymentStatus, RefundStatus
-from apps.payments.models import Payment, PaymentMethod, SandboxAccount
+from apps.payments.models import Dispute, Payment, PaymentMethod, SandboxAccount
 
 
 def list_methods(actor: Actor) -> QuerySet[PaymentMethod]:
@@ -23,6 +23,11 @@ def get_method(actor: Actor, *, public_id: str) -> PaymentMethod:
 def list_payments_of(reference: str) -> QuerySet[Payment]:
     """The attempts to pay something that the caller fetched for its actor, newest first."""
     return Payment.objects.filter(reference=reference).select_related("method")
+
+
+def list_disputes_of(reference: str) -> QuerySet[Dispute]:
+    """What cardholders' banks took back of something that the caller fetched for its actor, newest first."""
+    return Dispute.objects.filter(payment__reference=reference).order_by("-opened_at", "-id")
 
 
 def has_default_card(organization: Organization) -> bool:

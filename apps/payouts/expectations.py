@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.db.models import F, Q, Sum
+
 from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice, StripeInvoice
 from apps.ledger.checks import Booking, Expectation, expect
@@ -28,8 +30,10 @@ def register() -> None:
 
 
 def _invoices() -> Iterator[Booking]:
-    paid = Invoice.objects.filter(status=InvoiceStatus.PAID).order_by()
-    for row in paid.values_list("public_id", "currency", "total_amount").iterator():
+    """What was paid: the total, less what was let off before."""
+    let_off = Sum("credit_notes__total_amount", filter=Q(credit_notes__is_refund=False), default=0)
+    paid = Invoice.objects.filter(status=InvoiceStatus.PAID).order_by().annotate(paid=F("total_amount") - let_off)
+    for row in paid.values_list("public_id", "currency", "paid").iterator():
         yield Booking(*row)
 
 

@@ -41,7 +41,7 @@ class PlanAdmin(ReadOnlyAdmin[Plan]):
         "interval", "visibility", "requires_approval", "trial_days", "trial_requires_card", "quota_on_change",
         "created_at", "published_at", "withdrawn_at",
     ]  # fmt: skip
-    related_lists = ["subscriptions.Subscription", "accounts.AuditEvent"]
+    related_lists = ["billing.HostingTerms", "subscriptions.Subscription", "accounts.AuditEvent"]
     inlines = [QuotaInline, RateLimitInline]
 
 

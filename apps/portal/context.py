@@ -22,6 +22,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "memberships": SimpleLazyObject(lambda: _memberships(request)),
         "unread_notices": SimpleLazyObject(lambda: _unread(request)),
         "theme": chosen_theme(request),
+        "sells_hosting": bool(settings.HOSTING_PRODUCT),
         "development": settings.DEVELOPMENT_MAILBOX,
     }
 

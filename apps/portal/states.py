@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.enums import CaseStatus, InvoiceStatus
-from apps.payments.enums import PaymentStatus
+from apps.payments.enums import DisputeStatus, PaymentStatus
 from apps.payouts.enums import AccountStatus, PayoutStatus
 from apps.products.enums import ProductStatus
 from apps.subscriptions.enums import SubscriptionStatus
@@ -51,6 +51,9 @@ _MONEY_STATES = {
     "case_accepted": State("green", "check", CaseStatus.ACCEPTED.label),
     "case_refused": State("red", "cross", CaseStatus.REFUSED.label),
     "case_withdrawn": State("neutral", "cross", CaseStatus.WITHDRAWN.label),
+    "dispute_needs_response": State("amber", "clock", DisputeStatus.NEEDS_RESPONSE.label),
+    "dispute_won": State("green", "check", DisputeStatus.WON.label),
+    "dispute_lost": State("red", "cross", DisputeStatus.LOST.label),
     "payment_processing": State("amber", "clock", PaymentStatus.PROCESSING.label),
     "payment_requires_action": State("amber", "clock", PaymentStatus.REQUIRES_ACTION.label),
     "payment_succeeded": State("green", "check", PaymentStatus.SUCCEEDED.label),

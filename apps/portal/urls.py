@@ -12,6 +12,7 @@ urlpatterns = [
     path("o/<slug:organization>/", include("apps.portal.console.urls")),
     path("o/<slug:organization>/", include("apps.portal.billing.urls")),
     path("o/<slug:organization>/", include("apps.portal.payouts.urls")),
+    path("o/<slug:organization>/", include("apps.portal.hosting.urls")),
     path("o/<slug:organization>/", include("apps.portal.payments.urls")),
     path("o/<slug:organization>/", include("apps.portal.studio.urls")),
     path("", include("apps.portal.team.urls")),

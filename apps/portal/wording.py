@@ -108,11 +108,15 @@ def charges_extra_units(plan: Plan) -> bool:
     return any(quota.charges_extra for quota in plan.quotas.all())
 
 
+def overages_in_words(plan: Plan) -> str:
+    """What is charged beyond the quotas of the plan; empty where nothing is."""
+    return next((words for quota in plan.quotas.all() if (words := overage_in_words(quota, plan.currency))), "")
+
+
 def beyond_in_words(plan: Plan) -> str:
     """What happens once the quotas of the plan are used up; empty for a plan without any."""
     quotas = list(plan.quotas.all())
-    charged = next((words for quota in quotas if (words := overage_in_words(quota, plan.currency))), "")
-    return charged or (_("Beyond that, calls are refused until the next period") if quotas else "")
+    return overages_in_words(plan) or (_("Beyond that, calls are refused until the next period") if quotas else "")
 
 
 def rate_limit_in_words(limit: RateLimit) -> str:

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -38,7 +39,8 @@ class Category(models.Model):
 class ProductQuerySet(models.QuerySet["Product"]):
     def listed(self) -> "ProductQuerySet":
         """What everybody may see in the marketplace."""
-        return self.filter(status=ProductStatus.PUBLISHED)
+        listed = self.filter(status=ProductStatus.PUBLISHED)
+        return listed.exclude(slug=settings.HOSTING_PRODUCT) if settings.HOSTING_PRODUCT else listed
 
 
 class Product(models.Model):

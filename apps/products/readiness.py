@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from apps.products.hosting import is_hosting
 from apps.products.models import Product
 
 # Given a product, the sentences that say what is missing; empty when nothing is.
@@ -20,7 +21,8 @@ def register_check(check: Check) -> None:
 
 def missing_for_publication(product: Product) -> list[str]:
     """What to do before the product can be published, in words; empty when it is ready."""
-    missing = [] if product.endpoints.current().exists() else [_("Add an endpoint.")]
+    is_ready = is_hosting(product) or product.endpoints.current().exists()
+    missing = [] if is_ready else [_("Add an endpoint.")]
     for check in _checks:
         missing += check(product)
     return missing

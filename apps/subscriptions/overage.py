@@ -12,6 +12,7 @@ from apps.payments.errors import CardNeeded
 from apps.payments.selectors import has_default_card
 from apps.plans.models import Plan, Quota
 from apps.plans.pricing import units_for_amount
+from apps.products.hosting import is_hosting
 from apps.subscriptions.models import Subscription
 
 
@@ -56,11 +57,15 @@ def check_card(organization: Organization, plan: Plan, *, overage_allowed: bool)
 
 
 def extra_units_of(subscription: Subscription, quota: Quota) -> int:
-    """How many units beyond the included ones of this quota pass in a period, and are charged. None in a trial."""
-    if not subscription.overage_allowed or subscription.is_in_trial:
+    """How many units beyond the included ones of this quota pass in a period, and are charged. None in a trial.
+
+    Those of hosting are its consumers' calls: there is no choice about them.
+    """
+    chosen = not is_hosting(subscription.product)
+    if subscription.is_in_trial or (chosen and not subscription.overage_allowed):
         return 0
     most = quota.overage_max_units or 0
-    if subscription.spend_cap_amount is None:
+    if not chosen or subscription.spend_cap_amount is None:
         return most
     return units_for_amount(subscription.spend_cap_amount, quota.tier_prices, most_units=most)
 

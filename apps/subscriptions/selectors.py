@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from apps.core.values import words_of
 from apps.plans.models import Plan
 from apps.plans.selectors import get_plan_once_sold, list_plans_for
 from apps.products.enums import ProductStatus
+from apps.products.hosting import is_hosting_slug
 from apps.products.models import Product
 from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
@@ -119,7 +121,7 @@ def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
     """A product that the person may look at, with its creator. Raises `NotFound`.
 
     Everybody may look at one that is published, and at one that was and ends or has ended: its page says so. At any
-    other, its creators and those who are subscribed to it.
+    other, its creators and those who are subscribed to it. At the one that sells hosting, its creators alone.
     """
     ending = Q(status=ProductStatus.UNPUBLISHED, retires_at__isnull=False) | Q(status=ProductStatus.RETIRED)
     public = Q(status=ProductStatus.PUBLISHED) | (ending & Q(published_at__isnull=False))
@@ -132,6 +134,8 @@ def get_visible_product(*, user: User | AnonymousUser, slug: str) -> Product:
         products = products.filter(public | Exists(own) | Exists(subscribed))
     else:
         products = products.filter(public)
+    if is_hosting_slug(slug):
+        products = products.filter(organization__memberships__user=user) if user.is_authenticated else products.none()
     return first_or_not_found(products)
 
 
@@ -170,13 +174,15 @@ def search_consumers(
     return consumers
 
 
+def list_api_subscriptions(actor: Actor) -> QuerySet[Subscription]:
+    """Those to products that are called: hosting has a page of its own. With their plans' quotas."""
+    found = list_subscriptions(actor).exclude(product__slug=settings.HOSTING_PRODUCT)
+    return found.prefetch_related("plan__quotas__price_tiers")
+
+
 def list_live_subscriptions(actor: Actor) -> QuerySet[Subscription]:
-    """Those of the actor's organization that are not canceled, with their plans' quotas."""
-    return (
-        list_subscriptions(actor)
-        .filter(status__in=SubscriptionStatus.live())
-        .prefetch_related("plan__quotas__price_tiers")
-    )
+    """The same, without those that are canceled."""
+    return list_api_subscriptions(actor).filter(status__in=SubscriptionStatus.live())
 
 
 def count_subscribers(plan: Plan) -> int:

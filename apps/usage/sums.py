@@ -66,7 +66,7 @@ def sum_units(spans: Sequence[UsageSpan]) -> list[int]:
         [span.quota_epoch for span in spans],
         [span.start for span in spans],
         [span.end for span in spans],
-        [floor_hour(span.start + _HOUR - _TICK) for span in spans],
+        [ceil_hour(span.start) for span in spans],
         [floor_hour(span.end) for span in spans],
         [ceil_day(span.start) for span in spans],
         [floor_day(span.end) for span in spans],
@@ -79,6 +79,11 @@ def sum_units(spans: Sequence[UsageSpan]) -> list[int]:
 def floor_hour(instant: dt.datetime) -> dt.datetime:
     """The start of the hour, UTC, that holds the instant."""
     return instant.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def ceil_hour(instant: dt.datetime) -> dt.datetime:
+    """The first start of an hour, UTC, that is not before the instant."""
+    return floor_hour(instant + _HOUR - _TICK)
 
 
 def floor_day(instant: dt.datetime) -> dt.datetime:

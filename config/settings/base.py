@@ -349,6 +349,11 @@ GATEWAY_DOMAIN = env.text("GATEWAY_DOMAIN", "")
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "") or ("stripe" if STRIPE_SECRET_KEY else "sandbox")
 # The platform's share of what consumers pay, in percent; the rest is the creator's.
 PLATFORM_COMMISSION_PERCENT = Decimal(env.text("PLATFORM_COMMISSION_PERCENT", "10"))
+# Hosting that creators pay for: the slug of the product that sells it, which belongs to the platform's own
+# organization. Empty: off.
+HOSTING_PRODUCT = env.text("HOSTING_PRODUCT", "")
+# How many products an organization without a hosting plan may publish.
+HOSTING_FREE_PRODUCTS = env.integer("HOSTING_FREE_PRODUCTS", 1)
 # How many days after a charge failed the default card is tried again; after the last time the subscription is unpaid.
 DUNNING_DAYS = env.integers("DUNNING_DAYS", "1,3,5,7")
 # How many days later an unpaid subscription is canceled.

@@ -39,11 +39,15 @@ _TABLE: dict[Guard, str] = {
         portal:subscription-checkout! portal:checkout portal:checkout-pay+ portal:invoices portal:invoice
         portal:invoice-pdf portal:invoice-receipt portal:invoice-line+ portal:invoice-line-csv portal:credit-note-pdf
         portal:case-withdraw! portal:billing-month portal:billing-profile+
+        portal:payment portal:payment-confirm+ portal:payment-give-up! portal:checkout-coupon!
+        portal:card-hosted! portal:card-saved rest-redeem-coupon!
         portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription+ rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
         rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
         rest-checkouts rest-checkout rest-checkout-pay! rest-invoices rest-invoice rest-invoice-pdf rest-invoice-pay!
+        rest-receipt-pdf rest-invoice-disputes rest-line-cases! rest-billing-profile+ rest-credit-notes rest-credit-note
+        rest-credit-note-pdf rest-cases rest-case rest-case-withdraw!
         portal:tokens portal:token-create! portal:token-revoke!
         rest-tokens+ rest-token rest-token-revoke!
         rest-usage rest-usage-endpoints rest-usage-keys rest-requests rest-request rest-notice-read!
@@ -57,7 +61,9 @@ _TABLE: dict[Guard, str] = {
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
         portal:studio-plan-withdraw! portal:studio-plan-grant! portal:studio-plan-revoke!
-        portal:studio-cases portal:studio-case+
+        portal:studio-invoices portal:studio-invoice+ portal:hosting portal:hosting-choose! rest-hosting
+        portal:studio-cases portal:studio-case+ portal:studio-coupons+ portal:studio-coupon-archive!
+        portal:studio-plan-migrate! portal:sandbox-account+ rest-coupons+ rest-coupon-archive! rest-migrate!
         portal:studio-consumers portal:studio-consumer portal:studio-consumer-ban! portal:studio-consumer-lift-ban!
         portal:studio-consumer-pause! portal:studio-consumer-resume!
         portal:studio-consumer-reset! portal:studio-consumer-approve! portal:studio-consumer-decline!
@@ -83,6 +89,8 @@ _TABLE: dict[Guard, str] = {
         rest-plans+ rest-plan+ rest-plan-publish! rest-plan-withdraw! rest-grants+ rest-grant!
         rest-product-deprecate! rest-product-undeprecate! rest-product-retire! rest-product-keep!
         rest-imports+ rest-import rest-apply! rest-product-openapi
+        rest-product-cases rest-product-case rest-product-case-accept! rest-product-case-refuse!
+        rest-product-invoices rest-product-invoice rest-product-invoice-disputes rest-invoice-refund!
         rest-consumers rest-consumer rest-consumer-approve! rest-consumer-decline! rest-consumer-pause!
         rest-consumer-ban! rest-consumer-lift-ban! rest-consumer-resume! rest-consumer-reset-quota!
     """,
@@ -96,6 +104,7 @@ ELSEWHERE = {
     "headless:": "the same for programs (tests/accounts)",
     "admin:log": "the way in and out, for everybody",
     "rest-keys-me": "is asked with an API key, not by a person",
+    "stripe-webhook": "asks for the signature of Stripe, not for a person (tests/payments/test_stripe_webhook.py)",
     "rest-actions": "passes a call on to the gateway, which asks for an API key",
     "unknown": "what no address matches",
 }
@@ -117,6 +126,13 @@ BODIES: dict[str, dict[str, object]] = {
     "rest-change-plan": {"plan": "{plan_id}"},
     "rest-checkout-pay": {"method": "{method_id}"},
     "rest-invoice-pay": {"method": "{method_id}"},
+    "rest-line-cases": {"text": "Not mine", "asked_amount": 1},
+    "rest-product-case-accept": {"amount": 1},
+    "rest-product-case-refuse": {"answer": "They were yours."},
+    "rest-invoice-refund": {"reason": "goodwill", "amount": 1},
+    "rest-coupons": {"code": "NEW", "percent": "5"},
+    "rest-migrate": {"to": "{plan_id}", "when": "renewal"},
+    "rest-redeem-coupon": {"code": "SPRING"},
     "rest-payouts": {"currency": "USD"},
     "rest-payout-account": {
         "method": "bank",
@@ -126,6 +142,12 @@ BODIES: dict[str, dict[str, object]] = {
         "currency": "USD",
         "bank_account": "1234",
     },
+    "portal:checkout-coupon": {"code": "SPRING"},
+    "portal:payment-confirm": {"answer": "confirm"},
+    "portal:sandbox-account": {"conduct": "takes"},
+    "portal:studio-invoice": {"reason": "goodwill"},
+    "portal:studio-coupons": {"code": "NEW", "percent": "5", "duration": "once"},
+    "portal:studio-plan-migrate": {"from": "{plan_id}", "when": "renewal"},
     "portal:studio-plan-revoke": {"organization": "{granted}"},
 }
 # What a page must be asked with.

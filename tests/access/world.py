@@ -16,6 +16,8 @@ from apps.accounts.models import AccessToken, Organization, User
 from apps.billing.models import Checkout, Invoice, InvoiceLine
 from apps.core import clock
 from apps.notifications.models import Notice
+from apps.payments.models import SandboxAccount
+from apps.payments.services import claim_payment, collect_payment
 from apps.payouts.models import Payout
 from apps.payouts.services.booking import book_created
 from apps.plans.models import PlanGrant
@@ -29,6 +31,7 @@ from tests.factories.billing import make_case, make_credit_note, make_payment, m
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory
+from tests.factories.products import ProductFactory
 from tests.payouts.world import earn
 from tests.portal.studio.world import World as Shop
 from tests.portal.studio.world import world as open_shop
@@ -39,6 +42,9 @@ ANONYMOUS, CONSUMER, CREATOR = "anonymous", "consumer", "creator"
 OTHER_CONSUMER, OTHER_CREATOR = "other consumer", "other creator"
 STAFF, STAFF_WITHOUT_RIGHTS = "staff", "staff without rights"
 ROLES = (ANONYMOUS, CONSUMER, OTHER_CONSUMER, CREATOR, OTHER_CREATOR, STAFF)
+
+# The address of the product by which creators are charged.
+HOSTING = "hosting"
 
 INSIDE: dict[Guard, set[str]] = {
     Guard.EVERYBODY: set(ROLES),
@@ -76,6 +82,7 @@ class World:
 
 def build_world() -> World:
     shop, other = open_shop(), open_shop()
+    PlanFactory(tier__product=ProductFactory(slug=HOSTING, published_at=clock.now()))
     shop.product.published_at = clock.now()
     shop.product.save()
     people = {
@@ -152,8 +159,13 @@ def _owned_by(subscription: Subscription, consumer: User) -> dict[str, Any]:
     )
     make_payment(invoice)
     disputed = make_usage_invoice(subscription)
+    card = PaymentMethodFactory(organization=organization, behaviour="confirms_always")
+    waiting = claim_payment(method=card, amount=1000, currency="USD", reference="inv_x", created_by=consumer)
+    note = make_credit_note(disputed)
     return {
-        "note_id": make_credit_note(disputed).public_id,
+        "payment_id": collect_payment(payment=waiting).public_id,
+        "note_id": note.public_id,
+        "credit_note_id": note.public_id,
         "case_id": make_case(disputed.lines.get()).public_id,
         "position": 1,
         "invoice_id": invoice.public_id,
@@ -172,7 +184,11 @@ def _earned_by(creator: Organization) -> dict[str, Any]:
         currency="USD", status="approved", idempotency_key="x",
     )  # fmt: skip
     book_created(payout, clock.now())
-    return {"payout_id": payout.public_id, "month": f"{clock.now():%Y-%m}", "currency": "USD"}
+    reference = "sbx_acct_x"
+    SandboxAccount.objects.create(
+        idempotency_key="x", reference=reference, holder=creator.public_id, email="x@example.com", country="DE"
+    )
+    return {"account": reference, "payout_id": payout.public_id, "month": f"{clock.now():%Y-%m}", "currency": "USD"}
 
 
 def _clients(people: dict[str, User]) -> dict[str, Client]:

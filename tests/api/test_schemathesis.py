@@ -42,24 +42,14 @@ TAGS = sorted({operation.tags[0] for operation in OPERATIONS})
 
 def identifiers(world: World) -> dict[str, list[str]]:
     """What stands for a path parameter: of something that exists, and of what belongs to nobody."""
-    return {
-        "product_id": [world.product.public_id],
-        "subscription_id": [world.subscription.public_id],
-        "endpoint_id": [world.endpoint.public_id],
-        "plan_id": [world.plan.public_id, world.draft_plan.public_id],
-        "key_id": [world.key.public_id],
-        "tier": [world.tier.slug, world.spare_tier.slug],
-        "slug": [world.product.slug],
-        "organization_id": [party.actor.organization.public_id for party in (world.creator, world.consumer)],
-        "checkout_id": [world.checkout.public_id],
+    more = {
+        "plan_id": [world.draft_plan.public_id],
+        "tier": [world.spare_tier.slug],
+        "organization_id": [world.consumer.actor.organization.public_id],
         "invoice_id": [world.checkout.invoice.public_id],
-        "method_id": [world.card.public_id],
-        "import_id": [world.imported.public_id],
-        "organization_slug": [world.consumer.actor.organization.slug],
-        "token_id": [world.token.public_id],
         "notice_id": [notice.public_id for notice in Notice.objects.all()],
-        "request_id": [f"req_{world.calls[0].id.hex}"],
     }
+    return {name: [known, *more.get(name, [])] for name, known in world.ids.items()}
 
 
 def callers(world: World) -> list[dict[str, str]]:

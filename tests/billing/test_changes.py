@@ -200,6 +200,8 @@ def test_who_leaves_a_plan_pays_its_extra_units_at_its_price_whatever_the_next_o
     services.close_due_periods()
     extra = [(line.plan, line.quantity, line.amount) for one in invoices() for line in one.lines.filter(kind="overage")]
     assert extra == [(small, 300, 600), (bigger, 50, 350)]
+    first, second = UsageStretch.objects.order_by("end")
+    assert (first.start, first.end) == (subscription.current_period_start, second.start), "no moment is in both"
 
 
 def test_what_counts_against_the_new_quota_is_not_taken_off_the_credit(shop: Shop) -> None:

@@ -2,12 +2,19 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import Q
 
+from apps.accounts.models import AuditEvent
 from apps.billing import services
+from apps.payments import providers
+from apps.payments.errors import PaymentPending, ProviderUnavailable
+from apps.payments.models import Payment
+from apps.payments.providers.sandbox.provider import SandboxProvider
+from apps.payments.services import collect_payment
 from apps.subscriptions.locks import lock_product_of_sale, lock_subscription
 from tests.billing.world import Shop
 from tests.threads import WAIT_SECONDS, at_once, refusals
@@ -55,3 +62,22 @@ def test_clicks_on_two_plans_at_the_same_time_leave_one_purchase() -> None:
     assert refusals(outcomes) == []
     assert sum(checkout.status == "open" for checkout in outcomes) == len(plans), "each was open when it was answered"
     assert shop.alice.organization.checkouts.filter(status="open").count() == 1
+
+
+def test_several_who_ask_what_became_of_a_payment_record_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent(SandboxProvider):
+        def charge(self, **request: Any) -> Any:
+            super().charge(**request)
+            raise ProviderUnavailable
+
+    shop = Shop()
+    checkout = services.start_checkout(actor=shop.alice, plan=shop.pro)
+    with monkeypatch.context() as patched:
+        patched.setitem(providers._PROVIDERS, "sandbox", Silent())
+        with pytest.raises(PaymentPending):
+            services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+    payment = Payment.objects.get()
+    outcomes = at_once(*[lambda: collect_payment(payment=payment)] * 4)
+    assert [one.status for one in outcomes] == ["succeeded"] * 4
+    assert AuditEvent.objects.filter(action="payment.succeeded").count() == 1
+    assert shop.balances()["cash"] == 3000

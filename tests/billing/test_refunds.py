@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts.enums import Role
 from apps.accounts.models import AuditEvent
 from apps.billing import services, tasks
+from apps.billing.coupons import CouponSpec
 from apps.billing.enums import CreditReason
 from apps.billing.errors import CreditTooLarge, NothingToCredit
 from apps.billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, TaxRate
@@ -20,7 +21,7 @@ from apps.ledger.models import JournalEntry
 from apps.ledger.selectors import list_unbalanced_entries
 from apps.ledger.services import Movement, get_or_open_account, post_entry
 from apps.notifications.models import Notice
-from apps.payments import providers
+from apps.payments import outcomes, providers
 from apps.payments.enums import DisputeStatus
 from apps.payments.errors import PaymentPending, ProviderUnavailable, RefundTooLarge
 from apps.payments.models import Dispute, Payment, Refund
@@ -140,6 +141,17 @@ class TestRefunds:
         refund(shop, invoice)
         assert set(shop.balances().values()) == {0}
 
+    def test_a_line_is_not_credited_beyond_what_was_paid_after_a_discount(self, shop: Shop) -> None:
+        half = CouponSpec("HALF", percent=Decimal(50))
+        services.create_coupon(actor=creator_of(shop), product=shop.product, spec=half)
+        checkout = services.start_checkout(actor=shop.alice, plan=shop.basic, coupon="HALF")
+        services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+        invoice = Invoice.objects.get()
+        line = invoice.lines.get(kind="plan")
+        with pytest.raises(CreditTooLarge):
+            refund(shop, invoice, lines={line.pk: 501})
+        assert refund(shop, invoice, lines={line.pk: 500}).total_amount == 500
+
     def test_who_may(self, shop: Shop) -> None:
         invoice = paid(shop)
         for actor, error in (
@@ -189,6 +201,13 @@ class TestRefunds:
         move_clock(NOW + dt.timedelta(minutes=5))
         assert [settle_refunds(), settle_refunds()] == [1, 0]
         assert shop.balances() == {"cash": 2000, "creator": -1800, "platform": -200}
+
+    def test_told_again_it_is_not_booked_again(self, shop: Shop) -> None:
+        refund(shop, paid(shop), amount=1000)
+        before = shop.balances()
+        for _ in range(2):
+            outcomes.tell_refund(Refund.objects.get())
+        assert (shop.balances(), sources()) == (before, ["invoice.paid", "refund"])
 
     def test_one_that_was_made_at_the_provider_gets_its_credit_note(self, shop: Shop, taxed: None) -> None:
         invoice = paid(shop)

@@ -8,17 +8,22 @@ from django.urls import reverse
 
 from apps.accounts.audit import record_event
 from apps.accounts.enums import Role
-from apps.accounts.models import Invitation
+from apps.accounts.models import Invitation, Organization
 from apps.accounts.permissions import Action
 from apps.billing.enums import InvoiceReason
 from apps.billing.models import Coupon, Invoice
 from apps.billing.services.invoicing import draft_invoice, issue_invoice, plan_line
 from apps.core import clock
+from apps.core.ids import random_base62
 from apps.notifications.services import notify
+from apps.payments.models import Dispute
+from apps.payouts.models import Payout, PayoutAccount
 from apps.subscriptions.models import SubscriptionChange
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory
+from tests.factories.billing import make_case, make_credit_note, make_payment
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
+from tests.factories.payouts import PayoutAccountFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import (
     ChangelogEntryFactory,
@@ -31,6 +36,7 @@ from tests.factories.products import (
 )
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
+from tests.payouts.world import earn
 from tests.portal.console.world import routes as console_routes
 from tests.portal.studio.pages import READS
 from tests.portal.studio.world import World, world
@@ -39,6 +45,7 @@ from tests.queries import FEW, MANY
 
 pytestmark = pytest.mark.django_db
 
+PAYOUT_PAGES = ("payouts", "payout-account", "statements")
 DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-overage"}
 
 
@@ -71,7 +78,15 @@ def grow(ours: World, number: int) -> None:
             subscription=ours.subscription, reason=InvoiceReason.USAGE, currency="USD", start=start, end=end,
             lines=[plan_line(paid, start, end)],
         )  # fmt: skip
-        issue_invoice(invoice=draft)
+        issued = issue_invoice(invoice=draft)
+        make_case(issued.lines.get())
+        make_credit_note(issued)
+        Dispute.objects.create(
+            payment=make_payment(issued), provider="sandbox", provider_reference=issued.public_id, amount=1,
+            currency="USD", reason="fraudulent", opened_at=clock.now(),
+        )  # fmt: skip
+        earn(ours.organization, 100)
+        send(ours.organization)
         PaymentMethodFactory(organization=ours.subscription.organization)
         ChangelogEntryFactory(product=ours.product, published_at=clock.now())
         FaqEntryFactory(product=ours.product)
@@ -86,6 +101,16 @@ def grow(ours: World, number: int) -> None:
         record_event(organization=ours.organization, actor=person, action="x.done", summary="Did it.")
 
 
+def send(organization: Organization) -> None:
+    """A payout of one cent."""
+    account = PayoutAccount.objects.filter(organization=organization).first()
+    account = account or PayoutAccountFactory(organization=organization)
+    Payout.objects.create(
+        organization=organization, account=account, method="bank", destination=account.destination, amount=1,
+        currency="USD", status="approved", idempotency_key=random_base62(16),
+    )  # fmt: skip
+
+
 def billing_pages(ours: World) -> list[str]:
     """Those of the consumer's money, with an invoice that is open."""
     subscription = ours.subscription
@@ -96,6 +121,11 @@ def billing_pages(ours: World) -> list[str]:
         reverse("portal:invoices", args=[slug]),
         reverse("portal:cards", args=[slug]),
         reverse("portal:invoice", args=[slug, invoice.public_id]),
+        reverse("portal:invoice-line", args=[slug, invoice.public_id, 1]),
+        reverse("portal:billing-month", args=[slug]),
+        reverse("portal:billing-profile", args=[slug]),
+        *(reverse(f"portal:{name}", args=[ours.organization.slug]) for name in PAYOUT_PAGES),
+        reverse("portal:statement", args=[ours.organization.slug, f"{clock.now():%Y-%m}", "USD"]),
         reverse("portal:plan-change", args=[slug, subscription.public_id]),
     ]
 

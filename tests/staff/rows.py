@@ -20,6 +20,7 @@ from apps.billing.models import (
     Coupon,
     CreditNote,
     DunningRun,
+    HostingTerms,
     Invoice,
     InvoiceItem,
     InvoiceLine,
@@ -445,6 +446,7 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     StripeSubscription: lambda: StripeSubscription.objects.create(
         subscription=SubscriptionFactory(), reference=f"sub_{random_base62(8)}", synced_at=clock.now()
     ),
+    HostingTerms: lambda: HostingTerms.objects.create(plan=PlanFactory(), products_max=3, created_by=UserFactory()),
     PayoutAccount: PayoutAccountFactory,
     Payout: _payout,
     Recovery: _recovery,

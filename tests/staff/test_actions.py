@@ -4,6 +4,7 @@ import datetime as dt
 import importlib
 import inspect
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,16 +18,25 @@ from django.urls import reverse
 
 from apps.accounts.models import AccessToken, AuditEvent, Organization, User
 from apps.accounts.services import reactivate_user, suspend_user
-from apps.billing.models import CommissionRule, PlanPrice
+from apps.billing.coupons import CouponSpec
+from apps.billing.enums import CreditReason
+from apps.billing.models import CommissionRule, Coupon, CreditNote, Invoice, PlanPrice
+from apps.billing.services import refund_invoice
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.core.models import Change
 from apps.gateway.selectors import find_key
 from apps.ledger.models import JournalEntry
-from apps.payments.models import Dispute
+from apps.payments.models import Dispute, Refund, SandboxMovement
 from apps.payments.services import claim_payment, collect_payment, emit_due_events, process_events
 from apps.payouts.models import Payout
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.services import ban_consumer_by_staff
+from tests.billing.world import Shop
+from tests.database import unguarded
 from tests.factories.accounts import MembershipFactory, UserFactory
+from tests.factories.actors import make_actor
+from tests.factories.billing import make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.payments import PaymentMethodFactory
 from tests.factories.payouts import PayoutAccountFactory
@@ -61,6 +71,26 @@ def open_dispute() -> Dispute:
     return Dispute.objects.get()
 
 
+def banned() -> Subscription:
+    subscription: Subscription = SubscriptionFactory()
+    root = UserFactory(is_staff=True, is_superuser=True)
+    return ban_consumer_by_staff(staff=root, subscription=subscription, reason="Spam")
+
+
+def unrefunded() -> CreditNote:
+    """Of a paid invoice, whose refund the provider could not make."""
+    subscription = Shop().buy(PlanFactory(price_amount=1000))
+    note = refund_invoice(
+        actor=make_actor(subscription.product.organization),
+        invoice=Invoice.objects.get(subscription=subscription),
+        reason=CreditReason.GOODWILL,
+    )
+    with unguarded():
+        Refund.objects.update(status="failed", failure_code="expired_or_canceled_card")
+        SandboxMovement.objects.all().delete()
+    return note
+
+
 # Every action of the admin: a row that it can be done to, a field of it afterwards, and the audit event it leaves.
 ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "accounts.User.suspend": (UserFactory, {"is_active": False, "session_epoch": 1}, "user.suspended"),
@@ -79,6 +109,14 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "subscriptions.Subscription.undo_scheduled": (
         lambda: in_a_period(pending_plan=PlanFactory()), {"pending_plan_id": None}, "subscription.schedule_undone"
     ),
+    "subscriptions.Subscription.ban": (in_a_period, {"status": "canceled"}, "consumer.banned"),
+    "subscriptions.Subscription.lift_ban": (banned, {"status": "canceled"}, "consumer.ban_lifted"),
+    "billing.Invoice.refund": (
+        lambda: make_usage_invoice(SubscriptionFactory()), {"status": "void", "credited_amount": 1000},
+        "invoice.credited",
+    ),
+    "billing.CreditNote.retry_refund": (unrefunded, {"is_refund": True}, "refund.retried"),
+    "billing.Coupon.archive": (MAKERS[Coupon], {"percent": 5}, "coupon.archived"),
     "payments.Dispute.win": (open_dispute, {}, "dispute.won"),
     "payments.Dispute.lose": (open_dispute, {}, "dispute.lost"),
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
@@ -108,13 +146,18 @@ def actions() -> dict[str, tuple[type[Model], str]]:
     }
 
 
-def organization_of(row: Any) -> Organization | None:
-    """Whom the audit event of an action is told: nobody's, where it is about a person or the platform itself."""
-    if isinstance(row, (User, JournalEntry, CommissionRule)):
-        return None
+def told_by(name: str, row: Any) -> set[Organization | None]:
+    """In whose audit logs an action stands: in nobody's, where it is about a person or the platform itself."""
+    if isinstance(row, (User, JournalEntry, CommissionRule, Coupon)):
+        return {None}
+    if isinstance(row, (Invoice, CreditNote)):
+        invoice = row if isinstance(row, Invoice) else row.invoice
+        return {invoice.organization, invoice.product.organization}
     if isinstance(row, PlanPrice):
-        return row.product.organization
-    return getattr(row, "organization", None) or row.subscription.organization
+        return {row.product.organization}
+    if name.endswith(("ban", "lift_ban")):
+        return {row.product.organization}
+    return {getattr(row, "organization", None) or row.subscription.organization}
 
 
 def signed_in(*codenames: str, **fields: Any) -> Client:
@@ -161,16 +204,19 @@ def test_an_action_from_its_button_to_its_traces(name: str) -> None:
     assert post(doer, name, row, confirmed="yes", reason="They asked <b>us</b>").headers["Location"] == page
     row = model._base_manager.get(pk=row.pk)
     assert {field: getattr(row, field) for field in expected} == expected
-    event = AuditEvent.objects.get(action=event_name)
-    assert event.actor_id == int(doer.session["_auth_user_id"])
-    assert (event.organization, event.target) == (organization_of(row), row.public_id)
-    assert event.summary.endswith(": They asked <b>us</b>")
-    # The gateway knows nothing of people and of money.
-    assert (Change.objects.count() > changes) is (options.app_label in {"products", "subscriptions", "keys"})
+    told = told_by(name, row)
+    events = AuditEvent.objects.filter(action=event_name)
+    assert {(event.organization, event.target) for event in events} == {(one, row.public_id) for one in told}
+    for event in events:
+        assert event.actor_id == int(doer.session["_auth_user_id"])
+        assert event.summary.endswith(": They asked <b>us</b>")
+    # The gateway knows nothing of people, of money, and of who may subscribe.
+    in_gateway = options.app_label in {"products", "subscriptions", "keys"} and action != "lift_ban"
+    assert (Change.objects.count() > changes) is in_gateway
 
     again = post(doer, name, row, confirmed="yes", reason="once more")
     assert again.status_code == 302  # refused or not, with a message on the page
-    assert AuditEvent.objects.filter(action=event_name).count() == (2 if action == "reset_quota" else 1)
+    assert AuditEvent.objects.filter(action=event_name).count() == len(told) * (2 if action == "reset_quota" else 1)
 
 
 def test_many_at_once_are_refused() -> None:
@@ -208,6 +254,11 @@ class TestServices:
         "account": ("payouts.change_payoutaccount", PayoutAccountFactory),
         "payout": ("payouts.change_payout", MAKERS[Payout]),
         "dispute": ("payments.change_dispute", open_dispute),
+        "rule": ("billing.change_commissionrule", MAKERS[CommissionRule]),
+        "invoice": ("billing.change_invoice", MAKERS[Invoice]),
+        "credit_note": ("billing.change_creditnote", MAKERS[CreditNote]),
+        "spec": ("billing.add_coupon", lambda: CouponSpec("NEW", percent=Decimal(5))),
+        "coupon": ("billing.change_coupon", MAKERS[Coupon]),
     }
     # What a service is given besides.
     MORE: dict[str, dict[str, Any]] = {"ledger.correct_entry": {"movements": []}}

@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from apps.accounts.enums import TokenScope
 from apps.accounts.rest.base import OrganizationView
 from apps.billing import selectors, services
+from apps.billing.api.answers import pdf
+from apps.billing.api.document_serializers import DisputeSerializer
 from apps.billing.api.serializers import (
     InvoiceDetailSerializer,
     InvoiceQuery,
@@ -15,11 +17,11 @@ from apps.billing.api.serializers import (
     PaymentSerializer,
 )
 from apps.billing.models import Invoice
-from apps.billing.pdf import render_invoice
+from apps.billing.pdf import render_invoice, render_receipt
 from apps.core.rest.negotiation import OneForm
 from apps.core.rest.operations import operation
-from apps.payments.models import Payment
-from apps.payments.selectors import get_method
+from apps.payments.models import Dispute, Payment
+from apps.payments.selectors import get_method, list_disputes_of
 
 TAG = "Billing"
 READ, WRITE = TokenScope.BILLING_READ, TokenScope.BILLING_WRITE
@@ -31,8 +33,14 @@ class InvoicesView(OrganizationView):
         query=InvoiceQuery, answer=InvoiceSerializer, ordering=("-issued_at", "-id"),
     )  # fmt: skip
     def get(self, request: Request) -> QuerySet[Invoice]:
-        found = selectors.list_invoices(self.actor)
-        return found.filter(status=self.query["status"]) if "status" in self.query else found
+        return selectors.search_invoices(
+            self.actor,
+            status=self.query.get("status", ""),
+            product_slug=self.query.get("product", ""),
+            first=self.query.get("issued_from"),
+            last=self.query.get("issued_to"),
+            search=self.query.get("search", ""),
+        )
 
 
 class InvoiceView(OrganizationView):
@@ -53,10 +61,28 @@ class InvoicePdfView(InvoiceView):
     @operation("getInvoicePdf", "Get an invoice as PDF", tag=TAG, scope=READ, bare=True, media_type="application/pdf")
     def get(self, request: Request, invoice_id: str) -> HttpResponse:
         invoice = self.invoice
-        disposition = f'attachment; filename="{invoice.number}.pdf"'
-        return HttpResponse(
-            render_invoice(invoice), content_type="application/pdf", headers={"Content-Disposition": disposition}
-        )
+        return pdf(render_invoice(invoice), invoice.number)
+
+
+class ReceiptPdfView(InvoiceView):
+    content_negotiation_class = OneForm
+
+    @operation(
+        "getReceiptPdf", "Get the receipt of an invoice as PDF", tag=TAG, scope=READ,
+        description="404 where it is not paid.", bare=True, media_type="application/pdf",
+    )  # fmt: skip
+    def get(self, request: Request, invoice_id: str) -> HttpResponse:
+        invoice = self.invoice
+        return pdf(render_receipt(invoice, selectors.get_receipt(invoice)), f"receipt-{invoice.number}")
+
+
+class InvoiceDisputesView(InvoiceView):
+    @operation(
+        "listInvoiceDisputes", "List what your bank has taken back of an invoice", tag=TAG, scope=READ,
+        answer=DisputeSerializer, many=True,
+    )  # fmt: skip
+    def get(self, request: Request, invoice_id: str) -> list[Dispute]:
+        return list(list_disputes_of(self.invoice.public_id))
 
 
 class PayInvoiceView(InvoiceView):

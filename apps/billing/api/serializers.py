@@ -1,6 +1,7 @@
 from rest_framework import serializers
 
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.billing.selectors import PAST_DUE
 from apps.core.rest.fields import Answer, Input, Text
 from apps.payments.enums import PaymentStatus
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
@@ -100,16 +101,32 @@ class InvoiceSerializer(OwedInvoiceSerializer):
     due_at = serializers.DateTimeField(allow_null=True)
     paid_at = serializers.DateTimeField(allow_null=True)
     voided_at = serializers.DateTimeField(allow_null=True)
+    next_attempt_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the default card is tried again, after a charge failed."
+    )
 
 
 class InvoiceDetailSerializer(InvoiceSerializer):
     lines = InvoiceLineSerializer(many=True)
 
 
+_ISSUED = [choice for choice in InvoiceStatus.choices if choice[0] != InvoiceStatus.DRAFT]
+
+
 class InvoiceQuery(Input):
     status = serializers.ChoiceField(
-        [choice for choice in InvoiceStatus.choices if choice[0] != InvoiceStatus.DRAFT], required=False
-    )
+        [*_ISSUED, (PAST_DUE, "Past due")], required=False,
+        help_text="`past_due`: open, though it should have been charged.",
+    )  # fmt: skip
+    product = serializers.CharField(max_length=100, required=False, help_text="As in an invoice's `product`.")
+    issued_from = serializers.DateField(required=False, help_text="A day (UTC).")
+    issued_to = serializers.DateField(required=False, help_text="A day (UTC), which is within.")
+    search = serializers.CharField(max_length=100, required=False, help_text="In numbers and names of products.")
+
+
+class ProductInvoiceQuery(Input):
+    status = serializers.ChoiceField(_ISSUED, required=False)
+    subscription = serializers.CharField(max_length=40, required=False, help_text="The id of a consumer's.")
 
 
 class CheckoutQuery(Input):

@@ -6,6 +6,7 @@ from apps.billing.models.commissions import CommissionRule
 from apps.billing.models.coupons import Coupon, CouponRedemption, CouponUse
 from apps.billing.models.credit_notes import CreditNote, CreditNoteLine
 from apps.billing.models.dunning import DunningRun
+from apps.billing.models.hosting import HostingTerms
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
 from apps.billing.models.items import InvoiceItem
 from apps.billing.models.stripe import PlanPrice, StripeInvoice
@@ -22,6 +23,7 @@ __all__ = [
     "CreditNote",
     "CreditNoteLine",
     "DunningRun",
+    "HostingTerms",
     "Invoice",
     "InvoiceItem",
     "InvoiceLine",

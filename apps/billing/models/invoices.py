@@ -1,5 +1,7 @@
 """Invoices, their lines, and the numbers that they bear."""
 
+import datetime as dt
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -128,6 +130,12 @@ class Invoice(models.Model):
         """Whether nothing of it is left to credit."""
         return self.credited_amount == self.total_amount
 
+    @property
+    def next_attempt_at(self) -> dt.datetime | None:
+        """When the default card is tried again, after a charge failed; None where it is not."""
+        run = getattr(self, "dunning", None)
+        return run.next_attempt_at if run is not None and run.ended_at is None else None
+
 
 class InvoiceLine(models.Model):
     """One thing that is charged, or (below zero) credited."""
@@ -156,3 +164,8 @@ class InvoiceLine(models.Model):
     def total_amount(self) -> int:
         """With the tax on it."""
         return self.amount + self.tax_amount
+
+    @property
+    def position(self) -> int:
+        """Which line of its invoice it is, counted from 1: as people and addresses name it."""
+        return [line.pk for line in self.invoice.lines.all()].index(self.pk) + 1

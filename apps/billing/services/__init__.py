@@ -12,6 +12,7 @@ from apps.billing.services.coupons import (
     redeem_coupon,
 )
 from apps.billing.services.cycle import close_due_periods
+from apps.billing.services.hosting import set_hosting_terms
 from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
 from apps.billing.services.plan_prices import add_plan_price, remove_plan_price
@@ -54,6 +55,7 @@ __all__ = [
     "run_dunning",
     "save_profile",
     "save_rate",
+    "set_hosting_terms",
     "start_checkout",
     "start_plan_change",
     "withdraw_case",

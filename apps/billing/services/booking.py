@@ -20,24 +20,33 @@ from apps.ledger.selectors import find_entry
 from apps.ledger.services import Movement, get_or_open_account, post_entry
 from apps.payments.enums import RefundStatus
 from apps.payments.models import Dispute, Payment, Refund
+from apps.products.hosting import is_hosting
 
 # Whose share of an invoice a refund or dispute takes back, in the order in which a rounded unit is given.
-_SHARES = (AccountKind.CREATOR_PAYABLE, AccountKind.PLATFORM_COMMISSION, AccountKind.TAX_PAYABLE)
+_SHARES = (
+    AccountKind.CREATOR_PAYABLE,
+    AccountKind.PLATFORM_COMMISSION,
+    AccountKind.PLATFORM_HOSTING,
+    AccountKind.TAX_PAYABLE,
+)
 
 
 def book_payment(invoice: Invoice, at: dt.datetime) -> None:
     """Cash at the provider against what is owed to the creator, what the platform keeps, and tax.
 
-    What was credited before is neither paid nor owed.
+    What was credited before is neither paid nor owed. Hosting is the platform's own: nothing of it is owed to anybody.
     """
     credited = CreditNote.objects.filter(invoice=invoice).aggregate(net=Sum("subtotal_amount"), tax=Sum("tax_amount"))
     net, tax = invoice.subtotal_amount - (credited["net"] or 0), invoice.tax_amount - (credited["tax"] or 0)
-    share = commission(net, commission_percent(invoice.product, at))
-    movements = [
-        Movement(_cash(invoice), net + tax),
-        Movement(_share_account(AccountKind.CREATOR_PAYABLE, invoice), share - net),
-        Movement(_share_account(AccountKind.PLATFORM_COMMISSION, invoice), -share),
-    ]
+    movements = [Movement(_cash(invoice), net + tax)]
+    if is_hosting(invoice.product):
+        movements.append(Movement(_share_account(AccountKind.PLATFORM_HOSTING, invoice), -net))
+    else:
+        share = commission(net, commission_percent(invoice.product, at))
+        movements += [
+            Movement(_share_account(AccountKind.CREATOR_PAYABLE, invoice), share - net),
+            Movement(_share_account(AccountKind.PLATFORM_COMMISSION, invoice), -share),
+        ]
     if tax:
         movements.append(Movement(_share_account(AccountKind.TAX_PAYABLE, invoice), -tax))
     post_entry(

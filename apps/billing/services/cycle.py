@@ -37,7 +37,7 @@ from apps.subscriptions.selectors import list_due
 logger = logging.getLogger(__name__)
 
 
-def close_due_periods(*, seconds: float | None = None) -> dict[str, int]:
+def close_due_periods(*, seconds: int | None = None) -> dict[str, int]:
     """Turn every billing period that is over, issue what is complete, and charge it; how much of each was done.
 
     After so many seconds it begins nothing more: the next call goes on. Cannot be called inside a transaction.

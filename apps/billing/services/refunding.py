@@ -76,7 +76,8 @@ def retry_refund(*, staff: User, credit_note: CreditNote, reason: str) -> None:
         if payment is None or not credit_note.is_refund or refunds.exclude(status=RefundStatus.FAILED).exists():
             raise NothingToCredit
         refund = _claim(payment, credit_note, staff)
-        _record(credit_note, staff, f"Asked again for the refund of {credit_note}: {why}")
+        summary = f"Asked again for the refund of {credit_note}: {why}"
+        _record(credit_note, staff, "refund.retried", credit_note.public_id, summary)
     make_refund(refund=refund)
 
 
@@ -139,7 +140,8 @@ def claim_back(
     refund = _claim(payment, written, by) if is_paid and payment is not None else None
     if invoice.status == InvoiceStatus.VOID and invoice.reason in InvoiceReason.automatic():
         resume(invoice, subscription)
-    _record(written, by, f"Credited {invoice} with {written}: {written.get_reason_display()}")
+    why = written.note or written.get_reason_display()
+    _record(written, by, "invoice.credited", invoice.public_id, f"Credited {invoice} with {written}: {why}")
     tell_credited(written)
     mail_later(invoice=invoice, note=written)
     return written, refund
@@ -161,10 +163,8 @@ def _claim(payment: Payment, note: CreditNote, by: User | None) -> Refund:
     )
 
 
-def _record(note: CreditNote, by: User | None, summary: str) -> None:
+def _record(note: CreditNote, by: User | None, action: str, target: str, summary: str) -> None:
     """For both sides: the consumer's log, and the creator's."""
     invoice = note.invoice
     for organization in {invoice.organization, invoice.product.organization}:
-        record_event(
-            organization=organization, actor=by, action="invoice.credited", target=invoice.public_id, summary=summary
-        )
+        record_event(organization=organization, actor=by, action=action, target=target, summary=summary)

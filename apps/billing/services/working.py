@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 class Deadline:
     """When to stop taking rows; None is never. What is left is found the next time."""
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, seconds: int | None = None) -> None:
         self._at = None if seconds is None else time.monotonic() + seconds
 
     @property

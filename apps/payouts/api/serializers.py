@@ -2,6 +2,7 @@ from rest_framework import serializers
 
 from apps.core.rest.fields import Answer, Input, Text
 from apps.payouts.enums import AccountStatus, PayoutMethod, PayoutStatus, Schedule
+from apps.payouts.selectors import Month
 
 _MINOR = "Minor units of the currency."
 
@@ -71,8 +72,11 @@ class AccountSerializer(Answer):
 
 
 class MonthSerializer(Answer):
-    month = serializers.DateField(format="%Y-%m")
+    month = serializers.SerializerMethodField(help_text="As 2027-04.")
     currency = serializers.CharField()
+
+    def get_month(self, found: Month) -> str:
+        return f"{found.month:%Y-%m}"
 
 
 class StatementSerializer(Answer):

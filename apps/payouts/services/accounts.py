@@ -79,10 +79,12 @@ def start_onboarding(*, actor: Actor, return_url: str, refresh_url: str) -> str:
         email=actor.user.email,
         country=account.country,
     )
-    if not account.provider_account:
-        with committed():
+    with committed():
+        if not account.provider_account:
             lock_organization(actor.organization.pk)
             PayoutAccount.objects.filter(pk=account.pk, method=PayoutMethod.PROVIDER).update(provider_account=reference)
+        summary = "Went to the payment provider's page for the details of payouts"
+        record_action(actor, "payout_account.setup_started", summary, target=account.public_id)
     return provider.account_link(account=reference, return_url=return_url, refresh_url=refresh_url)
 
 

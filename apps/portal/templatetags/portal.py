@@ -20,6 +20,7 @@ from apps.core import clock
 from apps.portal import charts, endings, formats, json_view, states
 from apps.portal.icons import ICONS
 from apps.portal.once import FORM_ID, new_form_id
+from apps.products.hosting import is_hosting
 
 register = template.Library()
 
@@ -46,6 +47,7 @@ register.filter("state", states.state_of)
 register.filter("http_tone", states.http_tone)
 register.filter("works_until", endings.works_until)
 register.filter("ends_at", endings.ends_at)
+register.filter("is_hosting", is_hosting)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
+from apps.products.hosting import is_hosting_slug
 from apps.products.models import Category, Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
@@ -38,6 +39,9 @@ def create_product(
         raise Conflict(_("An organization has %(most)d products at most.") % {"most": PRODUCTS_MAX})
     product = Product(organization=actor.organization, slug=check_slug(slug))
     _describe(product, name, upstream_url, tagline, description)
+    if is_hosting_slug(product.slug):
+        # Nobody becomes who is paid for hosting by being the first to take the address.
+        raise Invalid(_("This address is taken. Choose another one."), field="slug")
     try:
         with transaction.atomic():
             product.save()
@@ -115,6 +119,8 @@ def set_billable_statuses(*, actor: Actor, product: Product, statuses: Collectio
 def publish_product(*, actor: Actor, product: Product) -> Product:
     """List the product in the marketplace; once more is no error. Raises `Conflict` that says what is missing."""
     actor.require(Action.PRODUCTS_PUBLISH)
+    # One at a time: how many an organization may publish can be limited.
+    Organization.objects.select_for_update(no_key=True).get(pk=actor.organization.pk)
     product = lock_living_product(actor, product)
     if product.status == ProductStatus.PUBLISHED:
         return product

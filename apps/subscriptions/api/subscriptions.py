@@ -32,7 +32,7 @@ class SubscriptionDetailView(SubscriptionView):
         "updateSubscription", "Allow or refuse extra units", tag=TAG, scope=WRITE,
         description="What is left out stays as it is. Live in the gateway within 5 seconds; what was used before is "
         "charged all the same.",
-        body=OverageInput, answer=SubscriptionSerializer,
+        body=OverageInput, answer=SubscriptionSerializer, errors=(409,),
     )  # fmt: skip
     def patch(self, request: Request, subscription_id: str) -> Subscription:
         subscription = self.subscription

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.core.errors import Conflict
+from apps.products.hosting import is_hosting
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import OverageChoice, check_card
@@ -26,6 +27,8 @@ def set_overage(*, actor: Actor, subscription: Subscription, choice: OverageChoi
     before = OverageChoice(subscription.overage_allowed, subscription.spend_cap_amount)
     if before == choice:
         return subscription
+    if is_hosting(subscription.product):
+        raise Conflict(_("Extra calls of hosting are those of your consumers: they pass, and are charged."))
     subscription.overage_allowed, subscription.spend_cap_amount = choice.allowed, choice.spend_cap_amount
     subscription.save(update_fields=["overage_allowed", "spend_cap_amount"])
     record(actor, subscription, "overage_changed", subscription.status, _summary(subscription))

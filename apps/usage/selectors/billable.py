@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from apps.core import clock
 from apps.plans.models import Quota
 from apps.plans.periods import period_at
+from apps.products.hosting import is_hosting
 from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.models import Subscription, SubscriptionChange
+from apps.usage.selectors.hosted import hosted_units
 from apps.usage.selectors.progress import find_complete_until
 from apps.usage.sums import UsageSpan, floor_day, sum_units
 
@@ -29,10 +31,10 @@ def billable_units(subscription: Subscription, *, quota: Quota, start: dt.dateti
 
     Those of the last epoch in which it had the plan: what was used before a reset is forgiven. Where the plan took
     over the count of another within a period, the units of the whole period. Final once `is_complete(subscription,
-    end)`.
+    end)`. Of hosting, those of all products of the organization.
     """
     span = _billable_span(subscription, quota, start, end)
-    return sum_units([span])[0] if span else 0
+    return _count(subscription, [span])[0] if span else 0
 
 
 def billable_days(
@@ -48,8 +50,14 @@ def billable_days(
         part = UsageSpan(span.subscription_id, span.quota_epoch, max(at, span.start), min(following, span.end))
         days.append((at.date(), part))
         at = following
-    units = sum_units([part for _day, part in days])
+    units = _count(subscription, [part for _day, part in days])
     return [(day, used) for (day, _part), used in zip(days, units, strict=True) if used]
+
+
+def _count(subscription: Subscription, spans: Sequence[UsageSpan]) -> list[int]:
+    if is_hosting(subscription.product):
+        return [hosted_units(subscription.organization_id, span.start, span.end) for span in spans]
+    return sum_units(spans)
 
 
 def _billable_span(subscription: Subscription, quota: Quota, start: dt.datetime, end: dt.datetime) -> UsageSpan | None:
@@ -72,6 +80,9 @@ def _billable_span(subscription: Subscription, quota: Quota, start: dt.datetime,
         end = min(end, reigns[last + 1].since)  # with a period: within one, a plan that charges is left for a new epoch
     if last > 0 and reigns[last - 1].epoch == reign.epoch and start <= reign.since:
         start = period_start(reign.since)
+    if is_hosting(subscription.product):
+        # The calls of others have epochs of their own: that of hosting is a time.
+        start = max(start, min(one.since for one in reigns if one.epoch == reign.epoch))
     return UsageSpan(subscription.pk, reign.epoch, start, end)
 
 
@@ -79,7 +90,7 @@ def is_complete(subscription: Subscription, until: dt.datetime) -> bool:
     """Whether every call of the subscription before `until` is stored or given up."""
     if clock.is_replaying():
         return True  # no gateway serves the past: what is stored of it is all there was
-    complete_until = find_complete_until([subscription])
+    complete_until = find_complete_until(None if is_hosting(subscription.product) else [subscription])
     return complete_until is not None and complete_until >= until
 
 

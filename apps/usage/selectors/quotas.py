@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from apps.core import clock
 from apps.plans.periods import period_at
 from apps.plans.pricing import TierPrice, rate
+from apps.products.hosting import is_hosting
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import extra_units_of
+from apps.usage.selectors.hosted import epoch_began_at, hosted_units
 from apps.usage.sums import UsageSpan, sum_units
 
 
@@ -64,7 +66,10 @@ def quota_usage(subscription: Subscription) -> list[QuotaUsage]:
 
 
 def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaUsage]]:
-    """The same of several, by primary key, in one query; the plans come with their quotas."""
+    """The same of several, by primary key, in one query; the plans come with their quotas.
+
+    Of hosting, what all products of the organization used, in queries of its own: there is one such subscription.
+    """
     now = clock.now()
     running = [
         (subscription, quota, *period_at(quota.period, quota.anchor, subscription.anchored_at, now))
@@ -73,7 +78,10 @@ def quota_usages(subscriptions: Sequence[Subscription]) -> dict[int, list[QuotaU
     ]
     used = sum_units([UsageSpan(one.pk, one.quota_epoch, start, end) for one, _quota, start, end in running])
     usages: dict[int, list[QuotaUsage]] = {subscription.pk: [] for subscription in subscriptions}
-    for (one, quota, start, end), units in zip(running, used, strict=True):
+    for (one, quota, start, end), own_units in zip(running, used, strict=True):
+        units = own_units
+        if is_hosting(one.product):
+            units = hosted_units(one.organization_id, max(start, epoch_began_at(one)), end)
         usages[one.pk].append(
             QuotaUsage(
                 name=quota.name,

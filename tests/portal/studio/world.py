@@ -87,6 +87,7 @@ class World:
             "invitation_id": self.invitation.pk,
             "request_id": self.refused,
             "case_id": self.case.public_id,
+            "invoice_id": self.case.line.invoice.public_id,
         }
 
     def url(self, name: str, **changed: Any) -> str:

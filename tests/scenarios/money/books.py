@@ -23,8 +23,11 @@ _ISSUED = [InvoiceStatus.OPEN, InvoiceStatus.PAID, InvoiceStatus.VOID, InvoiceSt
 _BEGINNING, _END = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2060, 1, 1, tzinfo=dt.UTC)
 
 
-def check_books(*, expected_faults: Iterable[str] = ()) -> None:
-    """Raises AssertionError with what does not hold. `expected_faults`: codes that `check_ledger` names rightly."""
+def check_books(*, expected_faults: Iterable[str] = (), every_month: bool = False) -> None:
+    """Raises AssertionError with what does not hold. `expected_faults`: codes that `check_ledger` names rightly.
+
+    Of the statements the latest is looked at, or that of `every_month`.
+    """
     connection.check_constraints()  # what the database holds only at a commit
     faults = [fault for fault in list_faults() if fault.code not in expected_faults]
     assert faults == []
@@ -35,7 +38,7 @@ def check_books(*, expected_faults: Iterable[str] = ()) -> None:
     _cash_is_what_the_provider_has()
     for account in LedgerAccount.objects.filter(kind=AccountKind.CREATOR_PAYABLE).select_related("organization"):
         assert account.organization is not None  # it is a creator's
-        _statements_equal_the_books(account.organization, account.currency)
+        _statements_equal_the_books(account.organization, account.currency, every_month=every_month)
 
 
 def _everything_sums_to_nothing() -> None:
@@ -54,16 +57,16 @@ def _documents_add_up() -> None:
 
 
 def _numbers_have_no_gaps() -> None:
-    """In the order of their issue, from one, in each year of each series."""
-    for prefix, documents in (
-        ("INV", Invoice.objects.filter(status__in=_ISSUED)),
-        ("CN", CreditNote.objects.all()),
-    ):
-        counted: Counter[int] = Counter()
-        for number, issued_at in documents.order_by("issued_at", "number").values_list("number", "issued_at"):
-            counted[issued_at.year] += 1
-            assert number == f"{prefix}-{issued_at.year}-{counted[issued_at.year]:06}"
-    assert not Invoice.objects.filter(status=InvoiceStatus.DRAFT).exclude(number=None).exists()
+    """From one on, in the year of their issue."""
+    issued = Invoice.objects.filter(status__in=_ISSUED).values_list("issued_at", "number")
+    written = CreditNote.objects.values_list("issued_at", "number")
+    for prefix, documents in (("INV", issued), ("CN", written)):
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for at, number in documents:
+            found[at.year].append(number)
+        for year, numbers in found.items():
+            assert sorted(numbers) == [f"{prefix}-{year}-{place:06}" for place in range(1, len(numbers) + 1)]
+    assert not Invoice.objects.filter(status=InvoiceStatus.DRAFT, number__gt="").exists()
 
 
 def _what_is_paid_was_charged_and_booked_once() -> None:
@@ -100,20 +103,23 @@ def _cash_is_what_the_provider_has() -> None:
     assert not any(has.values()), has
 
 
-def _statements_equal_the_books(organization: Organization, currency: str) -> None:
-    own = Posting.objects.filter(
+def _statements_equal_the_books(organization: Organization, currency: str, *, every_month: bool) -> None:
+    """Each begins where the one before it ended, and the last one ends with the balance."""
+    moved = Posting.objects.filter(
         account__kind=AccountKind.CREATOR_PAYABLE, account__organization=organization, account__currency=currency
-    )
-    months = sorted({at.strftime("%Y-%m") for at in own.values_list("entry__occurred_at", flat=True)})
-    closing = 0
-    for month in months:
+    ).values_list("entry__occurred_at", "amount")
+    earned: Counter[str] = Counter()
+    for at, amount in moved:
+        earned[at.strftime("%Y-%m")] -= amount
+    months = sorted(earned)
+    for month in months if every_month else months[-1:]:
         start = dt.datetime.strptime(month, "%Y-%m").replace(tzinfo=dt.UTC)
         found = statement(organization, currency, start, (start + dt.timedelta(days=32)).replace(day=1))
-        assert found.opening_amount == closing, month
-        closing = found.closing_amount
-        assert found.opening_amount + found.net_amount + found.payout_amount == closing, month
+        assert found.opening_amount == sum(earned[one] for one in months if one < month), month
+        assert found.closing_amount - found.opening_amount == earned[month], month
+        assert found.net_amount + found.payout_amount == earned[month], month
     now = balance_of(organization, currency)
-    assert closing == -sum(own.values_list("amount", flat=True)) == now.total_amount
+    assert earned.total() == now.total_amount
     parts = (now.pending_amount, now.reserve_amount, now.available_amount, now.negative_amount)
     assert min(parts) >= 0, parts
     assert sum(parts) - 2 * now.negative_amount == now.total_amount

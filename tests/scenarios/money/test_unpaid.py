@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from apps.billing import services as billing
+from apps.billing.enums import CreditReason
 from apps.billing.errors import InvoiceNotOpen
 from apps.billing.models import DunningRun
 from apps.payments.models import Payment, PaymentMethod
@@ -88,4 +89,19 @@ def test_a_failed_payment_that_does_not_recover(story: Begin) -> None:
     assert begun.earned().total_amount == 3 * 2700
     begun.do(subscriptions.cancel_subscription, actor=shop.alice, subscription=anew)
     begun.until("2027-09-01")
+    begun.end()
+
+
+def test_a_part_is_let_off_and_the_rest_is_paid(story: Begin) -> None:
+    begun = story("2027-04-10")
+    subscription, shop = with_a_failed_renewal(begun)
+    renewal = bills(subscription)[1]
+    begun.do(
+        billing.refund_invoice, actor=begun.creator, invoice=renewal, reason=CreditReason.GOODWILL, amount=1000
+    )  # fmt: skip
+    payment = begun.do(billing.pay_invoice, actor=shop.alice, invoice=renewal, method=shop.card())
+    assert payment.amount == 2000
+    assert begun.earned().total_amount == 2700 + 1800
+    begun.do(billing.refund_invoice, actor=begun.creator, invoice=fresh(renewal), reason=CreditReason.GOODWILL)
+    assert begun.earned().total_amount == 2700
     begun.end()

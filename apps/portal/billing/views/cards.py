@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.permissions import Action
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, NotFound
 from apps.payments import services
 from apps.payments.errors import ProviderUnavailable
 from apps.payments.selectors import get_method, list_methods
@@ -70,6 +70,8 @@ def saved(request: PortalRequest) -> HttpResponse:
         method = services.save_hosted_card(actor=request.actor, reference=request.GET.get("session", ""))
     except ProviderUnavailable:
         messages.info(request, _("The payment provider does not answer. The card appears here once it does."))
+    except NotFound:
+        messages.info(request, _("No card was saved."))
     else:
         messages.success(request, _("The card %(card)s is saved.") % {"card": method})
     return redirect(back if is_own_path(back) else reverse("portal:cards", args=[request.actor.organization.slug]))

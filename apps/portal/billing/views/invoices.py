@@ -33,7 +33,7 @@ from apps.billing.selectors import (
 )
 from apps.core.money import major_units, minor_unit_digits
 from apps.payments.enums import PaymentStatus
-from apps.payments.selectors import find_waiting_payment, list_payments_of
+from apps.payments.selectors import find_waiting_payment, list_disputes_of, list_payments_of
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
 from apps.portal.query import chosen, searched
@@ -136,6 +136,7 @@ def _context(invoice: Invoice, forms: PayForms) -> dict[str, Any]:
         "tax_label": tax_label(invoice, lines),
         "payments": payments,
         "credit_notes": list(list_credit_notes(invoice)) if invoice.credited_amount else [],
+        "disputes": list(list_disputes_of(invoice.public_id)),
         "forms": forms,
         "is_open": invoice.status in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE),
         "waiting": find_waiting_payment(invoice.public_id),

@@ -83,8 +83,7 @@ def _context(request: PortalRequest, subscription: Subscription) -> dict[str, An
         "charges_extra_units": charges_extra_units(subscription.plan) and subscription.overage_allowed,
         "beyond": beyond_in_words(subscription.plan),
         "overage_form": overage_form(subscription),
-        "may_set_overage": may_manage
-        and subscription.status != SubscriptionStatus.CANCELED,
+        "may_set_overage": may_manage and subscription.status != SubscriptionStatus.CANCELED,
         "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
         "page": page,
         "lines": [history.line(change) for change in page.object_list],
@@ -92,6 +91,5 @@ def _context(request: PortalRequest, subscription: Subscription) -> dict[str, An
         "may_end_later": may_manage
         and subscription.status in SubscriptionStatus.begun()
         and not subscription.cancel_at_period_end,
-        "may_cancel": may_manage
-        and subscription.status != SubscriptionStatus.CANCELED,
+        "may_cancel": may_manage and subscription.status != SubscriptionStatus.CANCELED,
     }

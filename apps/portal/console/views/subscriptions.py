@@ -9,7 +9,7 @@ from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.console.standings import standings_of
 from apps.portal.usage.ranges import read_range
-from apps.subscriptions.selectors import list_live_subscriptions, list_subscriptions
+from apps.subscriptions.selectors import list_api_subscriptions, list_live_subscriptions
 
 SUBSCRIPTIONS_PER_PAGE = 25
 
@@ -17,7 +17,7 @@ SUBSCRIPTIONS_PER_PAGE = 25
 @require_safe
 @organization_page
 def subscriptions(request: PortalRequest) -> HttpResponse:
-    found = list_subscriptions(request.actor).prefetch_related("plan__quotas__price_tiers")
+    found = list_api_subscriptions(request.actor)
     page = Paginator(found, SUBSCRIPTIONS_PER_PAGE).get_page(request.GET.get("page"))
     span = read_range({}, clock.now())
     standings = standings_of(list(page.object_list), span)

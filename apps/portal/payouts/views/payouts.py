@@ -18,6 +18,7 @@ from apps.payouts.state import may_become
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.forms import carried_out
 from apps.portal.payouts.forms import PayoutForm
+from apps.products.selectors import list_products
 
 PAGE_SIZE = 25
 
@@ -66,6 +67,7 @@ def _context(request: PortalRequest, form: PayoutForm | None) -> dict[str, Any]:
         "balances": balances,
         "owing": [balance for balance in balances if balance.negative_amount],
         "page": page,
+        "products": list(list_products(actor).order_by("name")) if actor.may(Action.CONSUMERS_MANAGE) else [],
         "rows": [(payout, may_manage and may_become(payout.status, PayoutStatus.CANCELED)) for payout in page],
         "next_day": next_day(account.schedule, clock.now().date()) if account else None,
         "may_request": may_manage and account is not None and account.is_ready and (bool(payable) or form is not None),

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
+from apps.billing.models import Invoice
+from apps.billing.selectors import list_consumer_disputes, list_product_invoices
 from apps.core import clock
 from apps.plans.selectors import list_plans
 from apps.portal.access import PortalRequest
@@ -50,6 +53,7 @@ from apps.usage.selectors import Scope, UsageStats
 PAGE_SIZE = 50
 HISTORY_SIZE = 25
 ENDPOINTS_SHOWN = 20
+INVOICES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,8 @@ def detail(request: PortalRequest, product: Product, subscription_id: str) -> Ht
         "may_pause": may_manage and SubscriptionStatus.PAUSED in _following(subscription),
         "may_resume": may_manage and subscription.status == SubscriptionStatus.PAUSED,
         "may_reset": may_manage and subscription.status in SubscriptionStatus.begun(),
+        "invoices": list(_invoices(actor, subscription)[:INVOICES_SHOWN]) if may_manage else [],
+        "disputes": list(list_consumer_disputes(actor, subscription)) if may_manage else [],
         "may_decide": may_manage and subscription.status == SubscriptionStatus.PENDING_APPROVAL,
     }
     return render(request, "studio/consumer.html", context)
@@ -187,6 +193,10 @@ def _rows(subscriptions: Sequence[Subscription]) -> list[ConsumerRow]:
         )
         for subscription in subscriptions
     ]
+
+
+def _invoices(actor: Actor, subscription: Subscription) -> QuerySet[Invoice]:
+    return list_product_invoices(actor, subscription.product).filter(subscription=subscription)
 
 
 def _share(pace: QuotaPace) -> float:

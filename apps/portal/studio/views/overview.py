@@ -19,6 +19,7 @@ from apps.portal.marketplace.documentation import first_call, gateway_url
 from apps.portal.studio.access import product_page
 from apps.portal.usage.ranges import read_range
 from apps.products.enums import ProductStatus
+from apps.products.hosting import is_hosting
 from apps.products.models import Product
 from apps.products.samples import CodeSample
 from apps.products.selectors import list_endpoints
@@ -94,7 +95,7 @@ def _steps(request: PortalRequest, product: Product, on_sale: Sequence[Plan]) ->
 
     has_endpoints = list_endpoints(product).exists()
     has_plans = bool(on_sale) or list_plans(product).exists()
-    return [
+    steps = [
         Step(
             title=_("Connect a backend"),
             note=product.upstream_url,
@@ -119,6 +120,7 @@ def _steps(request: PortalRequest, product: Product, on_sale: Sequence[Plan]) ->
             without=_("No plan is on sale: nobody can subscribe any more."),
         ),
     ]
+    return steps[2:] if is_hosting(product) else steps  # it is not called
 
 
 def _samples(product: Product, plans: Sequence[Plan]) -> list[CodeSample]:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_coupons'),
+        ('billing', '0010_hosting_terms'),
         ('products', '0005_standard_categories'),
         ('subscriptions', '0007_collected_by_stripe'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
