@@ -23,6 +23,7 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "billing.find_late_usage": crontab(minute=27, hour=2),
     "billing.remind_of_trial_ends": crontab(minute=13),
     "billing.refund_due": schedule(300),
+    "billing.follow_all_at_stripe": crontab(minute=51, hour="*/6"),
     "payouts.create_scheduled": crontab(minute=13),
     "payouts.send_due": schedule(60),
     "payouts.refresh_accounts": crontab(minute=33),

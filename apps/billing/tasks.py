@@ -1,7 +1,11 @@
 from celery import shared_task
+from django.db import IntegrityError
 
 from apps.accounts.models import User
 from apps.billing import mailing, services
+from apps.billing.services import stripe_events
+from apps.billing.services.elsewhere import Overtaken
+from apps.payments.errors import PaymentPending, ProviderUnavailable
 
 # The job is started each minute; what is left then is its next run's.
 SECONDS_AT_ONCE = 50
@@ -45,3 +49,22 @@ def remind_of_trial_ends() -> dict[str, int]:
 @shared_task(name=mailing.SEND_TASK, autoretry_for=(OSError,), retry_backoff=True, max_retries=5)
 def mail_document(invoice_id: int, note_id: int | None) -> None:
     mailing.mail_document(invoice_id=invoice_id, note_id=note_id)
+
+
+# Stripe is asked again until it answers.
+_ASK_AGAIN = (ProviderUnavailable, PaymentPending, Overtaken, IntegrityError)
+
+
+@shared_task(name=stripe_events.SYNC_TASK, autoretry_for=_ASK_AGAIN, retry_backoff=5, max_retries=12)
+def sync_stripe_subscription(reference: str, organization_id: str = "") -> None:
+    services.follow_stripe(reference=reference, organization_id=organization_id)
+
+
+@shared_task(name=stripe_events.RECORD_TASK, autoretry_for=_ASK_AGAIN, retry_backoff=5, max_retries=12)
+def record_stripe_invoice(reference: str) -> None:
+    services.record_stripe_invoice(reference=reference)
+
+
+@shared_task(name="billing.follow_all_at_stripe")
+def follow_all_at_stripe() -> dict[str, int]:
+    return {"subscriptions followed": services.follow_all_at_stripe()}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import F, Q, Sum
 
 from apps.billing.enums import InvoiceStatus
-from apps.billing.models import Invoice
+from apps.billing.models import Invoice, StripeInvoice
 from apps.ledger.checks import Booking, Expectation, expect
 from apps.ledger.enums import AccountKind
 from apps.payments.enums import RefundStatus
@@ -18,6 +18,7 @@ from apps.payouts.models import Payout, Recovery, WriteOff
 def register() -> None:
     for expectation in (
         Expectation("invoice.paid", AccountKind.PROVIDER_CASH, _invoices),
+        Expectation("stripe_invoice.paid", AccountKind.PROVIDER_CASH, _stripe_invoices),
         Expectation("refund", AccountKind.PROVIDER_CASH, _refunds),
         Expectation(sources.CREATED, AccountKind.CREATOR_PAYABLE, _created),
         Expectation(sources.PAID, AccountKind.PAYOUTS_IN_TRANSIT, _paid),
@@ -33,6 +34,12 @@ def _invoices() -> Iterator[Booking]:
     let_off = Sum("credit_notes__total_amount", filter=Q(credit_notes__is_refund=False), default=0)
     paid = Invoice.objects.filter(status=InvoiceStatus.PAID).order_by().annotate(paid=F("total_amount") - let_off)
     for row in paid.values_list("public_id", "currency", "paid").iterator():
+        yield Booking(*row)
+
+
+def _stripe_invoices() -> Iterator[Booking]:
+    paid = StripeInvoice.objects.order_by()
+    for row in paid.values_list("reference", "currency", "amount").iterator():
         yield Booking(*row)
 
 

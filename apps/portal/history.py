@@ -38,6 +38,8 @@ _LOOKS: dict[str, tuple[str | Promise, str, str]] = {
     "schedule_undone": (gettext_lazy("What was planned for the end of the period was undone"), "rotate", "neutral"),
     "ended": (gettext_lazy("Ended with its period: the keys stopped working"), "cross", "red"),
     "paused": (gettext_lazy("Paused: calls are refused"), "pause", "amber"),
+    "paused_at_stripe": (gettext_lazy("Paused at Stripe: calls are refused"), "pause", "amber"),
+    "handed_to_stripe": (gettext_lazy("Bought elsewhere: Stripe charges it from now on"), "rotate", "neutral"),
     "resumed": (gettext_lazy("Resumed: calls pass again"), "check", "green"),
     "canceled": (gettext_lazy("Canceled: the keys stopped working"), "cross", "red"),
     "quota_reset": (gettext_lazy("The creator reset the quota of the running period"), "rotate", "neutral"),

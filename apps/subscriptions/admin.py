@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.staff import ReadOnlyAdmin, ReadOnlyInline, staff_action
 from apps.subscriptions import services
-from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, StripeSubscription, Subscription, SubscriptionChange
 
 
 class SubscriptionChangeInline(ReadOnlyInline[SubscriptionChange]):
@@ -16,7 +16,13 @@ class SubscriptionChangeInline(ReadOnlyInline[SubscriptionChange]):
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
     list_display = ["public_id", "organization", "product", "plan", "status", "current_period_end", "created_at"]
-    list_filter = ["status", "cancel_at_period_end", ("pending_plan", admin.EmptyFieldListFilter), "created_at"]
+    list_filter = [
+        "status",
+        "collected_by",
+        "cancel_at_period_end",
+        ("pending_plan", admin.EmptyFieldListFilter),
+        "created_at",
+    ]
     list_select_related = ["organization", "product", "plan"]
     search_fields = [
         "public_id", "organization__slug", "organization__public_id", "product__slug", "product__public_id",
@@ -24,8 +30,8 @@ class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
     ]  # fmt: skip
     search_help_text = _("A public id, or the address of an organization or a product")
     fields = [
-        "organization", "product", "plan", "status", "public_id", "quota_epoch", "created_by", "created_at",
-        "started_at", "anchored_at", "current_period_start", "current_period_end", "cancel_at_period_end",
+        "organization", "product", "plan", "status", "collected_by", "public_id", "quota_epoch", "created_by",
+        "created_at", "started_at", "anchored_at", "current_period_start", "current_period_end", "cancel_at_period_end",
         "pending_plan", "trial_ends_at", "trial_reminded_at", "is_period_waived", "overage_allowed", "spend_cap_amount",
         "paused_at", "canceled_at",
     ]  # fmt: skip
@@ -88,3 +94,14 @@ class ConsumerBanAdmin(ReadOnlyAdmin[ConsumerBan]):
     search_fields = ["organization__slug", "organization__public_id", "product__slug", "product__public_id"]
     search_help_text = _("A public id, or the address of an organization or a product")
     fields = ["organization", "product", "reason", "banned_at", "banned_by", "lifted_at", "lifted_by"]
+
+
+@admin.register(StripeSubscription)
+class StripeSubscriptionAdmin(ReadOnlyAdmin[StripeSubscription]):
+    """Which of Stripe's subscriptions, bought elsewhere, drive which of ours."""
+
+    list_display = ["reference", "subscription", "synced_at", "created_at"]
+    list_select_related = ["subscription__organization", "subscription__product"]
+    search_fields = ["reference", "subscription__public_id"]
+    search_help_text = _("Stripe's id, or the public id of a subscription")
+    fields = ["reference", "subscription", "revision", "synced_at", "created_at"]

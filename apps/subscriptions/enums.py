@@ -32,6 +32,13 @@ class SubscriptionStatus(models.TextChoices):
         return cls.live() - {cls.PENDING_APPROVAL, cls.INCOMPLETE}
 
 
+class CollectedBy(models.TextChoices):
+    """Who charges a subscription, and so says when its periods begin, under which plan, and when it ends."""
+
+    PLATFORM = "platform", _("this platform")
+    STRIPE = "stripe", _("Stripe, where it was made")
+
+
 class ChangeKind(StrEnum):
     """When a change of plan takes effect."""
 

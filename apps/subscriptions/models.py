@@ -5,7 +5,7 @@ from apps.core.ids import PublicIdField
 from apps.core.timestamps import TimestampField
 from apps.plans.models import Plan
 from apps.products.models import Product
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 
 
 class Subscription(models.Model):
@@ -16,6 +16,8 @@ class Subscription(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="subscriptions")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
     status = models.CharField(max_length=20, choices=SubscriptionStatus)
+    # Of one that Stripe collects, `StripeSubscription` says which it is there.
+    collected_by = models.CharField(max_length=10, choices=CollectedBy, default=CollectedBy.PLATFORM)
     started_at = models.DateTimeField()
     # Where the billing periods, and the periods of quotas that begin with the subscription, are counted from: the
     # start, moved by a change to another billing interval or from a free plan to a paid one.
@@ -53,6 +55,9 @@ class Subscription(models.Model):
                 condition=models.Q(status__in=SubscriptionStatus.values), name="subscription_status_known"
             ),
             models.CheckConstraint(
+                condition=models.Q(collected_by__in=CollectedBy.values), name="subscription_collector_known"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(current_period_start__isnull=True, current_period_end__isnull=True)
                 | models.Q(current_period_start__lt=models.F("current_period_end")),
                 name="subscription_period_whole",
@@ -72,6 +77,20 @@ class Subscription(models.Model):
     def is_in_trial(self) -> bool:
         """Whether the running period is its trial, also while it is paused."""
         return self.trial_ends_at is not None and self.trial_ends_at == self.current_period_end
+
+
+class StripeSubscription(models.Model):
+    """Which subscription of Stripe's, made elsewhere, drives one of ours."""
+
+    subscription = models.OneToOneField(Subscription, on_delete=models.PROTECT, related_name="at_stripe")
+    reference = models.CharField(max_length=100, unique=True)
+    # Raised whenever it is brought to what Stripe says: an answer that was asked for before is not used any more.
+    revision = models.PositiveIntegerField(default=0)
+    synced_at = models.DateTimeField()
+    created_at = TimestampField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.reference
 
 
 class SubscriptionChange(models.Model):

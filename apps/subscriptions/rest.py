@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from apps.core.rest.fields import Answer
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 
 
 class SubscribedProductSerializer(Answer):
@@ -27,6 +27,10 @@ class SubscriptionSerializer(Answer):
     product = SubscribedProductSerializer()
     plan = SubscribedPlanSerializer()
     status = serializers.ChoiceField(SubscriptionStatus.choices)
+    collected_by = serializers.ChoiceField(
+        CollectedBy.choices,
+        help_text="Who charges it. What `stripe` collects is changed and canceled where it was bought.",
+    )
     started_at = serializers.DateTimeField()
     current_period_start = serializers.DateTimeField(allow_null=True)
     current_period_end = serializers.DateTimeField(allow_null=True)

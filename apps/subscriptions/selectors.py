@@ -21,7 +21,7 @@ from apps.plans.selectors import get_plan_once_sold, list_plans_for
 from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
 from apps.products.models import Product
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
 
 _LIVE_FIRST = (F("canceled_at").desc(nulls_first=True), "-created_at", "-id")
@@ -218,7 +218,10 @@ def has_trial(organization: Organization, plan: Plan) -> bool:
 def list_trials_ending(before: dt.datetime) -> QuerySet[Subscription]:
     """The trials of all organizations that end before then, and whose people were not reminded."""
     return Subscription.objects.filter(
-        status=SubscriptionStatus.TRIALING, trial_ends_at__lte=before, trial_reminded_at__isnull=True
+        status=SubscriptionStatus.TRIALING,
+        collected_by=CollectedBy.PLATFORM,
+        trial_ends_at__lte=before,
+        trial_reminded_at__isnull=True,
     ).order_by("pk")
 
 
@@ -229,7 +232,10 @@ def find_ban(subscription: Subscription) -> ConsumerBan | None:
 
 
 def list_due(now: dt.datetime) -> QuerySet[Subscription]:
-    """Those whose billing period is over and not yet closed, the longest overdue first; of all organizations."""
-    return Subscription.objects.filter(status__in=SubscriptionStatus.begun(), current_period_end__lte=now).order_by(
-        "current_period_end", "id"
-    )
+    """Those whose billing period is over and not yet closed, the longest overdue first; of all organizations.
+
+    The periods of those that Stripe collects are Stripe's.
+    """
+    return Subscription.objects.filter(
+        status__in=SubscriptionStatus.begun(), current_period_end__lte=now, collected_by=CollectedBy.PLATFORM
+    ).order_by("current_period_end", "id")

@@ -25,6 +25,8 @@ from apps.billing.models import (
     InvoiceItem,
     InvoiceLine,
     NumberSeries,
+    PlanPrice,
+    StripeInvoice,
     TaxRate,
     UsageCase,
     UsageStretch,
@@ -70,7 +72,7 @@ from apps.products.models import (
     SearchEntry,
     SupportChannel,
 )
-from apps.subscriptions.models import ConsumerBan, Subscription, SubscriptionChange
+from apps.subscriptions.models import ConsumerBan, StripeSubscription, Subscription, SubscriptionChange
 from apps.usage.models import (
     EndpointDay,
     QuarantinedEntry,
@@ -426,6 +428,24 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     SandboxDispute: _sandbox_dispute,
     SandboxAccount: _sandbox_account,
     CommissionRule: _rule,
+    PlanPrice: lambda: PlanPrice.objects.create(
+        product=ProductFactory(),
+        plan_slug="basic",
+        price=f"price_{random_base62(8)}",
+        note="x",
+        created_by=UserFactory(),
+    ),
+    StripeInvoice: lambda: StripeInvoice.objects.create(
+        reference=f"in_{random_base62(8)}",
+        subscription=SubscriptionFactory(),
+        payment_reference="pi_1",
+        amount=1,
+        currency="USD",
+        paid_at=clock.now(),
+    ),
+    StripeSubscription: lambda: StripeSubscription.objects.create(
+        subscription=SubscriptionFactory(), reference=f"sub_{random_base62(8)}", synced_at=clock.now()
+    ),
     HostingTerms: lambda: HostingTerms.objects.create(plan=PlanFactory(), products_max=3, created_by=UserFactory()),
     PayoutAccount: PayoutAccountFactory,
     Payout: _payout,

@@ -20,7 +20,7 @@ from apps.accounts.models import AccessToken, AuditEvent, Organization, User
 from apps.accounts.services import reactivate_user, suspend_user
 from apps.billing.coupons import CouponSpec
 from apps.billing.enums import CreditReason
-from apps.billing.models import CommissionRule, Coupon, CreditNote, Invoice
+from apps.billing.models import CommissionRule, Coupon, CreditNote, Invoice, PlanPrice
 from apps.billing.services import refund_invoice
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
@@ -122,6 +122,7 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
     "ledger.JournalEntry.reverse": (MAKERS[JournalEntry], {"corrects_id": None}, "entry.corrected"),
     "billing.CommissionRule.end": (MAKERS[CommissionRule], {"percent": 12}, "commission.ended"),
+    "billing.PlanPrice.remove": (MAKERS[PlanPrice], {"removed_at": None}, "plan_price.removed"),
     "payouts.PayoutAccount.stop_payouts": (PayoutAccountFactory, {"status": "active"}, "payout_account.stopped"),
     "payouts.PayoutAccount.allow_payouts": (
         lambda: PayoutAccountFactory(stopped_at=clock.now()), {"stopped_at": None}, "payout_account.allowed"
@@ -152,6 +153,8 @@ def told_by(name: str, row: Any) -> set[Organization | None]:
     if isinstance(row, (Invoice, CreditNote)):
         invoice = row if isinstance(row, Invoice) else row.invoice
         return {invoice.organization, invoice.product.organization}
+    if isinstance(row, PlanPrice):
+        return {row.product.organization}
     if name.endswith(("ban", "lift_ban")):
         return {row.product.organization}
     return {getattr(row, "organization", None) or row.subscription.organization}

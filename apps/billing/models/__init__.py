@@ -9,6 +9,7 @@ from apps.billing.models.dunning import DunningRun
 from apps.billing.models.hosting import HostingTerms
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
 from apps.billing.models.items import InvoiceItem
+from apps.billing.models.stripe import PlanPrice, StripeInvoice
 from apps.billing.models.tax import BillingProfile, TaxRate
 from apps.billing.models.usage import UsageStretch
 
@@ -27,6 +28,8 @@ __all__ = [
     "InvoiceItem",
     "InvoiceLine",
     "NumberSeries",
+    "PlanPrice",
+    "StripeInvoice",
     "TaxRate",
     "UsageCase",
     "UsageStretch",

@@ -15,15 +15,18 @@ from apps.billing.services.cycle import close_due_periods
 from apps.billing.services.hosting import set_hosting_terms
 from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
+from apps.billing.services.plan_prices import add_plan_price, remove_plan_price
 from apps.billing.services.refunding import refund_as_staff, refund_due, refund_invoice, retry_refund
 from apps.billing.services.retrying import run_dunning
 from apps.billing.services.sandbox_clock import advance_clock_as_staff, advance_sandbox_clock
+from apps.billing.services.stripe_invoices import follow_all_at_stripe, follow_stripe, record_stripe_invoice
 from apps.billing.services.taxing import remove_rate, save_profile, save_rate
 from apps.billing.services.trials import remind_of_trial_ends
 
 __all__ = [
     "Quote",
     "accept_case",
+    "add_plan_price",
     "advance_clock_as_staff",
     "advance_sandbox_clock",
     "archive_coupon",
@@ -33,16 +36,20 @@ __all__ = [
     "create_coupon_by_staff",
     "expire_checkouts",
     "find_late_usage",
+    "follow_all_at_stripe",
+    "follow_stripe",
     "open_case",
     "pay_checkout",
     "pay_invoice",
     "quote_change",
+    "record_stripe_invoice",
     "redeem_coupon",
     "refund_as_staff",
     "refund_due",
     "refund_invoice",
     "refuse_case",
     "remind_of_trial_ends",
+    "remove_plan_price",
     "remove_rate",
     "retry_refund",
     "run_dunning",

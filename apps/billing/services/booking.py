@@ -11,7 +11,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.billing.commissions import commission_percent
-from apps.billing.models import CreditNote, Invoice
+from apps.billing.models import CreditNote, Invoice, StripeInvoice
 from apps.billing.rating import commission
 from apps.core.money import allocate
 from apps.ledger.enums import AccountKind
@@ -54,6 +54,29 @@ def book_payment(invoice: Invoice, at: dt.datetime) -> None:
         description=_("%(number)s paid by %(name)s") % {"number": invoice.number, "name": invoice.billed_to["name"]},
         occurred_at=at,
         movements=movements,
+    )
+
+
+def book_stripe_invoice(invoice: StripeInvoice) -> None:
+    """The same for what Stripe collected by itself."""
+    product = invoice.subscription.product
+    net = invoice.amount - invoice.tax_amount
+    share = commission(net, commission_percent(product, invoice.paid_at))
+    post_entry(
+        source=f"stripe_invoice.paid:{invoice.reference}",
+        description=_("%(number)s paid at Stripe by %(name)s")
+        % {"number": invoice.reference, "name": invoice.subscription.organization.name},
+        occurred_at=invoice.paid_at,
+        movements=[
+            Movement(get_or_open_account(kind=kind, currency=invoice.currency, organization=owner), amount)
+            for kind, owner, amount in (
+                (AccountKind.PROVIDER_CASH, None, invoice.amount),
+                (AccountKind.CREATOR_PAYABLE, product.organization, share - net),
+                (AccountKind.PLATFORM_COMMISSION, None, -share),
+                (AccountKind.TAX_PAYABLE, None, -invoice.tax_amount),
+            )
+            if amount
+        ],
     )
 
 

@@ -30,7 +30,7 @@ from apps.billing.services.working import KEYS_AT_ONCE, Deadline, work_on_each
 from apps.core import clock
 from apps.plans.enums import OverageRule
 from apps.subscriptions import services as subscriptions
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import list_due
 
@@ -140,6 +140,7 @@ def _canceled_with_usage() -> QuerySet[Subscription]:
         ~Q(organization=F("product__organization")),
         ~Q(trial_ends_at__isnull=False, trial_ends_at=F("current_period_end")),
         status=SubscriptionStatus.CANCELED,
+        collected_by=CollectedBy.PLATFORM,
         plan__quotas__overage__in=OverageRule.charged(),
         current_period_start__lt=F("canceled_at"),
     ).order_by("pk")

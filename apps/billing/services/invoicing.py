@@ -19,6 +19,7 @@ from apps.core import clock
 from apps.core.money import round_half_up
 from apps.plans.models import Plan
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.writing import check_managed_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ def draft_invoice(
     end: dt.datetime,
     lines: Iterable[LineSpec],
 ) -> Invoice:
-    """An invoice that may still get lines, and has no number."""
+    """An invoice that may still get lines, and has no number. Raises `ManagedAtStripe` for what Stripe collects."""
+    check_managed_here(subscription)
     invoice = Invoice.objects.create(
         issuer=PLATFORM,
         reason=reason,

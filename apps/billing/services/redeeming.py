@@ -11,6 +11,7 @@ from apps.billing.models import Coupon, CouponRedemption
 from apps.core import clock
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.services.writing import check_managed_here
 
 
 def record_redemption(*, actor: Actor, subscription: Subscription, code: str) -> CouponRedemption:
@@ -18,6 +19,7 @@ def record_redemption(*, actor: Actor, subscription: Subscription, code: str) ->
 
     Raises `CouponRefused` where there is none, or it does not hold for this plan, organization or time.
     """
+    check_managed_here(subscription)
     coupon = _locked_coupon(subscription, normal_code(code))
     now = clock.now()
     if coupon is None or coupon.archived_at is not None or (coupon.redeem_by is not None and coupon.redeem_by <= now):

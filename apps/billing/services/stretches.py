@@ -11,6 +11,7 @@ from apps.billing.services.overage import lines_of_charges
 from apps.core import clock
 from apps.plans.enums import OverageRule
 from apps.plans.models import Plan, Quota
+from apps.subscriptions.enums import CollectedBy
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import extra_units_of
 from apps.usage.selectors import billable_units, is_complete
@@ -26,7 +27,7 @@ def note_usage(
     quota = plan.quotas.filter(overage__in=OverageRule.charged()).first()
     if quota is None or period_start is None or subscription.organization_id == plan.product.organization_id:
         return None
-    if subscription.is_in_trial:
+    if subscription.is_in_trial or subscription.collected_by == CollectedBy.STRIPE:
         return None  # no extra units pass in it
     earlier = UsageStretch.objects.filter(subscription=subscription, end__gt=period_start, end__lt=end)
     last = earlier.order_by("-end").first()

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import Sum
 
+from apps.billing.models import StripeInvoice
 from apps.ledger.enums import AccountKind
 from apps.ledger.models import Posting
-from apps.payments.enums import PaymentStatus
+from apps.payments.enums import PaymentStatus, Provider
 from apps.payments.models import Dispute, Payment, Refund
 from apps.payouts import sources
 from apps.payouts.models import Payout, Recovery
@@ -56,6 +57,10 @@ def _references(provider: str, wanted: list[str]) -> dict[str, str]:
         reference__in=ids.get("invoice.paid", ()), status=PaymentStatus.SUCCEEDED, method__provider=provider
     )
     found = {f"invoice.paid:{ours}": theirs for ours, theirs in payments.values_list("reference", "provider_reference")}
+    at_stripe = StripeInvoice.objects.filter(reference__in=ids.get("stripe_invoice.paid", ()))
+    if provider == Provider.STRIPE:
+        for ours, theirs in at_stripe.values_list("reference", "payment_reference"):
+            found[f"stripe_invoice.paid:{ours}"] = theirs
     tables = {
         "refund": (Refund.objects.filter(payment__method__provider=provider), "provider_reference"),
         "dispute.opened": (Dispute.objects.filter(provider=provider), "provider_reference"),

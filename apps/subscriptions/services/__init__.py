@@ -10,6 +10,7 @@ from apps.subscriptions.services.beginnings import (
     subscribe,
 )
 from apps.subscriptions.services.consumers import pause_consumer, reset_quota, resume_consumer
+from apps.subscriptions.services.elsewhere import Standing, begin_elsewhere, follow_elsewhere, hand_to_stripe
 from apps.subscriptions.services.endings import (
     cancel_at_period_end,
     cancel_subscription,
@@ -33,12 +34,14 @@ from apps.subscriptions.services.staff import (
 )
 
 __all__ = [
+    "Standing",
     "abandon",
     "activate",
     "activate_trial",
     "approve_consumer",
     "ban_consumer",
     "ban_consumer_by_staff",
+    "begin_elsewhere",
     "begin_next_period",
     "cancel_at_period_end",
     "cancel_subscription",
@@ -46,6 +49,8 @@ __all__ = [
     "change_plan_now",
     "decline_consumer",
     "end_trial_unpaid",
+    "follow_elsewhere",
+    "hand_to_stripe",
     "lift_ban",
     "lift_ban_by_staff",
     "mark_paid",

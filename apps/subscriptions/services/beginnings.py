@@ -57,7 +57,7 @@ def subscribe(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None)
         created_by=actor.user, overage_allowed=overage.allowed, spend_cap_amount=overage.spend_cap_amount,
     )  # fmt: skip
     needs_approval = plan.requires_approval and not is_granted(organization, plan)
-    if needs_approval or _was_paused(organization, plan.product):
+    if needs_approval or was_paused(organization, plan.product):
         subscription.status = SubscriptionStatus.PENDING_APPROVAL
     else:
         _begin(subscription, now)
@@ -153,7 +153,7 @@ def _begin(subscription: Subscription, at: dt.datetime) -> None:
         subscription.status = SubscriptionStatus.INCOMPLETE
 
 
-def _was_paused(organization: Organization, product: Product) -> bool:
+def was_paused(organization: Organization, product: Product) -> bool:
     """Whether the creator paused the organization, and neither resumed nor approved it since."""
     decisions = SubscriptionChange.objects.filter(
         subscription__organization=organization,

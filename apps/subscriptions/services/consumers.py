@@ -6,8 +6,16 @@ from django.utils.translation import gettext as _
 from apps.accounts.access import Actor
 from apps.core.errors import Conflict
 from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.errors import ManagedAtStripe
 from apps.subscriptions.models import Subscription
-from apps.subscriptions.services.writing import lock_consumer, move, payment_standing, record, renew_quota
+from apps.subscriptions.services.writing import (
+    is_paused_at_stripe,
+    lock_consumer,
+    move,
+    payment_standing,
+    record,
+    renew_quota,
+)
 
 
 @transaction.atomic
@@ -24,6 +32,8 @@ def resume_consumer(*, actor: Actor, subscription: Subscription) -> Subscription
     subscription = lock_consumer(actor, subscription)
     if subscription.status != SubscriptionStatus.PAUSED:
         raise Conflict(_("This subscription is not paused."))
+    if is_paused_at_stripe(subscription):
+        raise ManagedAtStripe
     summary = f"Resumed the subscription of {subscription.organization.name}"
     return move(actor, subscription, payment_standing(subscription), "resumed", summary)
 

@@ -13,7 +13,7 @@ from apps.core.jobs import enqueue
 from apps.core.rows import first_or_not_found
 from apps.plans.models import Plan
 from apps.products.services.writing import lock_product, record_change
-from apps.subscriptions.enums import MigrationTime, SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, MigrationTime, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.notices import tell_consumer_of_coming_plan, tell_consumer_of_migration
 from apps.subscriptions.services.plan_changes import apply_plan
@@ -61,9 +61,12 @@ def can_migrate_now(plan: Plan, to: Plan) -> bool:
 
 
 def list_to_migrate(plan: Plan, to: Plan, when: str) -> QuerySet[Subscription]:
-    """Those of the older version that have begun, and planned nothing of their own."""
+    """Those of the older version that have begun, and planned nothing of their own; what Stripe collects stays."""
     found = Subscription.objects.filter(
-        plan=plan, status__in=SubscriptionStatus.begun(), cancel_at_period_end=False
+        plan=plan,
+        status__in=SubscriptionStatus.begun(),
+        cancel_at_period_end=False,
+        collected_by=CollectedBy.PLATFORM,
     ).order_by("pk")
     if when == MigrationTime.NOW:
         return found.filter(pending_plan__isnull=True) | found.filter(pending_plan=to)

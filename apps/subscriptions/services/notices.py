@@ -43,6 +43,17 @@ def tell_consumer_of_approval(subscription: Subscription) -> None:
     )
 
 
+def tell_consumer_of_purchase(subscription: Subscription) -> None:
+    """Bought at Stripe: nobody has been here yet, so there is no key."""
+    _tell_consumer(
+        subscription,
+        "subscription.purchased",
+        _("Your subscription to %(product)s is ready") % _names(subscription),
+        _("It is on the plan %(plan)s. Open it and create a key to make the first call; the key is shown to you once.")
+        % {"plan": subscription.plan.name},
+    )
+
+
 def tell_consumer_of_refusal(subscription: Subscription) -> None:
     _tell_consumer(
         subscription,

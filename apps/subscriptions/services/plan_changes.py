@@ -20,6 +20,7 @@ from apps.subscriptions.overage import choice_by_default
 from apps.subscriptions.services.notices import tell_consumer_of_end, tell_consumer_of_new_plan
 from apps.subscriptions.services.writing import (
     begin_period,
+    check_managed_here,
     lock_any,
     lock_own,
     lock_plan_on_sale,
@@ -143,6 +144,7 @@ def check_approved(actor: Actor, subscription: Subscription, target: Plan) -> No
 
 def check_can_change(subscription: Subscription, plan: Plan) -> None:
     """Raises `Conflict` where the subscription cannot get this plan at any time."""
+    check_managed_here(subscription)
     if subscription.status not in SubscriptionStatus.begun() - {SubscriptionStatus.UNPAID}:
         raise Conflict(
             _("This subscription is “%(status)s”, and its plan cannot be changed.")

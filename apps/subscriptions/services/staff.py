@@ -10,7 +10,7 @@ from apps.core.errors import Conflict
 from apps.notifications.services import notify
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.subscriptions.services.writing import lock_any, record, renew_quota, schedule, unschedule
+from apps.subscriptions.services.writing import check_managed_here, lock_any, record, renew_quota, schedule, unschedule
 
 
 @transaction.atomic
@@ -27,6 +27,7 @@ def reset_quota_by_staff(*, staff: User, subscription: Subscription, reason: str
 def schedule_cancellation_by_staff(*, staff: User, subscription: Subscription, reason: str) -> Subscription:
     """End the subscription with its running period, in place of a change of plan; its organization is told."""
     subscription, reason = _locked(staff, subscription, reason)
+    check_managed_here(subscription)
     if subscription.status not in SubscriptionStatus.begun():
         raise Conflict(_("This subscription has no running period."))
     schedule(subscription, None)
@@ -47,6 +48,7 @@ def schedule_cancellation_by_staff(*, staff: User, subscription: Subscription, r
 def undo_scheduled_by_staff(*, staff: User, subscription: Subscription, reason: str) -> Subscription:
     """Let the subscription go on as it is after the running period. Raises `Conflict` where nothing was planned."""
     subscription, reason = _locked(staff, subscription, reason)
+    check_managed_here(subscription)
     unschedule(subscription)
     summary = f"Staff kept {subscription.product.name} as it is: {reason}"
     record(None, subscription, "schedule_undone", subscription.status, summary, staff=staff)

@@ -16,7 +16,8 @@ from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.plans.selectors import list_plans_for
 from apps.products.enums import ProductStatus
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
+from apps.subscriptions.errors import ManagedAtStripe
 from apps.subscriptions.locks import lock_product_of_sale, lock_subscription
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from apps.subscriptions.state import check_transition
@@ -29,10 +30,21 @@ _PAYMENT_STANDING = {
 }
 
 
+PAUSED_AT_STRIPE = "paused_at_stripe"
+
+
 def lock_own(actor: Actor, subscription: Subscription) -> Subscription:
-    """The subscription of the actor's organization, locked."""
+    """The subscription of the actor's organization, locked. Raises `ManagedAtStripe`."""
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
-    return lock_subscription(subscription, Q(organization=actor.organization))
+    subscription = lock_subscription(subscription, Q(organization=actor.organization))
+    check_managed_here(subscription)
+    return subscription
+
+
+def check_managed_here(subscription: Subscription) -> None:
+    """Raises `ManagedAtStripe` where what was bought elsewhere is changed there, too."""
+    if subscription.collected_by == CollectedBy.STRIPE:
+        raise ManagedAtStripe
 
 
 def lock_consumer(actor: Actor, subscription: Subscription) -> Subscription:
@@ -86,6 +98,12 @@ def payment_standing(subscription: Subscription) -> SubscriptionStatus:
         return SubscriptionStatus.TRIALING
     last = subscription.changes.filter(kind__in=_PAYMENT_STANDING).order_by("-id").first()
     return _PAYMENT_STANDING[last.kind] if last else SubscriptionStatus.ACTIVE
+
+
+def is_paused_at_stripe(subscription: Subscription) -> bool:
+    """Whether it is Stripe that paused it, and not the creator."""
+    last = subscription.changes.filter(kind__in=["paused", PAUSED_AT_STRIPE]).order_by("-id").first()
+    return subscription.status == SubscriptionStatus.PAUSED and last is not None and last.kind == PAUSED_AT_STRIPE
 
 
 def move(

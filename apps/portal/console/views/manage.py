@@ -19,7 +19,7 @@ from apps.portal.forms import carried_out
 from apps.portal.overage import overage_form
 from apps.portal.wording import beyond_in_words, charges_extra_units, quotas_in_words, rate_limit_in_words
 from apps.subscriptions import services
-from apps.subscriptions.enums import SubscriptionStatus
+from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import list_changes
 
@@ -72,23 +72,24 @@ def overage(request: PortalRequest, subscription: Subscription) -> HttpResponse:
 
 def _context(request: PortalRequest, subscription: Subscription) -> dict[str, Any]:
     page = Paginator(list_changes(subscription), CHANGES_PER_PAGE).get_page(request.GET.get("page"))
+    is_at_stripe = subscription.collected_by == CollectedBy.STRIPE
+    may_manage = request.actor.may(Action.SUBSCRIPTIONS_MANAGE) and not is_at_stripe
     limits = list(subscription.plan.rate_limits.all())
     return {
         "subscription": subscription,
+        "is_at_stripe": is_at_stripe,
         "quotas": quotas_in_words(subscription.plan),
         "ends_with_product": ends_with_product(subscription),
         "charges_extra_units": charges_extra_units(subscription.plan) and subscription.overage_allowed,
         "beyond": beyond_in_words(subscription.plan),
         "overage_form": overage_form(subscription),
-        "may_set_overage": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
-        and subscription.status != SubscriptionStatus.CANCELED,
+        "may_set_overage": may_manage and subscription.status != SubscriptionStatus.CANCELED,
         "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
         "page": page,
         "lines": [history.line(change) for change in page.object_list],
-        "may_change": request.actor.may(Action.SUBSCRIPTIONS_MANAGE) and subscription.status in _CHANGEABLE,
-        "may_end_later": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
+        "may_change": may_manage and subscription.status in _CHANGEABLE,
+        "may_end_later": may_manage
         and subscription.status in SubscriptionStatus.begun()
         and not subscription.cancel_at_period_end,
-        "may_cancel": request.actor.may(Action.SUBSCRIPTIONS_MANAGE)
-        and subscription.status != SubscriptionStatus.CANCELED,
+        "may_cancel": may_manage and subscription.status != SubscriptionStatus.CANCELED,
     }
