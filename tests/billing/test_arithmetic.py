@@ -94,7 +94,7 @@ def test_minor_units_are_those_of_the_currency(currency: str, text: str) -> None
     assert str(major_units(2900, currency)) == text
 
 
-# --- Periods in parts (B10) ---------------------------------------------------------------------------
+# --- Periods in parts ---------------------------------------------------------------------------------
 
 anchors = st.integers(0, 6 * 366 * 24 * 60).map(lambda minutes: START + dt.timedelta(minutes=minutes))
 # The days on which months differ, and those on which clocks are changed in many countries.

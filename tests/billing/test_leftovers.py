@@ -88,7 +88,7 @@ class TestTooLittle:
 
 
 class TestLateUsage:
-    """M8."""
+    """Calls that are stored after the invoice of their time was issued."""
 
     def charged(self, shop: Shop) -> Subscription:
         subscription = shop.buy(shop.metered())
