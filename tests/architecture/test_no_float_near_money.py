@@ -11,9 +11,7 @@ MONEY = ("apps/billing", "apps/ledger", "apps/payments", "apps/payouts", "apps/p
 # Seconds that are waited, and nothing else.
 OF_TIME = {
     "apps/billing/management/commands/advance_clock.py",
-    "apps/billing/services/cycle.py",
     "apps/billing/services/sandbox_clock.py",
-    "apps/billing/services/working.py",
     "apps/payments/providers/stripe/signatures.py",
 }
 

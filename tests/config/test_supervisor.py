@@ -115,6 +115,7 @@ def test_a_second_stop_signal_kills_what_does_not_listen(product_dir: Path) -> N
 
 
 @on_linux
+@pytest.mark.long
 def test_nothing_outlives_a_killed_supervisor_and_the_next_start_works(product: Product) -> None:
     product.started()
     pids = product.pids()
@@ -200,6 +201,7 @@ def test_a_taken_port_is_named_before_anything_starts(product: Product, variable
     assert not (product.local_dir / "postgres.port").exists()
 
 
+@pytest.mark.long
 def test_a_process_that_dies_at_once_is_named_with_its_last_words(product_dir: Path) -> None:
     with Product(product_dir, procfile="Procfile.broken") as product:
         product.start()

@@ -26,7 +26,7 @@ from apps.usage.models import StaleCounter, UsageEvent
 from tests.demo.conftest import weather
 from tests.processes import Server, address, gateway, httpbin, meter, running, wait_until, web
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.scenario]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.scenario, pytest.mark.long]
 
 
 def call(server: Server, path: str, key: str) -> tuple[int, dict[str, str], bytes]:

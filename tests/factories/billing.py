@@ -3,6 +3,8 @@
 import datetime as dt
 from decimal import Decimal
 
+from django.db import transaction
+
 from apps.billing.enums import CreditReason, InvoiceReason, LineKind
 from apps.billing.models import CreditNote, Invoice, InvoiceLine, UsageCase
 from apps.billing.services.crediting import issue_credit_note
@@ -21,7 +23,8 @@ def make_usage_invoice(subscription: Subscription, amount: int = 1000) -> Invoic
     draft = draft_invoice(
         subscription=subscription, reason=InvoiceReason.USAGE, currency="USD", start=start, end=now, lines=[line]
     )
-    return issue_invoice(invoice=draft)
+    with transaction.atomic():
+        return issue_invoice(invoice=draft)
 
 
 def make_credit_note(invoice: Invoice, amount: int = 1) -> CreditNote:

@@ -12,6 +12,7 @@ from apps.subscriptions.overage import OverageChoice
 from apps.subscriptions.services import set_overage
 from apps.usage.counters.types import PolicyState, QuotaRule, RateRule
 from tests.factories.actors import make_actor
+from tests.factories.payments import PaymentMethodFactory
 from tests.factories.plans import QuotaFactory, RateLimitFactory
 from tests.gateway.shop import Shop
 from tests.gateway.wire import Reply
@@ -125,8 +126,13 @@ def test_the_consumers_spend_cap_answers_402_and_the_plans_own_cap_429(shop: Sho
 
 def set_cap(shop: Shop, amount: int | None) -> None:
     """As the consumer does on the page of the subscription."""
+    organization = shop.subscription.organization
+    if not organization.payment_methods.exists():
+        PaymentMethodFactory(
+            organization=organization, is_default=True
+        )  # what extra units of a free plan are charged to
     choice = OverageChoice(allowed=True, spend_cap_amount=amount)
-    set_overage(actor=make_actor(shop.subscription.organization), subscription=shop.subscription, choice=choice)
+    set_overage(actor=make_actor(organization), subscription=shop.subscription, choice=choice)
 
 
 def limited(shop: Shop) -> Shop:

@@ -112,7 +112,7 @@ def ours(reference: str) -> Subscription:
     return StripeSubscription.objects.get(reference=reference).subscription
 
 
-@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.long), 5])
 def test_every_order_of_created_updated_and_deleted(seller: Seller, times: int) -> None:
     kinds = ("customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted")
     for order in itertools.permutations(kinds):
@@ -127,7 +127,7 @@ def test_every_order_of_created_updated_and_deleted(seller: Seller, times: int) 
     assert seller.balances() == {"cash": 6000, "creator": -5400, "platform": -600}
 
 
-@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.long), 5])
 def test_every_order_of_what_is_told_of_an_invoice(seller: Seller, times: int) -> None:
     for order in itertools.permutations(("invoice.created", "invoice.finalized", "invoice.paid")):
         told = seller.buy()

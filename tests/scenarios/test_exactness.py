@@ -161,6 +161,7 @@ def test_2000_calls_from_50_clients_over_three_gateways_are_counted_to_the_call(
     assert_all_agree(world, answered(seen, of=2000))
 
 
+@pytest.mark.long
 def test_redis_flushed_in_mid_run_loses_and_doubles_nothing(installation: Installation) -> None:
     world = installation.contract("flushed", 1_000_000)
 
@@ -182,6 +183,7 @@ def test_a_meter_killed_in_mid_run_loses_and_doubles_nothing(installation: Insta
     assert_all_agree(world, answered(seen, of=2000))
 
 
+@pytest.mark.long
 def test_a_gateway_killed_in_mid_run_loses_no_answered_call(installation: Installation) -> None:
     world = installation.contract("gateway-killed", 1_000_000)
     victim = installation.gateways[0]

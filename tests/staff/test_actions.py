@@ -122,7 +122,7 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "keys.ApiKey.revoke": (ApiKeyFactory, {"is_revoked": True}, "key.revoked"),
     "ledger.JournalEntry.reverse": (MAKERS[JournalEntry], {"corrects_id": None}, "entry.corrected"),
     "billing.CommissionRule.end": (MAKERS[CommissionRule], {"percent": 12}, "commission.ended"),
-    "billing.PlanPrice.remove": (MAKERS[PlanPrice], {"removed_at": None}, "plan_price.removed"),
+    "billing.PlanPrice.remove": (MAKERS[PlanPrice], {"plan_slug": "basic"}, "plan_price.removed"),
     "payouts.PayoutAccount.stop_payouts": (PayoutAccountFactory, {"status": "active"}, "payout_account.stopped"),
     "payouts.PayoutAccount.allow_payouts": (
         lambda: PayoutAccountFactory(stopped_at=clock.now()), {"stopped_at": None}, "payout_account.allowed"
@@ -260,10 +260,12 @@ class TestServices:
         "plan": ("billing.change_hostingterms", PlanFactory),
         "spec": ("billing.add_coupon", lambda: CouponSpec("NEW", percent=Decimal(5))),
         "coupon": ("billing.change_coupon", MAKERS[Coupon]),
+        "plan_price": ("billing.change_planprice", MAKERS[PlanPrice]),
     }
     # What a service is given besides.
     MORE: dict[str, dict[str, Any]] = {
         "ledger.correct_entry": {"movements": []},
+        "billing.add_plan_price": {"plan_slug": "basic", "price": "price_1"},
         "billing.set_hosting_terms": {"products_max": 1},
     }
 

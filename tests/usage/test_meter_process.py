@@ -22,7 +22,8 @@ async def calls(client: CountersClient, consumer: Consumer, count: int) -> None:
         await asyncio.sleep(0.002)
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("kills", [1, 5])
 async def test_a_meter_killed_again_and_again_loses_and_doubles_nothing(
     client: CountersClient, consumer: Consumer, orm: Orm, kills: int
 ) -> None:

@@ -34,6 +34,7 @@ async def test_data_lost_in_the_middle_of_traffic(
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.long
 async def test_a_server_killed_and_started_again(
     consumer: Consumer, tuning: Tuning, orm: Orm, valkey: EmbeddedValkey
 ) -> None:
@@ -50,6 +51,7 @@ async def test_a_server_killed_and_started_again(
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.long
 async def test_a_server_that_comes_back_with_older_data(
     consumer: Consumer, tuning: Tuning, orm: Orm, valkey: EmbeddedValkey
 ) -> None:

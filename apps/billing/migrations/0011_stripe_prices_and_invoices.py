@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', apps.core.ids.PublicIdField(max_length=32, prefix='price')),
                 ('plan_slug', apps.core.ids.SlugField(max_length=40, verbose_name='plan')),
-                ('price', models.CharField(help_text='Its id, such as price_…', max_length=100, verbose_name="Stripe's price")),
+                ('price', models.CharField(db_index=True, help_text='Its id, such as price_…', max_length=100, verbose_name="Stripe's price")),
                 ('note', models.CharField(max_length=200, verbose_name='reason')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('removed_at', models.DateTimeField(blank=True, null=True)),

@@ -16,7 +16,7 @@ class PlanPrice(models.Model):
     public_id = PublicIdField("price")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="stripe_prices")
     plan_slug = SlugField(_("plan"), max_length=40)
-    price = models.CharField(_("Stripe's price"), max_length=100, help_text=_("Its id, such as price_…"))
+    price = models.CharField(_("Stripe's price"), max_length=100, db_index=True, help_text=_("Its id, such as price_…"))
     note = models.CharField(_("reason"), max_length=200)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = TimestampField(auto_now_add=True)

@@ -11,6 +11,7 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.plans.models import PlanGrant
 from apps.products.services import changes_of
+from apps.subscriptions.models import ConsumerBan
 from tests.factories.plans import PlanFactory
 from tests.portal.studio.world import World
 
@@ -192,6 +193,10 @@ def prepared(ours: World, name: str) -> dict[str, Any]:
     if name == "studio-consumer-resume":
         ours.subscription.status = "paused"
         ours.subscription.save()
+    if name == "studio-consumer-lift-ban":
+        ConsumerBan.objects.create(
+            product=ours.product, organization=ours.subscription.organization, banned_at=clock.now()
+        )
     if name == "member-remove":
         # By another than the member, who may always leave.
         return {"member_id": ours.organization.memberships.get(user=ours.members[Role.VIEWER]).pk}

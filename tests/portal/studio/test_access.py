@@ -39,9 +39,9 @@ class TestRoles:
 
     @pytest.mark.parametrize("name", WRITES)
     def test_an_action_is_carried_out_for_those_who_may(self, ours: World, name: str, role: str) -> None:
-        url = ours.url(name, **prepared(ours, name))
+        url, body = ours.url(name, **prepared(ours, name)), posted(ours, name)
         before = snapshot()
-        response = ours.client(role).post(url, posted(ours, name))
+        response = ours.client(role).post(url, body)
         if allows(role, WRITES[name][0]):
             # The two that show a secret do not send on to another page.
             shown = {"studio-secret": 200, "token-create": 201}

@@ -11,7 +11,7 @@ from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription, SubscriptionChange
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory
-from tests.factories.products import EndpointFactory
+from tests.factories.products import EndpointFactory, ProductFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.usage import store_calls, store_rejections
 from tests.portal.studio.world import World
@@ -53,7 +53,7 @@ class TestList:
             assert not any(name in text for name in hidden)
 
     def test_an_empty_one_says_how_to_begin(self, ours: World, client: Client) -> None:
-        Subscription.objects.all().delete()
+        Subscription.objects.update(product=ProductFactory())
         assert "Share the product's page" in words(client, ours.url("studio-consumers"))
         ours.product.status = "draft"
         ours.product.save()

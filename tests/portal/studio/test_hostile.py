@@ -99,8 +99,8 @@ def test_the_path(ours: World, name: str, parameters: tuple[str, ...], pairs: Pa
 @pairings
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form(ours: World, name: str, pairs: Pairs) -> None:
-    form = Form(ours.client(), ours.url(name, **prepared(ours, name)))
-    body = posted(ours, name)
+    url, body = ours.url(name, **prepared(ours, name)), posted(ours, name)
+    form = Form(ours.client(), url)
     names = [*body, *OPTIONAL.get(name, ())]
     for value in share(HOSTILE, pairs, FORMS.index(name)):
         form.post(dict.fromkeys(names, value))
