@@ -35,6 +35,13 @@ class CreditTooLarge(Conflict):
     message = gettext_noop("This is more than what is left of the invoice.")
 
 
+class CreditLeavesTooLittle(Conflict):
+    """`details` has `smallest_amount`, in minor units."""
+
+    code = "credit_leaves_too_little"
+    message = gettext_noop("Too little would be left of this invoice to be charged. Credit all of it, or less.")
+
+
 class CaseTooLate(Conflict):
     code = "case_too_late"
     message = gettext_noop("Calls can be disputed for 30 days after their invoice was issued. Ask the creator.")

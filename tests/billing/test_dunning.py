@@ -134,11 +134,10 @@ class TestUnpaid:
         after(33)  # the next period has begun
         assert (len(invoices()), fresh(subscription).status) == (2, "unpaid")
         services.pay_invoice(actor=shop.alice, invoice=renewal, method=shop.card(is_default=False))
-        restored = fresh(subscription)
-        at = restored.current_period_start
-        assert (restored.status, restored.anchored_at) == ("active", at)
-        assert dt.timedelta() <= at - FAILS - dt.timedelta(days=33, minutes=1) < dt.timedelta(minutes=1)
+        assert fresh(subscription).status == "active"
         services.close_due_periods()
+        at = fresh(subscription).anchored_at
+        assert dt.timedelta() <= at - FAILS - dt.timedelta(days=33, minutes=1) < dt.timedelta(minutes=1)
         first_again = invoices()[-1]
         assert (first_again.period_start, first_again.total_amount, first_again.status) == (at, 3000, "paid")
         assert shop.balances()["cash"] == 9000

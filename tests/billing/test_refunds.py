@@ -12,7 +12,7 @@ from apps.accounts.models import AuditEvent
 from apps.billing import services, tasks
 from apps.billing.coupons import CouponSpec
 from apps.billing.enums import CreditReason
-from apps.billing.errors import CreditTooLarge, NothingToCredit
+from apps.billing.errors import CreditLeavesTooLittle, CreditTooLarge, NothingToCredit
 from apps.billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, TaxRate
 from apps.billing.services.booking import held
 from apps.core.errors import NotAllowed, NotFound
@@ -266,6 +266,18 @@ class TestUnpaidInvoices:
         assert shop.balances() == {"cash": 5000, "creator": -4500, "platform": -500}
         refund(shop, fresh(invoice))
         assert shop.balances() == before
+
+    def test_what_is_left_can_be_charged(self, shop: Shop) -> None:
+        """A rest that no card can be charged with would suspend a consumer who cannot pay it."""
+        invoice = self.renewal(shop)
+        with pytest.raises(CreditLeavesTooLittle) as refused:
+            refund(shop, invoice, amount=3000 - 49)
+        assert refused.value.details["smallest_amount"] == 50
+        refund(shop, invoice, amount=3000 - 50)
+        services.pay_invoice(actor=shop.alice, invoice=fresh(invoice), method=shop.card())
+        paid = fresh(invoice)
+        assert (paid.status, paid.due_amount, paid.creditable_amount) == ("paid", 0, 50)
+        refund(shop, paid, amount=1)  # of what is paid any part can go back
 
     def test_all_of_it_is_let_off_and_nothing_is_due_any_more(self, shop: Shop) -> None:
         invoice = self.renewal(shop)
