@@ -28,6 +28,13 @@ class PaymentOverdue(Conflict):
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")
 
 
+class EarlierInvoiceOpen(Conflict):
+    """`details` has `invoice`, its id."""
+
+    code = "earlier_invoice_open"
+    message = gettext_noop("An invoice of your earlier subscription to this product is open. Pay it first.")
+
+
 class CreditTooLarge(Conflict):
     """`details` has `creditable_amount`, in minor units."""
 

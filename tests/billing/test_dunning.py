@@ -6,6 +6,7 @@ import re
 import pytest
 
 from apps.billing import services
+from apps.billing.errors import EarlierInvoiceOpen
 from apps.billing.models import DunningRun, Invoice
 from apps.billing.services.collecting import collect_invoice
 from apps.billing.services.retrying import retry
@@ -150,8 +151,11 @@ class TestUnpaid:
         assert [fresh(one).status for one in (subscription, renewal)] == ["canceled", "uncollectible"]
         assert len(notices("subscription.canceled_unpaid")) == 1
         assert set(after(38).values()) == {0}
+        with pytest.raises(EarlierInvoiceOpen):
+            services.start_checkout(actor=shop.alice, plan=shop.basic)
         services.pay_invoice(actor=shop.alice, invoice=renewal, method=shop.card())
         assert [fresh(one).status for one in (subscription, renewal)] == ["canceled", "paid"]
+        assert services.start_checkout(actor=shop.alice, plan=shop.basic).status == "open"
 
     def test_a_pause_hides_it(self, shop: Shop) -> None:
         subscription, renewal = failed_renewal(shop)
