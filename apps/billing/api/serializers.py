@@ -79,7 +79,9 @@ class InvoiceLineSerializer(Answer):
     kind = serializers.ChoiceField(LineKind.choices)
     description = serializers.CharField()
     quantity = serializers.IntegerField()
-    unit_amount = serializers.DecimalField(max_digits=28, decimal_places=8)
+    unit_amount = serializers.DecimalField(
+        max_digits=28, decimal_places=8, help_text="As the plan says it: with tax where `tax_inclusive`."
+    )
     amount = serializers.IntegerField(help_text="Without tax.")
     tax_percent = serializers.DecimalField(max_digits=6, decimal_places=3)
     tax_amount = serializers.IntegerField()
