@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apps.billing import services
 from apps.billing.models import BillingProfile, Invoice, TaxRate
-from apps.billing.services.taxing import find_rate, remove_rate, save_profile, save_rate
+from apps.billing.services.taxing import adds_tax, find_rate, remove_rate, save_profile, save_rate
 from apps.billing.tax import Buyer, is_reverse_charged, place_of_supply, tax_line
 from apps.billing.tax_ids import clean_tax_id
 from apps.core.countries import EU_COUNTRIES
@@ -224,3 +224,17 @@ class TestInvoices:
             self.bill(shop, **values)
         assert refused.value.field == field
         assert not BillingProfile.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_quote_says_that_tax_comes_on_top_where_one_does(shop: Shop, settings: Any) -> None:
+    organization = shop.alice.organization
+    TaxRate.objects.create(country="DK", name="Moms", percent=Decimal(25), valid_from=DAY)
+    assert not adds_tax(organization)
+    settings.TAX_MODE, settings.TAX_ISSUER_COUNTRY = "rates", "DK"
+    assert adds_tax(organization)
+    BillingProfile.objects.create(organization=organization, country="DE", tax_id="DE136695976")
+    assert not adds_tax(organization), "reverse charge"
+    BillingProfile.objects.update(country="DK", tax_id="")
+    settings.TAX_INCLUSIVE = True
+    assert not adds_tax(organization)

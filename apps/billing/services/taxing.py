@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action, record_event
-from apps.accounts.models import User
+from apps.accounts.models import Organization, User
 from apps.accounts.permissions import Action
 from apps.accounts.staff import require_staff
 from apps.billing.models import BillingProfile, Invoice, InvoiceLine, TaxRate
 from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX
 from apps.billing.tax import Buyer, is_reverse_charged, place_of_supply, tax_line
 from apps.billing.tax_ids import clean_tax_id
+from apps.core import clock
 from apps.core.countries import COUNTRIES
 from apps.core.errors import Invalid
 from apps.core.values import check_line, check_text
@@ -51,6 +52,19 @@ def tax_draft(
         taxed = tax_line(line.amount, percent, inclusive=settings.TAX_INCLUSIVE)
         line.amount, line.tax_amount, line.tax_percent = taxed.amount, taxed.tax_amount, percent
     InvoiceLine.objects.bulk_update(lines, ["amount", "tax_amount", "tax_percent"])
+
+
+def adds_tax(organization: Organization) -> bool:
+    """Whether a tax would come on top of the prices of an invoice that is issued to the organization now."""
+    if settings.TAX_MODE == "none" or settings.TAX_INCLUSIVE:
+        return False
+    profile = BillingProfile.objects.filter(organization=organization).first()
+    buyer = Buyer(profile.country, profile.tax_id) if profile else Buyer()
+    seller = settings.TAX_ISSUER_COUNTRY
+    if is_reverse_charged(buyer, seller_country=seller, union=settings.TAX_UNION_COUNTRIES):
+        return False
+    rate = find_rate(place_of_supply(buyer, seller_country=seller), clock.now())
+    return rate is not None and rate.percent > 0
 
 
 def find_rate(country: str, at: dt.datetime) -> TaxRate | None:

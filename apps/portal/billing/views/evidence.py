@@ -18,6 +18,7 @@ from apps.billing.evidence import evidence_of, list_upcoming, month_of
 from apps.billing.models import InvoiceLine, UsageCase
 from apps.billing.selectors import get_line, get_own_case, list_cases_of
 from apps.billing.services.cases import CASE_LIFETIME, creditable
+from apps.billing.services.taxing import adds_tax
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.forms import CaseForm
@@ -79,6 +80,7 @@ def month(request: PortalRequest) -> HttpResponse:
         "next": found.end if found.end <= running else None,
         "upcoming": list_upcoming(request.actor) if start == running else [],
         "is_running": start == running,
+        "adds_tax": adds_tax(request.actor.organization),
     }
     return render(request, "billing/month.html", context)
 
