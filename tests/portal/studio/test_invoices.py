@@ -91,6 +91,8 @@ def test_the_list_is_searched_and_the_documents_are_downloaded(ours: World, clie
     assert other.number in found
     assert invoice.number not in found
     assert invoice.number in words(client, f"{page}?q={invoice.organization.name}")
+    answer = client.get(f"{page}?q={other.number}").content.decode()
+    assert answer.count(f'value="{other.number}"') == 1, "the search of the marketplace is another one"
     for name, number in (("studio-invoice-pdf", invoice.number), ("studio-credit-note-pdf", ours.note.number)):
         answer = client.get(ours.url(name))
         assert answer.content.startswith(b"%PDF")
