@@ -46,6 +46,13 @@ class CheckoutStatus(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+class CheckoutAction(models.TextChoices):
+    """What an open checkout waits for."""
+
+    PAY = "pay", _("To be paid")
+    APPROVAL = "approval", _("To be approved by the creator")
+
+
 class CouponDuration(models.TextChoices):
     """For how many billing periods a coupon holds."""
 

@@ -12,6 +12,9 @@ _DECLINES = {
         "The bank wanted the payment to be confirmed, and it was not. Pay again and confirm it, or use another card."
     ),
     "not_processed": gettext_noop("The payment never reached the payment provider; nothing was charged. Try again."),
+    "checkout_expired": gettext_noop(
+        "The page of the payment provider was left or its time was over; nothing was charged. Try again."
+    ),
     "generic_decline": gettext_noop("The bank declined the card without a reason. Use another card, or ask the bank."),
 }
 
@@ -60,6 +63,15 @@ class PaymentPending(DomainError):
     status = 409
     message = gettext_noop(
         "The payment provider has not answered yet. It is asked again within a minute; nothing is charged twice."
+    )
+
+
+class PaymentWaits(PaymentPending):
+    """A payment waits for its people, on the page of the provider or of their bank."""
+
+    message = gettext_noop(
+        "A payment of this waits for you on the page of the payment provider or of your bank. Finish it there, or"
+        " choose to pay in another way first."
     )
 
 

@@ -1,6 +1,12 @@
 """Writes of payments: cards, the attempts to charge them, refunds, disputes, and what a provider tells us."""
 
-from apps.payments.services.charging import claim_payment, collect_payment, give_up_payment, settle_payments
+from apps.payments.services.charging import (
+    claim_hosted_payment,
+    claim_payment,
+    collect_payment,
+    give_up_payment,
+    settle_payments,
+)
 from apps.payments.services.disputes import record_dispute
 from apps.payments.services.hosted import record_hosted_card, save_hosted_card, start_hosted_card
 from apps.payments.services.inbox import process_events, receive_event
@@ -19,6 +25,7 @@ from apps.payments.services.stripe import take_event
 __all__ = [
     "add_card",
     "answer_bank",
+    "claim_hosted_payment",
     "claim_payment",
     "claim_refund",
     "collect_payment",

@@ -36,7 +36,7 @@ def record_dispute(
     """
     payment = (
         Payment.objects.select_for_update(no_key=True, of=("self",))
-        .filter(method__provider=provider, provider_reference=charge_reference)
+        .filter(provider=provider, provider_reference=charge_reference)
         .exclude(provider_reference="")
         .first()
     )

@@ -54,7 +54,7 @@ def make_refund(*, refund: Refund) -> Refund:
     the same key: the money goes back once.
     """
     with committed():
-        refund = Refund.objects.select_related("payment__method").get(pk=refund.pk)
+        refund = Refund.objects.select_related("payment").get(pk=refund.pk)
     if refund.status != RefundStatus.PROCESSING:
         return refund
     try:
@@ -87,7 +87,7 @@ def settle_refunds() -> int:
 
 def _ask(refund: Refund) -> RefundResult:
     payment = refund.payment
-    provider = provider_named(payment.method.provider)
+    provider = provider_named(payment.provider)
     if refund.provider_reference or clock.now() - refund.created_at >= KEY_LIFE:
         found = provider.find_refund(
             idempotency_key=refund.idempotency_key,

@@ -34,7 +34,7 @@ DISPUTE_KINDS = (
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
 )
-CARD_KIND = "checkout.session.completed"
+SESSION_KINDS = ("checkout.session.completed", "checkout.session.expired")
 
 _DECIDED = {"won": DisputeStatus.WON, "lost": DisputeStatus.LOST}
 
@@ -66,14 +66,14 @@ def take_event(*, event: dict[str, Any]) -> ProviderEvent | None:
 def handle_payment(event: ProviderEvent) -> None:
     """A payment of which nobody knows is not ours: of a subscription made elsewhere, or of another product."""
     told = _object_of(event)
-    payment = Payment.objects.filter(method__provider=Provider.STRIPE).filter(_named(told)).first()
+    payment = Payment.objects.filter(provider=Provider.STRIPE).filter(_named(told)).first()
     if payment is not None and payment.status in PaymentStatus.open():
         enqueue("payments.settle_payment", payment_id=payment.pk)
 
 
 def handle_refund(event: ProviderEvent) -> None:
     told = _object_of(event)
-    refund = Refund.objects.filter(payment__method__provider=Provider.STRIPE).filter(_named(told)).first()
+    refund = Refund.objects.filter(payment__provider=Provider.STRIPE).filter(_named(told)).first()
     if refund is None:
         return
     if refund.status == RefundStatus.PROCESSING:
@@ -107,10 +107,12 @@ def handle_dispute(event: ProviderEvent) -> None:
     )
 
 
-def handle_card(event: ProviderEvent) -> None:
-    """A card was saved on Stripe's page, also where its holder never came back from there."""
+def handle_session(event: ProviderEvent) -> None:
+    """What was typed on Stripe's page, also where nobody ever came back from there: a card alone, or a payment."""
     told = _object_of(event)
-    if told["mode"] == "setup":
+    if told["mode"] == "payment":
+        handle_payment(event)
+    elif told["mode"] == "setup" and told["status"] == "complete":
         enqueue("payments.record_hosted_card", reference=told["id"])
 
 

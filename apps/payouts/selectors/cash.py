@@ -60,7 +60,7 @@ def _references(wanted: list[str]) -> dict[str, tuple[str, str]]:
         prefix, _colon, public_id = source.partition(":")
         ids.setdefault(prefix, []).append(public_id)
     payments = Payment.objects.filter(reference__in=ids.get("invoice.paid", ()), status=PaymentStatus.SUCCEEDED)
-    paid = payments.values_list("reference", "method__provider", "provider_reference")
+    paid = payments.values_list("reference", "provider", "provider_reference")
     found = {f"invoice.paid:{ours}": (mover, theirs) for ours, mover, theirs in paid}
     at_stripe = StripeInvoice.objects.filter(reference__in=ids.get("stripe_invoice.paid", ()))
     for ours, theirs in at_stripe.values_list("reference", "payment_reference"):
@@ -68,7 +68,7 @@ def _references(wanted: list[str]) -> dict[str, tuple[str, str]]:
     disputes = (Dispute.objects.all(), "provider", "provider_reference")
     payouts = (Payout.objects.exclude(account__provider=""), "account__provider", "reference")
     tables = {
-        "refund": (Refund.objects.all(), "payment__method__provider", "provider_reference"),
+        "refund": (Refund.objects.all(), "payment__provider", "provider_reference"),
         "dispute.opened": disputes,
         "dispute.won": disputes,
         sources.PAID: payouts,

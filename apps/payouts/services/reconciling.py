@@ -62,7 +62,7 @@ def reconcile_yesterday() -> list[ReconciliationRun]:
 
 def _other_providers() -> list[str]:
     """Those that have been paid with, and can be asked."""
-    used = Payment.objects.order_by().values_list("method__provider", flat=True).distinct()
+    used = Payment.objects.order_by().values_list("provider", flat=True).distinct()
     askable = {Provider.SANDBOX, *([Provider.STRIPE] if settings.STRIPE_SECRET_KEY else [])}
     return [name for name in used if name in askable and name != settings.PAYMENT_PROVIDER]
 
