@@ -91,7 +91,11 @@ class RefundTooLarge(Conflict):
 
 
 class UnknownCharge(Exception):
-    """A provider speaks of a charge that no payment has (yet)."""
+    """A provider speaks of a charge that no payment has yet: a payment is under way that may turn out to be it."""
+
+
+class NotOurs(Exception):
+    """A provider speaks of what this installation has not made: the text says of what. There is nothing to be done."""
 
 
 class NotOffered(Exception):

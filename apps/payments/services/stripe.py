@@ -10,13 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.core.jobs import enqueue
 from apps.payments.enums import DisputeStatus, PaymentStatus, Provider, RefundStatus
 from apps.payments.models import Payment, ProviderEvent, Refund, StripeAccount
 from apps.payments.providers.stripe.amounts import from_stripe
 from apps.payments.providers.stripe.names import KEY
-from apps.payments.services.disputes import record_dispute
+from apps.payments.services.disputes import lock_charged, record_dispute
 from apps.payments.services.inbox import receive_event
 
 PAYMENT_KINDS = (
@@ -72,15 +73,35 @@ def handle_payment(event: ProviderEvent) -> None:
 
 
 def handle_refund(event: ProviderEvent) -> None:
+    """One that was made at Stripe, and not by us, is recorded as a refund of its payment, and settled as any other."""
     told = _object_of(event)
     refund = Refund.objects.filter(payment__provider=Provider.STRIPE).filter(_named(told)).first()
     if refund is None:
-        return
+        refund = _record_foreign_refund(told)
     if refund.status == RefundStatus.PROCESSING:
         enqueue("payments.settle_refund", refund_id=refund.pk)
     elif refund.status == RefundStatus.SUCCEEDED and told["status"] in {"failed", "canceled"}:
-        # The money has come back to the platform after all. Reconciliation names it until somebody has settled it.
-        logger.error("refund %s had succeeded, and Stripe now says that it %s", refund.public_id, told["status"])
+        enqueue("payments.check_refund", refund_id=refund.pk)
+
+
+def _record_foreign_refund(told: dict[str, Any]) -> Refund:
+    """Raises as `lock_charged`."""
+    payment = lock_charged(
+        provider=Provider.STRIPE, charge_reference=told["payment_intent"] or "", told_of=_instant(told["created"])
+    )
+    currency = told["currency"].upper()
+    refund, _is_new = Refund.objects.get_or_create(
+        idempotency_key=f"{Provider.STRIPE}-{told['id']}",
+        defaults={
+            "payment": payment,
+            "amount": from_stripe(told["amount"], currency),
+            "currency": currency,
+            "reason": _("Refunded at the payment provider"),
+            "reference": told["id"],
+            "provider_reference": told["id"],
+        },
+    )
+    return refund
 
 
 def handle_dispute(event: ProviderEvent) -> None:

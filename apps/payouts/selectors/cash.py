@@ -65,10 +65,12 @@ def _references(wanted: list[str]) -> dict[str, tuple[str, str]]:
     at_stripe = StripeInvoice.objects.filter(reference__in=ids.get("stripe_invoice.paid", ()))
     for ours, theirs in at_stripe.values_list("reference", "payment_reference"):
         found[f"stripe_invoice.paid:{ours}"] = (Provider.STRIPE, theirs)
+    refunds = (Refund.objects.all(), "payment__provider", "provider_reference")
     disputes = (Dispute.objects.all(), "provider", "provider_reference")
     payouts = (Payout.objects.exclude(account__provider=""), "account__provider", "reference")
     tables = {
-        "refund": (Refund.objects.all(), "payment__provider", "provider_reference"),
+        "refund": refunds,
+        "refund.returned": refunds,
         "dispute.opened": disputes,
         "dispute.won": disputes,
         sources.PAID: payouts,
