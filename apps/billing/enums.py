@@ -33,6 +33,7 @@ class LineKind(models.TextChoices):
     PRORATION_CREDIT = "proration_credit", _("Rest of the period, previous plan")
     OVERAGE = "overage", _("Overage")
     DISCOUNT = "discount", _("Discount")
+    ROUNDING = "rounding", _("Rounding")
 
 
 class CheckoutKind(models.TextChoices):

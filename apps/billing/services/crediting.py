@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.billing.credits import credit_amount, credit_total
@@ -12,6 +13,8 @@ from apps.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from apps.billing.services.numbering import CREDIT_NOTES, next_number
 from apps.billing.tax import LineTax
 from apps.core import clock
+from apps.core.errors import Invalid
+from apps.core.money import charge_step, major_units, round_to_step
 
 NOTE_MAX = 300
 
@@ -46,7 +49,7 @@ def issue_credit_note(
     In the caller's transaction, who has locked the invoice. One that is paid stays so; one that is not asks for less,
     and is void where nothing is left. With `of_line`, the amount is taken of that line alone.
 
-    Raises `NothingToCredit` and `CreditTooLarge`.
+    Raises `NothingToCredit`, `CreditTooLarge`, and `Invalid` for what cards cannot be given back (`charge_step`).
     """
     if invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOID) or invoice.is_credited:
         raise NothingToCredit
@@ -90,6 +93,13 @@ def _parts(
     total = sum(part.amount + part.tax_amount for _line, part in found)
     if not 0 < total <= invoice.due_amount:
         raise CreditTooLarge(creditable_amount=invoice.due_amount)
+    if total != round_to_step(total, invoice.currency):
+        step = major_units(charge_step(invoice.currency), invoice.currency)
+        raise Invalid(
+            _("Cards take %(currency)s in steps of %(step)s alone: choose an amount (with its tax) of whole steps.")
+            % {"currency": invoice.currency, "step": f"{step:f}"},
+            field="amount",
+        )
     return found
 
 
