@@ -31,6 +31,11 @@ class SubscriptionStatus(models.TextChoices):
         """Those that have a running billing period and running quotas."""
         return cls.live() - {cls.PENDING_APPROVAL, cls.INCOMPLETE}
 
+    @classmethod
+    def owing(cls) -> frozenset["SubscriptionStatus"]:
+        """Those that a payment may change; a paused one may have owed something before."""
+        return frozenset({cls.PAST_DUE, cls.UNPAID, cls.PAUSED})
+
 
 class CollectedBy(models.TextChoices):
     """Who charges a subscription, and so says when its periods begin, under which plan, and when it ends."""

@@ -22,9 +22,11 @@ def lock_subscription(subscription: Subscription, owned: Q) -> Subscription:
     alone and read afterwards: a query that locks and joins finds nothing where the plan was changed while it waited,
     as Postgres tries the new row against the old plan.
     """
-    first_or_not_found(Subscription.objects.select_for_update(no_key=True).filter(pk=subscription.pk))
-    return first_or_not_found(
+    first_or_not_found(Subscription.objects.select_for_update(no_key=True).only("pk").filter(pk=subscription.pk))
+    locked = first_or_not_found(
         Subscription.objects.select_related("organization", "product", "plan", "pending_plan").filter(
             owned, pk=subscription.pk
         )
     )
+    locked.plan.product = locked.product  # it is a plan of this product, always: no need to read it again
+    return locked

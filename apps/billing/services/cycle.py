@@ -44,13 +44,13 @@ def close_due_periods(*, seconds: int | None = None) -> dict[str, int]:
     """
     until, turned = Deadline(seconds), 0
     # Again, as more than one period of a subscription may be over.
-    while now_turned := work_on_each(list_due(clock.now()), turn_period, until=until):
+    while now_turned := work_on_each(list_due(clock.now()).select_related("plan"), turn_period, until=until):
         turned += now_turned
     return {
         "periods turned": turned,
         "canceled subscriptions billed": work_on_each(_canceled_with_usage(), bill_canceled, until=until),
         "subscriptions with leftovers billed": work_on_each(with_stranded_items(), bill_stranded, until=until),
-        "invoices issued": work_on_each(Invoice.objects.filter(status=InvoiceStatus.DRAFT), issue_draft, until=until),
+        "invoices issued": work_on_each(_drafts(), issue_draft, until=until),
         "invoices collected": _collect_all(until),
     }
 
@@ -128,6 +128,10 @@ def issue_draft(invoice: Invoice) -> bool:
     charge_items(invoice=invoice, items=items)
     issue_invoice(invoice=invoice)
     return True
+
+
+def _drafts() -> QuerySet[Invoice]:
+    return Invoice.objects.filter(status=InvoiceStatus.DRAFT).select_related("organization")
 
 
 def _canceled_with_usage() -> QuerySet[Subscription]:

@@ -34,6 +34,7 @@ def note_discount(
     *, subscription: Subscription, lines: Sequence[LineSpec], invoice: Invoice | None, period_start: dt.datetime
 ) -> None:
     """Take one period off the coupon that is among the lines. The caller has locked the subscription."""
-    redemption = find_discount(subscription)
-    if redemption is not None and any(line.kind == LineKind.DISCOUNT for line in lines):
+    is_discounted = any(line.kind == LineKind.DISCOUNT for line in lines)
+    redemption = find_discount(subscription) if is_discounted else None
+    if redemption is not None:
         CouponUse.objects.create(redemption=redemption, invoice=invoice, period_start=period_start)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.db.models import F
+
 from apps.billing.models import NumberSeries
 
 # The platform is the only issuer; another legal entity would get series of its own.
@@ -15,8 +17,8 @@ def next_number(*, issuer: str, at: dt.datetime, prefix: str = INVOICES) -> str:
     Until the transaction ends nobody else gets one of the series, so it is taken as late as can be.
     """
     year = at.astimezone(dt.UTC).year
-    NumberSeries.objects.bulk_create([NumberSeries(issuer=issuer, prefix=prefix, year=year)], ignore_conflicts=True)
-    series = NumberSeries.objects.select_for_update().get(issuer=issuer, prefix=prefix, year=year)
-    series.last_number += 1
-    series.save(update_fields=["last_number"])
-    return f"{prefix}-{year}-{series.last_number:06}"
+    series = NumberSeries.objects.filter(issuer=issuer, prefix=prefix, year=year)
+    if not series.update(last_number=F("last_number") + 1):  # which locks it
+        NumberSeries.objects.bulk_create([NumberSeries(issuer=issuer, prefix=prefix, year=year)], ignore_conflicts=True)
+        series.update(last_number=F("last_number") + 1)
+    return f"{prefix}-{year}-{series.values_list('last_number', flat=True).get():06}"

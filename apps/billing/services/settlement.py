@@ -64,6 +64,8 @@ def resume(invoice: Invoice, subscription: Subscription) -> None:
     One whose keys did not work is restored at once. Where the running period began meanwhile, and so was not charged,
     a new one begins now. The caller has locked both.
     """
+    if subscription.status not in SubscriptionStatus.owing():
+        return
     others = Invoice.objects.filter(
         subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
     )
@@ -96,7 +98,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     invoice.save(update_fields=["status", "paid_at"])
     book_payment(invoice, at)
     end_run(invoice=invoice)
-    checkout = Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
+    checkout = _find_checkout(invoice)
     if checkout is not None and not _complete(checkout, subscription, invoice, at):
         _owe_refund(invoice, subscription, at)
         return
@@ -104,6 +106,13 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
         resume(invoice, subscription)
     tell_paid(invoice)
     mail_later(invoice=invoice)
+
+
+def _find_checkout(invoice: Invoice) -> Checkout | None:
+    """What is bought with the invoice; nobody checks out what is charged by itself."""
+    if invoice.reason in InvoiceReason.automatic():
+        return None
+    return Checkout.objects.select_related("plan", "from_plan").filter(invoice=invoice).first()
 
 
 def _complete(checkout: Checkout, subscription: Subscription, invoice: Invoice, at: dt.datetime) -> bool:

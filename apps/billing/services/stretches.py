@@ -25,17 +25,19 @@ def note_usage(
     It begins with the billing period, or within it where another plan's stretch ends.
     """
     quota = plan.quotas.filter(overage__in=OverageRule.charged()).first()
-    if quota is None or period_start is None or subscription.organization_id == plan.product.organization_id:
+    if quota is None or period_start is None or subscription.organization_id == subscription.product.organization_id:
         return None
     if subscription.is_in_trial or subscription.collected_by == CollectedBy.STRIPE:
         return None  # no extra units pass in it
-    earlier = UsageStretch.objects.filter(subscription=subscription, end__gt=period_start, end__lt=end)
-    last = earlier.order_by("-end").first()
+    noted = UsageStretch.objects.filter(subscription=subscription, end__gt=period_start, end__lte=end)
+    last = noted.order_by("-end").first()
+    if last is not None and last.end == end:
+        return last if last.most_units else None
     start = last.end if last else period_start
     most = _most_units(subscription, quota, start, end)
     done = {} if most else {"rated_at": clock.now(), "rated_units": 0}  # there is nothing to wait for
-    stretch, _noted = UsageStretch.objects.get_or_create(
-        subscription=subscription, end=end, defaults={"quota": quota, "start": start, "most_units": most, **done}
+    stretch = UsageStretch.objects.create(
+        subscription=subscription, end=end, quota=quota, start=start, most_units=most, **done
     )
     return stretch if most else None
 

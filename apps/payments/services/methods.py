@@ -131,10 +131,12 @@ def prefer_card_that_paid(*, method: PaymentMethod) -> None:
     Renewals would fail otherwise with the card that failed before, although another one works. A default that was
     never declined, or has paid since, is the choice of its people and stays; so is having none.
     """
+    if method.is_default:
+        return
     _lock(method.organization)
     usable = PaymentMethod.objects.filter(organization=method.organization, removed_at__isnull=True)
     default = usable.filter(is_default=True).first()
-    if default is None or default == method or not _was_declined_last(default):
+    if default is None or not _was_declined_last(default):
         return
     if not usable.filter(pk=method.pk).exists():
         return

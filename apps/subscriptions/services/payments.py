@@ -25,7 +25,7 @@ def mark_unpaid(*, subscription: Subscription) -> Subscription:
 def mark_paid(*, subscription: Subscription) -> Subscription:
     """Nothing is owed any more. Changes nothing where nothing was."""
     subscription = lock_any(subscription)
-    if subscription.status not in (Status.PAST_DUE, Status.UNPAID, Status.PAUSED):
+    if subscription.status not in Status.owing():
         return subscription
     return _stand(subscription, Status.ACTIVE, "paid", "Paid what was due")
 
