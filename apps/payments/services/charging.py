@@ -47,7 +47,7 @@ def claim_payment(
     `created_by` is the person who pays; nobody where a card is charged by itself.
     """
     return _claim(
-        organization=method.organization,
+        organization_id=method.organization_id,
         provider=method.provider,
         method=method,
         amount=amount,
@@ -67,7 +67,7 @@ def claim_hosted_payment(
     if provider_named(settings.PAYMENT_PROVIDER).takes_cards:
         raise Invalid(_("Name the card to pay with."), field="method")
     return _claim(
-        organization=organization,
+        organization_id=organization.pk,
         provider=settings.PAYMENT_PROVIDER,
         method=None,
         amount=amount,
@@ -79,7 +79,7 @@ def claim_hosted_payment(
 
 def _claim(
     *,
-    organization: Organization,
+    organization_id: int,
     provider: str,
     method: PaymentMethod | None,
     amount: int,
@@ -88,7 +88,7 @@ def _claim(
     created_by: User | None,
 ) -> Payment:
     return Payment.objects.create(
-        organization=organization,
+        organization_id=organization_id,
         provider=provider,
         method=method,
         amount=amount,
