@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.billing.credits import credit_amount, credit_total
 from apps.billing.enums import CreditReason, InvoiceStatus
-from apps.billing.errors import CreditTooLarge, NothingToCredit
+from apps.billing.errors import CreditLeavesTooLittle, CreditTooLarge, NothingToCredit
 from apps.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from apps.billing.services.items import smallest_charge
 from apps.billing.services.numbering import CREDIT_NOTES, next_number
 from apps.billing.tax import LineTax
 from apps.core import clock
@@ -49,7 +50,8 @@ def issue_credit_note(
     In the caller's transaction, who has locked the invoice. One that is paid stays so; one that is not asks for less,
     and is void where nothing is left. With `of_line`, the amount is taken of that line alone.
 
-    Raises `NothingToCredit`, `CreditTooLarge`, and `Invalid` for what cards cannot be given back (`charge_step`).
+    Raises `NothingToCredit`, `CreditTooLarge`, `CreditLeavesTooLittle` of one that is not paid, and `Invalid` for what
+    cards cannot be given back (`charge_step`).
     """
     if invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOID) or invoice.is_credited:
         raise NothingToCredit
@@ -91,8 +93,9 @@ def _parts(
         parts = credit_total(rests, _checked(amount, sum(rest.amount + rest.tax_amount for rest in rests)))
     found = [(line, part) for (line, _rest), part in zip(left, parts, strict=True) if part.amount or part.tax_amount]
     total = sum(part.amount + part.tax_amount for _line, part in found)
-    if not 0 < total <= invoice.due_amount:
-        raise CreditTooLarge(creditable_amount=invoice.due_amount)
+    most = invoice.creditable_amount
+    if not 0 < total <= most:
+        raise CreditTooLarge(creditable_amount=most)
     if total != round_to_step(total, invoice.currency):
         step = major_units(charge_step(invoice.currency), invoice.currency)
         raise Invalid(
@@ -100,6 +103,8 @@ def _parts(
             % {"currency": invoice.currency, "step": f"{step:f}"},
             field="amount",
         )
+    if invoice.status == InvoiceStatus.OPEN and 0 < most - total < (smallest := smallest_charge(invoice.currency)):
+        raise CreditLeavesTooLittle(smallest_amount=smallest)
     return found
 
 

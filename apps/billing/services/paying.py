@@ -27,7 +27,7 @@ from apps.payments.errors import (
     decline_message,
 )
 from apps.payments.models import Payment, PaymentMethod
-from apps.payments.selectors import find_waiting_payment, require_not_being_paid
+from apps.payments.selectors import find_waiting_payment, is_being_paid
 from apps.payments.services import claim_hosted_payment, claim_payment, collect_payment, give_up_payment
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_subscription
@@ -118,7 +118,10 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod | None) -> Paym
     checkout = Checkout.objects.filter(invoice=invoice).first()
     if checkout is not None and not _can_be_paid(checkout, subscription):
         raise CheckoutClosed
-    require_not_being_paid(invoice.public_id)
+    if waiting := find_waiting_payment(invoice.public_id):
+        raise ConfirmationNeeded(payment=waiting.public_id, action_url=waiting.action_url)
+    if is_being_paid(invoice.public_id):
+        raise PaymentPending
     if checkout is not None:
         invoice = renew_invoice(checkout=checkout, subscription=subscription, invoice=invoice)
     owed: _Owed = {"amount": invoice.due_amount, "currency": invoice.currency, "reference": invoice.public_id}
