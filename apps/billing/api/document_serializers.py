@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from apps.billing.enums import CaseStatus, CreditReason
-from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX
+from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX, POSTAL_CODE_MAX, STATE_MAX
 from apps.billing.services.cases import TEXT_MAX
 from apps.billing.services.crediting import NOTE_MAX
 from apps.core.rest.fields import Answer, Input, Text
@@ -18,6 +18,11 @@ class ProfileInput(Input):
     country = serializers.CharField(
         max_length=2, required=False, default="", allow_blank=True, help_text="ISO 3166, two letters."
     )
+    postal_code = Text(
+        max_length=POSTAL_CODE_MAX, required=False, default="", allow_blank=True,
+        help_text="What tax is reckoned by in some countries; on invoices stands the address.",
+    )  # fmt: skip
+    state = Text(max_length=STATE_MAX, required=False, default="", allow_blank=True, help_text="Likewise, such as CA.")
     tax_id = Text(max_length=60, required=False, default="", allow_blank=True, help_text="Of that country.")
     email = Text(
         max_length=254, required=False, default="", allow_blank=True,
@@ -31,6 +36,8 @@ class ProfileSerializer(Answer):
     legal_name = serializers.CharField()
     address = serializers.CharField()
     country = serializers.CharField()
+    postal_code = serializers.CharField()
+    state = serializers.CharField()
     tax_id = serializers.CharField()
     email = serializers.CharField()
 

@@ -10,6 +10,7 @@ from apps.billing.enums import CreditReason, InvoiceStatus
 from apps.billing.errors import CreditTooLarge, NothingToCredit
 from apps.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from apps.billing.services.numbering import CREDIT_NOTES, next_number
+from apps.billing.services.tax_reports import note_credit
 from apps.billing.tax import LineTax
 from apps.core import clock
 
@@ -72,6 +73,7 @@ def issue_credit_note(
         for line, part in parts
     )
     _take_off(invoice, written)
+    note_credit(note=written)
     return written
 
 

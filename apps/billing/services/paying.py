@@ -14,7 +14,7 @@ from apps.billing.services.trials import begin_trial, waits_for_card
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
-from apps.core.transactions import committed
+from apps.core.transactions import answering, committed
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import CardDeclined, ConfirmationNeeded, PaymentPending, decline_message
 from apps.payments.models import Payment, PaymentMethod
@@ -25,6 +25,7 @@ from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 
 
+@answering
 def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> Payment | None:
     """Pay what a checkout asks for; see `pay_invoice`. Its invoice is issued now where the creator has just approved.
 
@@ -48,6 +49,7 @@ def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod) -> 
     return pay_invoice(actor=actor, invoice=found.invoice, method=method)
 
 
+@answering
 def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
     """Pay an open invoice of the actor's organization with one of its cards.
 
