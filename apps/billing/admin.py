@@ -196,8 +196,7 @@ class TaxCalculationAdmin(ReadOnlyAdmin[TaxCalculation]):
     list_filter = [("problem", admin.EmptyFieldListFilter), ("invoice", admin.EmptyFieldListFilter), "created_at"]
     list_select_related = ["organization", "invoice"]
     search_fields = [
-        "public_id", "reference", "invoice__number", "invoice__public_id", "organization__slug",
-        "organization__public_id",
+        "public_id", "invoice__number", "invoice__public_id", "organization__slug", "organization__public_id",
     ]  # fmt: skip
     search_help_text = _("An invoice number, a public id, or the address of an organization")
     fields = [
@@ -213,8 +212,8 @@ class TaxReportAdmin(ReadOnlyAdmin[TaxReport]):
     list_display = ["invoice", "credit_note", "status", "problem", "created_at", "reported_at"]
     list_filter = ["status", "created_at"]
     list_select_related = ["invoice", "credit_note"]
-    search_fields = ["public_id", "reference", "invoice__number", "invoice__public_id", "credit_note__number"]
-    search_help_text = _("The number of an invoice or credit note, a public id, or Stripe's reference")
+    search_fields = ["public_id", "invoice__number", "invoice__public_id", "credit_note__number"]
+    search_help_text = _("The number of an invoice or credit note, or a public id")
     fields = [
         "public_id", "invoice", "credit_note", "status", "problem", "reference", "lines", "idempotency_key",
         "created_at", "reported_at",

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 def test_who_is_billed(world: World) -> None:
     api = world.consumer.api
     assert set(api.get("/billing-profile").data.values()) == {""}
-    said = {"legal_name": "Acme GmbH", "address": "1 Road", "country": "DE", "tax_id": "", "email": "pay@acme.example"}
+    said = {"legal_name": "Acme GmbH", "address": "1 Road", "country": "US", "tax_id": "", "email": "pay@acme.example"}
+    said |= {"postal_code": "94080", "state": "CA"}
     assert api.put("/billing-profile", said).data == said == api.get("/billing-profile").data
     assert world.creator.api.get("/billing-profile").data["legal_name"] == ""
     assert api.put("/billing-profile", said | {"country": "XX"}).body["error"]["details"]["field"] == "country"

@@ -15,10 +15,12 @@ from apps.accounts.enums import TokenScope
 from apps.accounts.services import create_access_token
 from apps.billing import services
 from apps.billing.coupons import CouponSpec
-from apps.billing.enums import CreditReason
+from apps.billing.enums import CreditReason, LineKind
 from apps.billing.errors import NothingToReport, TaxDetailsNeeded, TaxNotKnown
 from apps.billing.models import Checkout, CreditNote, Invoice, TaxCalculation, TaxReport
 from apps.billing.services import stripe_tax
+from apps.billing.services.invoicing import LineSpec
+from apps.billing.services.items import add_items
 from apps.billing.tax import sent_amounts, tax_lines
 from apps.core.transactions import ATTEMPTS
 from apps.payments.models import PaymentMethod
@@ -136,10 +138,11 @@ class TestInvoices:
         assert (sums(fake, sale), sums(fake, reversal)) == ((999, 160), (-500, -80))
 
     def test_charges_and_credits_sum_to_the_tax_on_their_difference(self, shop: Shop, fake: FakeStripe) -> None:
-        """At prices that change with every hundredth of a second, too."""
+        """At prices that change while Stripe thinks, too: they are those of the first attempt."""
         dear, dearer = shop.plan("Dear", 50_000_000), shop.plan("Dearer", 99_000_000)
         subscription = shop.buy(dear)
         move_clock(NOW + dt.timedelta(days=3))
+        fake.control("faults", kind="delay", seconds=0.2, times=ATTEMPTS, path=CALCULATIONS)
         checkout = services.start_plan_change(actor=shop.alice, subscription=subscription, plan=dearer)
         invoice = checkout.invoice
         charge, credit = invoice.lines.all()
@@ -190,6 +193,16 @@ class TestInvoices:
         assert [(line.amount, line.tax_amount) for line in invoices()[-1].lines.all()] == [(1000, 190), (-500, -95)]
         assert services.report_tax() == 1
         assert [each["reference"] for each in transactions(fake)] == [invoices()[-1].number]
+
+    def test_an_answer_that_an_invoice_has_used_is_not_used_again(self, shop: Shop, fake: FakeStripe) -> None:
+        for plan in (shop.basic, shop.pro, shop.basic):
+            services.start_checkout(actor=shop.alice, plan=plan)
+        assert [(one.status, one.total_amount) for one in invoices()] == [
+            ("void", 1190),
+            ("void", 3570),
+            ("open", 1190),
+        ]
+        assert len({one.tax_calculation.reference for one in invoices()}) == 3
 
     @COMMITTED
     def test_by_rest_with_an_idempotency_key(self, shop: Shop, fake: FakeStripe) -> None:
@@ -326,6 +339,30 @@ class TestReports:
         assert sums(fake, sale) == (899, 171)
         assert sum(note.total_amount for note in notes) == invoice.total_amount
         assert (shop.balances()["cash"], shop.balances()["tax"]) == (0, 0)
+
+    def test_an_invoice_of_many_lines_is_taken_back_bit_by_bit(self, shop: Shop, fake: FakeStripe) -> None:
+        """More lines than Stripe shows at once, and each of them at most once."""
+        subscription = shop.buy(shop.basic)
+        start, end = NOW, NOW + dt.timedelta(days=30)
+        lines = [
+            LineSpec(LineKind.OVERAGE, f"Late {number}", shop.basic, start, end, number, Decimal(number))
+            for number in range(1, 13)
+        ]
+        add_items(subscription=subscription, currency="USD", lines=lines, source="late")
+        move_clock(MONTH)
+        services.close_due_periods()
+        renewal = invoices()[-1]
+        taxes = [line.tax_amount for line in renewal.lines.all()]
+        assert taxes == [190, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]
+        assert (renewal.subtotal_amount, renewal.tax_amount) == (1078, sum(taxes))
+        owner = make_actor(shop.product.organization)
+        for amount in (1000, 7, None):
+            services.refund_invoice(actor=owner, invoice=renewal, reason=CreditReason.SERVICE, amount=amount)
+        assert services.report_tax() == 5
+        sale, *reversals = transactions(fake)[1:]
+        assert (len(fake.world.private[sale["id"]]), sums(fake, sale)) == (13, (1078, sum(taxes)))
+        assert sum(sums(fake, one)[0] for one in reversals) == -1078
+        assert sum(sums(fake, one)[1] for one in reversals) == -sum(taxes)
 
     def test_what_was_let_off_before_the_payment_is_reported_with_it(self, shop: Shop, fake: FakeStripe) -> None:
         shop.buy(shop.pro)

@@ -68,9 +68,8 @@ def retry_tax_report(*, staff: User, report: TaxReport, reason: str) -> TaxRepor
     report.save(update_fields=["status", "idempotency_key"])
     summary = f"Asked Stripe again to report {report.credit_note or report.invoice}: {why}"
     record_event(
-        organization=report.invoice.organization, actor=staff, action="tax_report.retried",
-        target=report.invoice.public_id, summary=summary,
-    )  # fmt: skip
+        organization=None, actor=staff, action="tax_report.retried", target=report.public_id, summary=summary
+    )
     return report
 
 
