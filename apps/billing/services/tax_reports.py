@@ -67,9 +67,7 @@ def retry_tax_report(*, staff: User, report: TaxReport, reason: str) -> TaxRepor
     report.status, report.idempotency_key = TaxReportStatus.WAITING, _new_key(report.invoice)
     report.save(update_fields=["status", "idempotency_key"])
     summary = f"Asked Stripe again to report {report.credit_note or report.invoice}: {why}"
-    record_event(
-        organization=None, actor=staff, action="tax_report.retried", target=report.public_id, summary=summary
-    )
+    record_event(organization=None, actor=staff, action="tax_report.retried", target=report.public_id, summary=summary)
     return report
 
 
