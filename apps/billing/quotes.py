@@ -8,6 +8,7 @@ from fractions import Fraction
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.billing.proration import Proration, prorate, unused_quota, unused_time
+from apps.billing.rates import forecast_tax
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.plans.enums import QuotaOnChange
@@ -34,11 +35,23 @@ class Quote:
     counts_on: bool
     # The price of the new plan at each renewal, the first at `end`.
     renewal_amount: int
+    # What tax adds to what is due today and to each renewal, at today's rate; None: known once an invoice is issued.
+    due_tax_amount: int | None = 0
+    renewal_tax_amount: int | None = 0
 
     @property
     def due_amount(self) -> int:
-        """Minor units of the plan's currency, to be paid today."""
+        """The price of what is to be paid today, in minor units of the plan's currency."""
         return self.proration.due_amount
+
+    @property
+    def due_total_amount(self) -> int:
+        """The same with the tax that is added to it, where that is known."""
+        return self.due_amount + (self.due_tax_amount or 0)
+
+    @property
+    def renewal_total_amount(self) -> int:
+        return self.renewal_amount + (self.renewal_tax_amount or 0)
 
     @property
     def is_now(self) -> bool:
@@ -81,7 +94,19 @@ def quote(subscription: Subscription, plan: Plan, at: dt.datetime) -> Quote:
             quota_left=_quota_left(subscription, {(period_start, period_end)} - counted),
             starts_anew=not goes_on,
         )
-    return Quote(plan, kind, begins, start, end, proration, counts_on=bool(counted), renewal_amount=renewal)
+    tax = forecast_tax(subscription.organization_id, at)
+    return Quote(
+        plan,
+        kind,
+        begins,
+        start,
+        end,
+        proration,
+        counts_on=bool(counted),
+        renewal_amount=renewal,
+        due_tax_amount=tax.added(proration.charge_amount, -proration.credit_amount) if proration.due_amount else 0,
+        renewal_tax_amount=tax.added(renewal),
+    )
 
 
 def _spans_counted_on(subscription: Subscription, plan: Plan, at: dt.datetime) -> set[tuple[dt.datetime, dt.datetime]]:

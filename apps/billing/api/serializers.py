@@ -65,11 +65,19 @@ class QuoteSerializer(Answer):
     currency = serializers.CharField(source="plan.currency")
     charge_amount = serializers.IntegerField(source="proration.charge_amount")
     credit_amount = serializers.IntegerField(source="proration.credit_amount", help_text="For what is not used.")
-    due_amount = serializers.IntegerField(help_text="To be paid now.")
+    due_amount = serializers.IntegerField(
+        source="due_total_amount", help_text="To be paid now, with `due_tax_amount` where that is known."
+    )
+    due_tax_amount = serializers.IntegerField(
+        allow_null=True, help_text="What tax adds; null where it is known once the invoice is issued."
+    )
     counts_on = serializers.BooleanField(
         help_text="Whether what was used of the running quotas counts against the new ones, or those begin anew."
     )
-    renewal_amount = serializers.IntegerField(help_text="At each renewal.")
+    renewal_amount = serializers.IntegerField(
+        source="renewal_total_amount", help_text="At each renewal, likewise, at today's rate."
+    )
+    renewal_tax_amount = serializers.IntegerField(allow_null=True)
 
 
 class InvoiceLineSerializer(Answer):

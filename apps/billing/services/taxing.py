@@ -18,8 +18,9 @@ from apps.accounts.permissions import Action
 from apps.accounts.staff import require_staff
 from apps.billing.models import BillingProfile, Invoice, InvoiceLine, TaxRate
 from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX, POSTAL_CODE_MAX, STATE_MAX
+from apps.billing.rates import terms_of
 from apps.billing.services.stripe_tax import tax_as_calculated
-from apps.billing.tax import Buyer, is_reverse_charged, place_of_supply, tax_line
+from apps.billing.tax import tax_line
 from apps.billing.tax_ids import clean_tax_id
 from apps.core import clock
 from apps.core.countries import COUNTRIES
@@ -53,25 +54,13 @@ def tax_draft(
 def _tax_by_rate(
     invoice: Invoice, lines: Sequence[InvoiceLine], profile: BillingProfile | None, at: dt.datetime
 ) -> None:
-    buyer = Buyer(profile.country, profile.tax_id) if profile else Buyer()
-    seller = settings.TAX_ISSUER_COUNTRY
-    invoice.tax_inclusive = settings.TAX_INCLUSIVE
-    if is_reverse_charged(buyer, seller_country=seller, union=settings.TAX_UNION_COUNTRIES):
+    terms = terms_of(profile, at)
+    invoice.tax_inclusive, invoice.tax_name = settings.TAX_INCLUSIVE, terms.name
+    if terms.is_reverse_charged:
         invoice.tax_note = _("Reverse charge: the recipient of the service owes the tax.")
-        percent = Decimal(0)
-    else:
-        rate = find_rate(place_of_supply(buyer, seller_country=seller), at)
-        invoice.tax_name = rate.name if rate else ""
-        percent = rate.percent if rate else Decimal(0)
     for line in lines:
-        taxed = tax_line(line.amount, percent, inclusive=settings.TAX_INCLUSIVE)
-        line.amount, line.tax_amount, line.tax_percent = taxed.amount, taxed.tax_amount, percent
-
-
-def find_rate(country: str, at: dt.datetime) -> TaxRate | None:
-    """The rate of a country as of an instant; None where none has begun."""
-    begun = TaxRate.objects.filter(country=country, valid_from__lte=at.astimezone(dt.UTC).date())
-    return begun.order_by("-valid_from").first()
+        taxed = tax_line(line.amount, terms.percent, inclusive=settings.TAX_INCLUSIVE)
+        line.amount, line.tax_amount, line.tax_percent = taxed.amount, taxed.tax_amount, terms.percent
 
 
 @transaction.atomic
