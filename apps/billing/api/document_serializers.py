@@ -7,7 +7,7 @@ from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX, POSTAL_CODE_MAX
 from apps.billing.services.cases import TEXT_MAX
 from apps.billing.services.crediting import NOTE_MAX
 from apps.core.rest.fields import Answer, Input, Text
-from apps.payments.enums import DisputeStatus
+from apps.payments.enums import DisputeStatus, RefundStatus
 
 _MINOR = "Minor units of the invoice's currency, with tax."
 
@@ -57,7 +57,59 @@ class CreditNoteSerializer(Answer):
     tax_amount = serializers.IntegerField()
     total_amount = serializers.IntegerField()
     is_refund = serializers.BooleanField(help_text="Given back to the card that paid; else, not to be paid any more.")
+    refund_status = serializers.ChoiceField(
+        RefundStatus.choices, allow_null=True,
+        help_text="What became of giving it back. Null: nothing was, or not by way of this platform.",
+    )  # fmt: skip
     issued_at = serializers.DateTimeField()
+
+
+class UsedDaySerializer(Answer):
+    day = serializers.DateField(help_text="UTC.")
+    units = serializers.IntegerField()
+
+
+class EvidenceSerializer(Answer):
+    """What a line of extra units is evidenced by, as stored now; nothing where a line charges no usage."""
+
+    used_units = serializers.IntegerField()
+    included_units = serializers.IntegerField(allow_null=True)
+    extra_units = serializers.IntegerField(help_text="Beyond the included ones, before any cap.")
+    days = UsedDaySerializer(many=True)
+
+
+class MonthSumsSerializer(Answer):
+    """Minor units, tax included. Void invoices count nowhere."""
+
+    currency = serializers.CharField()
+    issued_amount = serializers.IntegerField()
+    credited_amount = serializers.IntegerField()
+    paid_amount = serializers.IntegerField()
+    due_amount = serializers.IntegerField()
+
+
+class UpcomingSerializer(Answer):
+    subscription = serializers.CharField(source="subscription.public_id")
+    product = serializers.CharField(source="subscription.product.slug")
+    renews_at = serializers.DateTimeField(source="at")
+    currency = serializers.CharField()
+    amount = serializers.IntegerField(help_text="With `tax_amount` where that is known; extra units come on top.")
+    tax_amount = serializers.IntegerField(allow_null=True, help_text="Null: known once the invoice is issued.")
+
+
+class MonthQuery(Input):
+    month = serializers.RegexField(
+        r"^20[0-9]{2}-(0[1-9]|1[0-2])$", required=False, help_text="Such as 2026-11; the running one (UTC) without it."
+    )
+
+
+class MonthSerializer(Answer):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    invoices = serializers.ListField(child=serializers.CharField(), help_text="The ids of those issued in it.")
+    credit_notes = serializers.ListField(child=serializers.CharField())
+    sums = MonthSumsSerializer(many=True)
+    upcoming = UpcomingSerializer(many=True, help_text="The renewals to come, as they stand now.")
 
 
 class CreditedLineInput(Input):
