@@ -43,11 +43,25 @@ class TaxDetailsNeeded(TaxNotKnown):
     )
 
 
+class EarlierInvoiceOpen(Conflict):
+    """`details` has `invoice`, its id."""
+
+    code = "earlier_invoice_open"
+    message = gettext_noop("An invoice of your earlier subscription to this product is open. Pay it first.")
+
+
 class CreditTooLarge(Conflict):
     """`details` has `creditable_amount`, in minor units."""
 
     code = "credit_too_large"
     message = gettext_noop("This is more than what is left of the invoice.")
+
+
+class CreditLeavesTooLittle(Conflict):
+    """`details` has `smallest_amount`, in minor units."""
+
+    code = "credit_leaves_too_little"
+    message = gettext_noop("Too little would be left of this invoice to be charged. Credit all of it, or less.")
 
 
 class CaseTooLate(Conflict):

@@ -224,6 +224,13 @@ def list_overdue(actor: Actor) -> QuerySet[Invoice]:
     )
 
 
+def owes(subscription: Subscription) -> bool:
+    """Whether an invoice of it that is charged by itself is open."""
+    return Invoice.objects.filter(
+        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
+    ).exists()
+
+
 def has_renewals(organization: Organization) -> bool:
     """Whether a subscription of the organization is to be renewed against payment, or charges what is used."""
     own = F("product__organization")

@@ -28,7 +28,7 @@ def run_dunning() -> dict[str, int]:
 
 @shared_task(name="billing.refund_due")
 def refund_due() -> dict[str, int]:
-    return {"invoices refunded": services.refund_due()}
+    return {"invoices refunded": services.refund_due() + services.refund_after_end()}
 
 
 @shared_task(name="billing.report_tax")

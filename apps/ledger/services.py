@@ -68,10 +68,17 @@ def correct_entry(*, staff: User, entry: JournalEntry, movements: Sequence[Movem
 
     The movements are what is added to the books. Raises `NotAllowed`, `Invalid` for no reason, `Unbalanced`.
     """
+    return _correct(staff, entry, _next_number(entry), movements, reason)
+
+
+def _next_number(entry: JournalEntry) -> int:
+    """Of its corrections. Taken before the entry is read: of two at the same time one is refused, or the same."""
+    return entry.corrections.count() + 1
+
+
+def _correct(staff: User, entry: JournalEntry, number: int, movements: Sequence[Movement], reason: str) -> JournalEntry:
     require_staff(staff, "ledger.change_journalentry")
     reason = checked_reason(reason)
-    number = entry.corrections.count() + 1
-    # Two at the same time take the same number: one of them is refused, or (with the same movements) booked once.
     correction = post_entry(
         source=f"correction:{entry.public_id}:{number}",
         description=_("Correction of %(source)s: %(reason)s") % {"source": entry.source, "reason": reason},
@@ -90,11 +97,13 @@ def correct_entry(*, staff: User, entry: JournalEntry, movements: Sequence[Movem
     return correction
 
 
+@transaction.atomic
 def reverse_entry(*, staff: User, entry: JournalEntry, reason: str) -> JournalEntry:
     """Undo all that is left of an entry by a correction.
 
     Raises what `correct_entry` does, and `Conflict` where nothing is left.
     """
+    number = _next_number(entry)
     left: dict[LedgerAccount, int] = {}
     of_entry = models.Q(entry=entry) | models.Q(entry__corrects=entry)
     for posting in Posting.objects.filter(of_entry).select_related("account"):
@@ -102,7 +111,7 @@ def reverse_entry(*, staff: User, entry: JournalEntry, reason: str) -> JournalEn
     movements = [Movement(account, -amount) for account, amount in left.items() if amount]
     if not movements:
         raise Conflict(_("Corrections have undone this entry already."))
-    return correct_entry(staff=staff, entry=entry, movements=movements, reason=reason)
+    return _correct(staff, entry, number, movements, reason)
 
 
 def _check_balanced(movements: Sequence[Movement]) -> None:

@@ -11,6 +11,9 @@ _DECLINES = {
     "authentication_required": gettext_noop(
         "The bank wanted the payment to be confirmed, and it was not. Pay again and confirm it, or use another card."
     ),
+    "amount_too_small": gettext_noop("The amount is too small to be charged to a card."),
+    "amount_not_supported": gettext_noop("Cards cannot be charged with an amount of so many decimal places."),
+    "amount_too_large": gettext_noop("The amount is too large to be charged to a card."),
     "not_processed": gettext_noop("The payment never reached the payment provider; nothing was charged. Try again."),
     "generic_decline": gettext_noop("The bank declined the card without a reason. Use another card, or ask the bank."),
 }

@@ -9,7 +9,7 @@ from apps.billing.models import Invoice, StripeInvoice
 from apps.ledger.checks import Booking, Expectation, expect
 from apps.ledger.enums import AccountKind
 from apps.payments.enums import RefundStatus
-from apps.payments.models import Refund
+from apps.payments.models import Dispute, Refund
 from apps.payouts import sources
 from apps.payouts.enums import RecoveryStatus
 from apps.payouts.models import Payout, Recovery, WriteOff
@@ -20,6 +20,7 @@ def register() -> None:
         Expectation("invoice.paid", AccountKind.PROVIDER_CASH, _invoices),
         Expectation("stripe_invoice.paid", AccountKind.PROVIDER_CASH, _stripe_invoices),
         Expectation("refund", AccountKind.PROVIDER_CASH, _refunds),
+        Expectation("dispute.opened", AccountKind.PROVIDER_FEES, _disputes),
         Expectation(sources.CREATED, AccountKind.CREATOR_PAYABLE, _created),
         Expectation(sources.PAID, AccountKind.PAYOUTS_IN_TRANSIT, _paid),
         Expectation(sources.RETURNED, AccountKind.CREATOR_PAYABLE, _returned),
@@ -47,6 +48,13 @@ def _refunds() -> Iterator[Booking]:
     given_back = Refund.objects.filter(status=RefundStatus.SUCCEEDED, payment__reference__startswith="inv_").order_by()
     for public_id, currency, amount in given_back.values_list("public_id", "currency", "amount").iterator():
         yield Booking(public_id, currency, -amount)
+
+
+def _disputes() -> Iterator[Booking]:
+    """Their fees: what else one takes depends on what was given back before."""
+    charged = Dispute.objects.filter(fee_amount__gt=0, payment__reference__startswith="inv_").order_by()
+    for row in charged.values_list("public_id", "currency", "fee_amount").iterator():
+        yield Booking(*row)
 
 
 def _created() -> Iterator[Booking]:

@@ -67,11 +67,7 @@ def yearly_csv(year: int, totals: Iterable[YearTotal]) -> str:
     head += [f"q{number}_{part}" for number in range(1, 5) for part in parts]
     rows = []
     for total in totals:
-        account = total.account
-        row = [
-            str(year), account.organization.public_id, account.legal_name, account.tax_id, account.country,
-            " / ".join(account.address.splitlines()), str(account.destination["account"]), total.currency,
-        ]  # fmt: skip
+        row = [str(year), total.organization.public_id, *_identity(total), total.currency]
         for quarter in total.quarters:
             row.append(str(quarter.transactions))
             amounts = (quarter.gross_amount, quarter.fees_amount, quarter.tax_amount)
@@ -97,3 +93,12 @@ def _safe(cell: str) -> str:
     if not cell.startswith(_FORMULA) or cell.removeprefix("-").replace(".", "", 1).isdigit():
         return cell
     return f"'{cell}"
+
+
+def _identity(total: YearTotal) -> list[str]:
+    """Legal name (else the organization's), tax id, country, address and account, as far as they were given."""
+    account = total.account
+    if account is None:
+        return [total.organization.name, "", "", "", ""]
+    address = " / ".join(account.address.splitlines())
+    return [account.legal_name, account.tax_id, account.country, address, str(account.destination["account"])]

@@ -31,7 +31,7 @@ _LOOKS: dict[str, tuple[str | Promise, str, str]] = {
     "trial_unpaid": (gettext_lazy("The trial ended without a card: the keys stopped working"), "cross", "red"),
     "overage_changed": (gettext_lazy("What may be spent on extra units was changed"), "rotate", "neutral"),
     "banned": (gettext_lazy("Banned by the creator"), "cross", "red"),
-    "period_restarted": (gettext_lazy("A new period began with the payment"), "rotate", "neutral"),
+    "period_restarted": (gettext_lazy("A new period began, as the one before was not charged"), "rotate", "neutral"),
     "canceled_unpaid": (gettext_lazy("Canceled: no payment came"), "cross", "red"),
     "plan_change_scheduled": (gettext_lazy("Another plan was chosen for the next period"), "clock", "neutral"),
     "cancel_scheduled": (gettext_lazy("Canceled for the end of the period"), "clock", "amber"),

@@ -18,6 +18,12 @@ class Terms(Protocol):
     interval: str
 
 
+class SoldTerms(Terms, Protocol):
+    """What is read of a plan that one may move to."""
+
+    trial_days: int
+
+
 class CountedQuota(Protocol):
     """What is read of a plan's quota."""
 
@@ -46,6 +52,11 @@ def kind_of_change(current: Terms, target: Terms) -> ChangeKind:
 def keeps_period(current: Terms, target: Terms) -> bool:
     """Whether the running billing period goes on: the same interval, and both free or both paid."""
     return current.interval == target.interval and (current.price_amount == 0) == (target.price_amount == 0)
+
+
+def goes_on(current: Terms, target: SoldTerms, *, is_in_trial: bool) -> bool:
+    """Whether the running period, or trial, goes on under the target. A plan that has no trial ends the running one."""
+    return target.trial_days > 0 if is_in_trial else keeps_period(current, target)
 
 
 def counts_on(

@@ -74,6 +74,11 @@ class Subscription(models.Model):
         return f"{self.organization} · {self.product}"
 
     @property
+    def is_migrating(self) -> bool:
+        """Whether its creator has it go on under another version of its plan."""
+        return self.pending_plan is not None and self.pending_plan.slug == self.plan.slug
+
+    @property
     def is_in_trial(self) -> bool:
         """Whether the running period is its trial, also while it is paused."""
         return self.trial_ends_at is not None and self.trial_ends_at == self.current_period_end

@@ -1,7 +1,8 @@
-"""Where the embedded servers of this checkout are: what the supervisor wrote, read by every process.
+"""Where the embedded servers of this checkout are, and its own: what the supervisor wrote, read by every process.
 
 The supervisor (`config.up`) writes `<local dir>/services.json`, mode 0600:
-`{"postgres": "postgresql://…", "redis": "redis://…", "stripe": "http://…"}`, each where it was started.
+`{"web": "http://…", "gateway": "http://…", "postgres": "postgresql://…", "redis": "redis://…", "stripe": "http://…"}`,
+of the embedded ones those that were started.
 """
 
 import json
@@ -29,6 +30,11 @@ def service_url(local_dir: Path, name: str) -> str:
 def fake_stripe_url(local_dir: Path) -> str:
     """The URL of the fake Stripe server; empty when none was started."""
     return _published(local_dir).get("stripe", "")
+
+
+def own_url(local_dir: Path, name: str) -> str:
+    """The URL of the installation's `web` or `gateway`; empty when nothing runs."""
+    return _published(local_dir).get(name, "")
 
 
 def publish(local_dir: Path, services: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.countries import COUNTRIES, EU_COUNTRIES
 from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
-from config.embedded.discovery import FAKE_KEY, fake_stripe_url, service_url
+from config.embedded.discovery import FAKE_KEY, fake_stripe_url, own_url, service_url
 from config.taxes import tax_problem
 
 # Lets annotations such as QuerySet[Product] stand in code that runs.
@@ -29,8 +29,9 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 VERSION = "0.1.0"
 
 # --- Addresses of the installation -------------------------------------------------------------
-WEB_URL = env.text("WEB_URL", "http://127.0.0.1:8000").rstrip("/")
-GATEWAY_URL = env.text("GATEWAY_URL", "http://127.0.0.1:8001").rstrip("/")
+# On a laptop, other processes (`make advance`) learn from the supervisor where it runs.
+WEB_URL = (env.text("WEB_URL", "") or own_url(LOCAL_DIR, "web") or "http://127.0.0.1:8000").rstrip("/")
+GATEWAY_URL = (env.text("GATEWAY_URL", "") or own_url(LOCAL_DIR, "gateway") or "http://127.0.0.1:8001").rstrip("/")
 
 # --- Applications ------------------------------------------------------------------------------
 INSTALLED_APPS = [

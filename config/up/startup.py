@@ -32,7 +32,7 @@ class Startup:
         self._supervisor = supervisor
         self._terminal = supervisor.terminal
         self._environment = options.environment()
-        self._published: dict[str, str] = {}
+        self._published = {"web": options.web_url, "gateway": options.gateway_url}
 
     def run(self) -> dict[str, Any] | None:
         """All steps in order; returns the content of `demo.json`, or None without the demo."""

@@ -39,7 +39,7 @@ _TABLE: dict[Guard, str] = {
         portal:subscription-checkout! portal:checkout portal:checkout-pay+ portal:invoices portal:invoice
         portal:invoice-pdf portal:invoice-receipt portal:invoice-line+ portal:invoice-line-csv portal:credit-note-pdf
         portal:case-withdraw! portal:billing-month portal:billing-profile+
-        portal:payment portal:payment-confirm+ portal:payment-give-up! portal:checkout-coupon!
+        portal:payment portal:payment-confirm+ portal:payment-give-up! rest-payment-cancel! portal:checkout-coupon!
         portal:card-hosted! portal:card-saved rest-redeem-coupon!
         portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription+ rest-subscription-cancel! rest-subscription-undo!

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.billing.proration import prorate, unused_quota, unused_time
+from apps.billing.proration import Paid, prorate, unused_quota, unused_time
 from apps.billing.rating import commission
 from apps.core.money import major_units, round_half_up
 from apps.plans.periods import period_at
@@ -26,15 +26,19 @@ shares = st.fractions(0, 1)
 def test_half_of_the_period_costs_half() -> None:
     half = unused_time(START, END, START + dt.timedelta(days=15))
     assert half == Fraction(1, 2)
-    change = prorate(old_amount=1000, new_amount=3000, time_left=half)
+    change = prorate(paid=[Paid(1000, half)], new_amount=3000, time_left=half)
     assert (change.charge_amount, change.credit_amount, change.due_amount) == (1500, 500, 1000)
 
 
 def test_the_credit_is_the_smaller_of_unused_time_and_unused_quota() -> None:
     quota_left = unused_quota(included=100, used=70)
-    change = prorate(old_amount=2900, new_amount=2900 * 2, time_left=Fraction(1, 2), quota_left=quota_left)
+    change = prorate(
+        paid=[Paid(2900, Fraction(1, 2))], new_amount=2900 * 2, time_left=Fraction(1, 2), quota_left=quota_left
+    )
     assert change.credit_amount == 870
-    time_left = prorate(old_amount=2900, new_amount=5800, time_left=Fraction(1, 10), quota_left=quota_left)
+    time_left = prorate(
+        paid=[Paid(2900, Fraction(1, 10))], new_amount=5800, time_left=Fraction(1, 10), quota_left=quota_left
+    )
     assert time_left.credit_amount == 290
 
 
@@ -57,10 +61,12 @@ def test_an_empty_period_is_refused() -> None:
 def test_an_upgrade_never_pays_out_and_never_costs_more_than_the_plan(
     old: int, more: int, time_left: Fraction, quota_left: Fraction
 ) -> None:
-    change = prorate(old_amount=old, new_amount=old + more, time_left=time_left, quota_left=quota_left)
+    change = prorate(paid=[Paid(old, time_left)], new_amount=old + more, time_left=time_left, quota_left=quota_left)
     assert 0 <= change.due_amount <= change.charge_amount <= old + more
     assert change.credit_amount <= round_half_up(old * time_left)
-    anew = prorate(old_amount=old, new_amount=more, time_left=time_left, quota_left=quota_left, starts_anew=True)
+    anew = prorate(
+        paid=[Paid(old, time_left)], new_amount=more, time_left=time_left, quota_left=quota_left, starts_anew=True
+    )
     assert anew.charge_amount == more
     assert 0 <= anew.due_amount <= more
 
@@ -70,7 +76,7 @@ def test_the_two_pieces_of_a_period_cost_the_whole(price: int, cut: int) -> None
     at = START + dt.timedelta(seconds=cut)
     left = unused_time(START, END, at)
     assert left + Fraction(cut, 30 * 86400) == 1
-    spent = price - prorate(old_amount=price, new_amount=price, time_left=left).credit_amount
+    spent = price - prorate(paid=[Paid(price, left)], new_amount=price, time_left=left).credit_amount
     assert abs(spent - price * (1 - left)) <= Fraction(1, 2)
 
 
@@ -129,7 +135,7 @@ def test_the_pieces_of_a_period_sum_to_the_whole(
 
 @given(old=money, more=money, time_left=shares)
 def test_an_upgrade_costs_the_difference_for_the_time_that_is_left(old: int, more: int, time_left: Fraction) -> None:
-    change = prorate(old_amount=old, new_amount=old + more, time_left=time_left)
+    change = prorate(paid=[Paid(old, time_left)], new_amount=old + more, time_left=time_left)
     assert abs(change.charge_amount - change.credit_amount - more * time_left) <= 1
 
 
@@ -153,6 +159,10 @@ def test_a_quarter_from_its_middle_is_charged_by_its_days() -> None:
 
 
 def test_on_its_first_instant_a_change_costs_the_difference_and_on_its_last_nothing() -> None:
-    whole = prorate(old_amount=1000, new_amount=3000, time_left=unused_time(START, END, START))
-    last = prorate(old_amount=1000, new_amount=3000, time_left=unused_time(START, END, END))
+    whole = prorate(
+        paid=[Paid(1000, unused_time(START, END, START))], new_amount=3000, time_left=unused_time(START, END, START)
+    )
+    last = prorate(
+        paid=[Paid(1000, unused_time(START, END, END))], new_amount=3000, time_left=unused_time(START, END, END)
+    )
     assert (whole.due_amount, last.due_amount) == (2000, 0)

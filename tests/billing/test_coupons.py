@@ -12,9 +12,11 @@ from django.urls import reverse
 from apps.billing import services
 from apps.billing.coupons import CouponSpec
 from apps.billing.errors import CouponRefused
-from apps.billing.models import Coupon, CouponRedemption
+from apps.billing.models import Checkout, Coupon, CouponRedemption
 from apps.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from apps.plans.models import Plan
 from apps.subscriptions import services as subscriptions
+from apps.subscriptions.models import Subscription
 from tests.billing.world import NOW, Shop, fresh, invoices, meter_has_stored, move_clock
 from tests.factories.accounts import UserFactory
 from tests.factories.actors import make_actor
@@ -74,6 +76,61 @@ def test_what_costs_nothing_begins_without_a_payment_and_usage_is_not_discounted
         assert [one.total_amount for one in invoices()] == expected
 
 
+def upgrade(shop: Shop, subscription: Subscription, plan: Plan) -> list[tuple[str, int]]:
+    """The lines of an upgrade, which is paid."""
+    checkout = services.start_plan_change(actor=shop.alice, subscription=subscription, plan=plan)
+    assert isinstance(checkout, Checkout)
+    services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())
+    return lines()
+
+
+def test_an_upgrade_credits_what_was_paid_and_the_coupon_holds_for_the_whole_period(shop: Shop, owner: Any) -> None:
+    spec = replace(HALF, duration="repeating", cycles=2)
+    services.create_coupon(actor=owner, product=shop.product, spec=spec)
+    checkout = services.start_checkout(actor=shop.alice, plan=shop.basic, coupon="half")
+    services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card(is_default=True))
+    subscription = fresh(checkout.subscription)
+    move_clock(NOW + dt.timedelta(days=15))
+    offer = services.quote_change(shop.alice, subscription, shop.pro)
+    assert (offer.due_amount, offer.renewal_amount) == (1500 - 750 - 250, 1500)
+    assert upgrade(shop, subscription, shop.pro) == [
+        ("proration_charge", 1500), ("discount", -750), ("proration_credit", -250)
+    ]  # fmt: skip
+    # Again, in the same period: what was paid for it is credited, whatever it was for.
+    move_clock(NOW + dt.timedelta(days=20))
+    most = shop.plan("Most", 6000)
+    assert upgrade(shop, fresh(subscription), most) == [
+        ("proration_charge", 2000), ("discount", -1000), ("proration_credit", -500)
+    ]  # fmt: skip
+    turn(1)
+    assert lines() == [("plan", 6000), ("discount", -3000)]
+    turn(2)
+    assert lines() == [("plan", 6000)]
+
+
+def test_what_was_free_with_a_coupon_is_not_credited(shop: Shop, owner: Any) -> None:
+    spec = replace(HALF, percent=Decimal(100), plan_slugs=("basic",))
+    services.create_coupon(actor=owner, product=shop.product, spec=spec)
+    checkout = services.start_checkout(actor=shop.alice, plan=shop.basic, coupon="half")
+    offer = services.quote_change(shop.alice, fresh(checkout.subscription), shop.pro)
+    assert (offer.proration.charge_amount, offer.proration.credit_amount, offer.due_amount) == (3000, 0, 3000)
+
+
+def test_a_period_of_its_own_takes_one_off_the_coupon(shop: Shop, owner: Any) -> None:
+    spec = replace(HALF, duration="repeating", cycles=2)
+    services.create_coupon(actor=owner, product=shop.product, spec=spec)
+    checkout = services.start_checkout(actor=shop.alice, plan=shop.basic, coupon="half")
+    services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card(is_default=True))
+    yearly = shop.plan("Yearly", 30000, interval="year")
+    offer = services.quote_change(shop.alice, fresh(checkout.subscription), yearly)
+    assert (offer.due_amount, offer.renewal_amount) == (30000 - 15000 - 500, 30000)
+    assert upgrade(shop, fresh(checkout.subscription), yearly) == [
+        ("plan", 30000), ("discount", -15000), ("proration_credit", -500)
+    ]  # fmt: skip
+    redemption = CouponRedemption.objects.get()
+    assert redemption.cycles_left == 0
+
+
 def test_entered_at_the_checkout_it_changes_the_price_there(shop: Shop, owner: Any) -> None:
     services.create_coupon(actor=owner, product=shop.product, spec=HALF)
     checkout = services.start_checkout(actor=shop.alice, plan=shop.basic)
@@ -99,7 +156,7 @@ def test_one_that_runs_is_cheaper_from_the_next_renewal_on(shop: Shop, owner: An
 def test_it_is_refused_with_a_reason_and_nothing_is_begun(shop: Shop, owner: Any) -> None:
     make = services.create_coupon
     make(actor=owner, product=shop.product, spec=replace(HALF, code="PRO-ONLY", plan_slugs=("pro",)))
-    make(actor=owner, product=shop.product, spec=replace(HALF, code="EARLY", redeem_by=NOW))
+    make(actor=owner, product=shop.product, spec=replace(HALF, code="EARLY", redeem_by=NOW + dt.timedelta(hours=1)))
     make(actor=owner, product=shop.product, spec=CouponSpec("EURO", amount=100, currency="EUR"))
     gone = make(actor=owner, product=shop.product, spec=replace(HALF, code="GONE"))
     services.archive_coupon(actor=owner, coupon=gone)
@@ -108,6 +165,7 @@ def test_it_is_refused_with_a_reason_and_nothing_is_begun(shop: Shop, owner: Any
     other = Shop()
     make(actor=make_actor(other.product.organization), product=other.product, spec=replace(HALF, code="OTHER"))
     before = len(invoices())
+    move_clock(NOW + dt.timedelta(hours=2))
     for code in ("PRO-ONLY", "EARLY", "EURO", "GONE", "ONE", "OTHER", "nothing", "\x00"):
         with pytest.raises(CouponRefused):
             services.start_checkout(actor=shop.alice, plan=shop.basic, coupon=code)
@@ -138,7 +196,7 @@ def test_an_organization_has_it_once_but_keeps_it_for_a_purchase_that_came_to_no
         ("currency", {"percent": None, "amount": 5}), ("currency", {"currency": "USD"}),
         ("amount", {"percent": None, "amount": 0, "currency": "USD"}), ("duration", {"duration": "never"}),
         ("cycles", {"cycles": 2}), ("cycles", {"duration": "repeating"}), ("max_redemptions", {"max_redemptions": 0}),
-        ("plan_slugs", {"plan_slugs": ("nope",)}),
+        ("plan_slugs", {"plan_slugs": ("nope",)}), ("redeem_by", {"redeem_by": NOW - dt.timedelta(days=1)}),
     ],
 )  # fmt: skip
 def test_wrong_terms_are_refused_with_their_field(shop: Shop, owner: Any, field: str, wrong: dict[str, Any]) -> None:

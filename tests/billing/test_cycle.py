@@ -7,6 +7,7 @@ import pytest
 from apps.billing import services
 from apps.billing.enums import InvoiceStatus
 from apps.billing.models import Invoice, NumberSeries
+from apps.core.errors import Conflict
 from apps.notifications.models import Notice
 from apps.payments.errors import CardDeclined, CardNeeded
 from apps.payments.models import Payment, PaymentMethod
@@ -25,6 +26,7 @@ from tests.threads import at_once
 MONTH = NOW + dt.timedelta(days=30, hours=1)
 NOTHING = {
     "periods turned": 0,
+    "waived periods ended": 0,
     "canceled subscriptions billed": 0,
     "subscriptions with leftovers billed": 0,
     "invoices issued": 0,
@@ -140,6 +142,41 @@ def test_who_is_paused_is_not_charged(shop: Shop) -> None:
     subscriptions.pause_consumer(actor=owner, subscription=subscription)
     move_clock(MONTH)
     assert services.close_due_periods() == NOTHING | {"periods turned": 1}
+
+
+def test_after_a_pause_a_period_that_is_paid_for_begins(shop: Shop) -> None:
+    """A pause of a minute over the renewal is no free month, and nobody is credited for one."""
+    subscription = shop.buy(shop.basic)
+    owner = make_actor(shop.product.organization)
+    move_clock(MONTH - dt.timedelta(days=1))
+    subscriptions.pause_consumer(actor=owner, subscription=subscription)
+    with pytest.raises(Conflict, match="paused"):
+        services.quote_change(shop.alice, fresh(subscription), shop.pro)
+    with pytest.raises(Conflict, match="paused"):
+        services.start_plan_change(actor=shop.alice, subscription=subscription, plan=shop.pro)
+    move_clock(MONTH)
+    services.close_due_periods()
+    move_clock(MONTH + dt.timedelta(days=3))
+    subscriptions.resume_consumer(actor=owner, subscription=subscription)
+    assert services.quote_change(shop.alice, fresh(subscription), shop.pro).proration.credit_amount == 0
+
+    assert services.close_due_periods()["waived periods ended"] == 1
+    begun = fresh(subscription)
+    assert begun.current_period_start > MONTH + dt.timedelta(days=3)
+    assert not begun.is_period_waived
+    assert [(one.total_amount, one.status) for one in invoices()] == [(1000, "paid"), (1000, "paid")]
+    assert services.close_due_periods() == NOTHING
+
+
+def test_who_leaves_at_the_end_of_a_period_that_was_not_charged_does_not_pay_another(shop: Shop) -> None:
+    subscription = shop.buy(shop.basic)
+    owner = make_actor(shop.product.organization)
+    subscriptions.pause_consumer(actor=owner, subscription=subscription)
+    move_clock(MONTH)
+    services.close_due_periods()
+    subscriptions.resume_consumer(actor=owner, subscription=subscription)
+    subscriptions.cancel_at_period_end(actor=shop.alice, subscription=fresh(subscription))
+    assert services.close_due_periods() == NOTHING
 
 
 def test_what_is_paid_during_a_pause_is_not_due_after_it(shop: Shop) -> None:

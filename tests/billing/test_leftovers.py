@@ -86,6 +86,19 @@ class TestTooLittle:
         with pytest.raises(DatabaseError), transaction.atomic():
             InvoiceItem.objects.update(waived_at=None)
 
+    def test_who_begins_again_and_again_pays_once_it_is_enough(self, shop: Shop) -> None:
+        shop.card(is_default=True)
+        plan = shop.metered(price=0)
+        for time in range(4):
+            subscription = shop.buy(plan)
+            use(subscription, 1010, clock.now() + dt.timedelta(seconds=1))
+            move_clock(NOW + dt.timedelta(days=time + 1))
+            subscriptions.cancel_subscription(actor=shop.alice, subscription=subscription)
+            for _ in range(2):
+                turn(subscription, clock.now() + dt.timedelta(minutes=1))
+        assert [(one.total_amount, one.status) for one in invoices()] == [(60, "paid")]
+        assert InvoiceItem.objects.filter(waived_at__isnull=True, invoice__isnull=True).count() == 0
+
 
 class TestLateUsage:
     """Calls that are stored after the invoice of their time was issued."""

@@ -12,7 +12,7 @@ from apps.accounts.models import AuditEvent
 from apps.billing import services, tasks
 from apps.billing.coupons import CouponSpec
 from apps.billing.enums import CreditReason
-from apps.billing.errors import CreditTooLarge, NothingToCredit
+from apps.billing.errors import CreditLeavesTooLittle, CreditTooLarge, NothingToCredit
 from apps.billing.models import BillingProfile, CreditNote, CreditNoteLine, Invoice, TaxRate
 from apps.billing.services.booking import held
 from apps.core.errors import NotAllowed, NotFound
@@ -29,6 +29,7 @@ from apps.payments.providers.base import RefundResult
 from apps.payments.providers.sandbox.provider import SandboxProvider
 from apps.payments.services import claim_refund, make_refund, settle_refunds
 from apps.payments.services.disputes import record_dispute
+from apps.products import services as products
 from apps.subscriptions.enums import SubscriptionStatus
 from tests.billing.world import NOW, Shop, fresh, meter_has_stored, move_clock
 from tests.factories.accounts import UserFactory
@@ -232,6 +233,27 @@ class TestRefunds:
         assert set(shop.balances().values()) == {0}
 
 
+def test_what_was_paid_beyond_the_end_of_a_product_goes_back_once(shop: Shop, taxed: None) -> None:
+    owner = creator_of(shop)
+    subscription = shop.buy(shop.basic)
+    move_clock(NOW + dt.timedelta(days=6))
+    checkout = services.start_plan_change(actor=shop.alice, subscription=subscription, plan=shop.pro)
+    services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card())  # type: ignore[arg-type]
+    assert shop.balances()["cash"] == 1250 + 2000  # 2400 for 24 of 30 days, less 800; and a quarter more as tax
+    assert services.refund_after_end() == 0
+    products.retire_product(
+        actor=owner, product=fresh(shop.product), retires_at=NOW + dt.timedelta(days=20, minutes=1), note="Over"
+    )
+    move_clock(NOW + dt.timedelta(days=20, minutes=1))
+    assert products.end_product(product_id=shop.product.pk)
+    # The last ten days of 1000 for Basic, and of 2400 - 800 for Pro in its place, are 1000 together: ten days of Pro.
+    assert services.refund_after_end() == 2
+    assert services.refund_after_end() == 0
+    assert sum(note.subtotal_amount for note in CreditNote.objects.all()) == 1000
+    assert shop.balances()["cash"] == 3250 - 1250
+    assert {refund.status for refund in Refund.objects.all()} == {"succeeded"}
+
+
 def test_a_copy_goes_to_the_address_for_invoices(
     shop: Shop, mailoutbox: Any, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +288,18 @@ class TestUnpaidInvoices:
         assert shop.balances() == {"cash": 5000, "creator": -4500, "platform": -500}
         refund(shop, fresh(invoice))
         assert shop.balances() == before
+
+    def test_what_is_left_can_be_charged(self, shop: Shop) -> None:
+        """A rest that no card can be charged with would suspend a consumer who cannot pay it."""
+        invoice = self.renewal(shop)
+        with pytest.raises(CreditLeavesTooLittle) as refused:
+            refund(shop, invoice, amount=3000 - 49)
+        assert refused.value.details["smallest_amount"] == 50
+        refund(shop, invoice, amount=3000 - 50)
+        services.pay_invoice(actor=shop.alice, invoice=fresh(invoice), method=shop.card())
+        paid = fresh(invoice)
+        assert (paid.status, paid.due_amount, paid.creditable_amount) == ("paid", 0, 50)
+        refund(shop, paid, amount=1)  # of what is paid any part can go back
 
     def test_all_of_it_is_let_off_and_nothing_is_due_any_more(self, shop: Shop) -> None:
         invoice = self.renewal(shop)

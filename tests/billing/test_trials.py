@@ -7,6 +7,7 @@ import pytest
 from apps.billing import services
 from apps.billing.enums import CheckoutStatus
 from apps.billing.errors import CheckoutClosed
+from apps.billing.models import Checkout
 from apps.core import clock
 from apps.notifications.models import Notice
 from apps.payments.models import Payment, PaymentMethod
@@ -90,7 +91,7 @@ def test_one_that_needs_a_card_begins_with_it_and_charges_nothing(shop: Shop) ->
 def test_a_dearer_plan_takes_the_trial_over_and_a_cheaper_one_waits_for_its_end(shop: Shop) -> None:
     subscription = shop.buy(trial_plan(shop))
     shop.card(is_default=True)
-    yearly = shop.plan("Yearly", 30000, interval="year")
+    yearly = shop.plan("Yearly", 30000, interval="year", trial_days=7)
     move_clock(NOW + dt.timedelta(days=5))
     offer = services.quote_change(shop.alice, subscription, yearly)
     assert (offer.due_amount, offer.end, offer.is_now) == (0, subscription.trial_ends_at, True)
@@ -132,3 +133,26 @@ def test_the_creator_of_a_product_needs_no_trial_of_it(shop: Shop) -> None:
     own = services.start_checkout(actor=make_actor(shop.product.organization), plan=trial_plan(shop))
     assert fresh(own.subscription).status == "active"
     assert PaymentMethod.objects.count() == 0
+
+
+def test_a_plan_without_a_trial_ends_it_and_is_paid_at_once(shop: Shop) -> None:
+    """Else a trial of a cheap plan would give any dearer one for nothing."""
+    subscription = shop.buy(trial_plan(shop))
+    use(subscription, 800, NOW + dt.timedelta(days=2))
+    move_clock(NOW + dt.timedelta(days=5))
+    dear = shop.metered("Dear", 9000)
+    offer = services.quote_change(shop.alice, subscription, dear)
+    assert (offer.due_amount, offer.starts_anew, offer.counts_on) == (9000, True, False)
+    checkout = services.start_plan_change(actor=shop.alice, subscription=subscription, plan=dear)
+    assert isinstance(checkout, Checkout)
+    assert (fresh(subscription).status, fresh(subscription).plan) == ("trialing", subscription.plan)
+    services.pay_checkout(actor=shop.alice, checkout=checkout, method=shop.card(is_default=True))
+    begun = fresh(subscription)
+    assert (begun.status, begun.plan, begun.is_in_trial) == ("active", dear, False)
+    assert begun.anchored_at == begun.current_period_start > NOW + dt.timedelta(days=5)
+    assert limits_of(begun).quotas[0].extra_units == 5000
+    # The units of the trial are charged to nobody.
+    move_clock(NOW + dt.timedelta(days=5 + 31, minutes=2))
+    meter_has_stored(subscription, clock.now())
+    services.close_due_periods()
+    assert [one.total_amount for one in invoices()] == [9000, 9000]

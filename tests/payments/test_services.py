@@ -220,7 +220,7 @@ class TestCharging:
     def test_one_that_cannot_be_settled_does_not_stand_in_the_way(self, told: list[str]) -> None:
         broken, good = (
             claim(),
-            services.claim_payment(method=PaymentMethodFactory(), amount=1, currency="USD", reference="inv_2"),
+            services.claim_payment(method=PaymentMethodFactory(), amount=50, currency="USD", reference="inv_2"),
         )
         PaymentMethod.objects.filter(pk=broken.method_id).update(provider="gone")
         Payment.objects.update(created_at=dt.datetime.now(dt.UTC) - charging.PATIENCE * 2)

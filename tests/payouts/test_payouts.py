@@ -111,6 +111,8 @@ def test_staff_carry_a_payout_out_and_it_may_come_back_once() -> None:
     assert of(paid_to).total_amount == 5000
     another = services.retry_payout(staff=boss, payout=payout, reason="They gave another account")
     assert (another.amount, another.requested_by) == (5000, boss)
+    with pytest.raises(PayoutMoved):
+        services.retry_payout(staff=boss, payout=payout, reason="A second click")
     titles = set(Notice.objects.filter(user=owner.user).values_list("kind", flat=True))
     assert titles == {"payout.paid", "payout.returned"}
     actions = AuditEvent.objects.filter(target=payout.public_id).order_by("pk").values_list("action", flat=True)

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from apps.payouts.exports import manual_csv, statement_csv, yearly_csv
 from apps.payouts.models import Payout
 from apps.payouts.pdf import render_statement
 from apps.payouts.services.booking import creator_account
+from tests.factories.accounts import OrganizationFactory
 from tests.factories.payouts import PayoutAccountFactory
 from tests.payouts.world import account, kind
 from tests.pdf import text_of
@@ -103,13 +105,20 @@ def test_files_say_the_same() -> None:
         90,
         platform_commission=-10,
     )
-    totals = list(csv.DictReader(io.StringIO(yearly_csv(2027, selectors.yearly_totals([paid_to], 2027)))))
+    totals = list(csv.DictReader(io.StringIO(yearly_csv(2027, selectors.yearly_totals([organization], 2027)))))
     (total,) = totals
     assert (total["legal_name"], total["tax_id"], total["currency"]) == ("'@Northwind", "DE123", "USD")
     assert [total[f"q{number}_transactions"] for number in (1, 2, 3, 4)] == ["1", "3", "0", "1"]
     assert [total[f"q2_{part}"] for part in ("gross", "fees", "tax")] == ["60.50", "5.00", "9.50"]
     assert total["q4_gross"] == "1.00"
-    assert not list(selectors.yearly_totals([paid_to], 2026))
+    assert not list(selectors.yearly_totals([organization], 2026))
+    # Who has not said where they are paid has earned, too.
+    other = OrganizationFactory(name="Tidewater")
+    book(other, "invoice.paid:inv_10", dt.datetime(2027, 5, 1, tzinfo=dt.UTC), 90, platform_commission=-10)
+    call_command("creator_totals", "2027", stdout=(out := io.StringIO()))
+    rows = {row["organization"]: row for row in csv.DictReader(io.StringIO(out.getvalue()))}
+    assert rows[organization.public_id] == total
+    assert (rows[other.public_id]["legal_name"], rows[other.public_id]["q2_gross"]) == ("Tidewater", "1.00")
     payout = Payout(
         public_id="po_1", account=paid_to, destination=paid_to.destination, method="bank", amount=5, currency="KWD"
     )

@@ -65,8 +65,13 @@ def test_at_the_renewal_they_are_told_at_once_and_their_own_plans_win() -> None:
     notice = Notice.objects.get(kind="subscription.migration_scheduled")
     assert "12.00 USD for each month" in notice.body
     assert f"{plain.current_period_end:%B %Y}" in notice.title
-    services.cancel_at_period_end(actor=make_actor(plain.organization), subscription=plain)
-    assert fresh(plain).pending_plan is None
+    # What the creator planned is not the consumer's to undo; to leave is, and to stay after all.
+    consumer = make_actor(plain.organization)
+    with pytest.raises(Conflict, match="new version"):
+        services.undo_scheduled(actor=consumer, subscription=plain)
+    services.cancel_at_period_end(actor=consumer, subscription=plain)
+    services.undo_scheduled(actor=consumer, subscription=plain)
+    assert (fresh(plain).cancel_at_period_end, fresh(plain).pending_plan) == (False, sold.new)
 
 
 def test_now_the_period_goes_on_under_the_new_terms() -> None:

@@ -82,12 +82,12 @@ class RefundInvoiceView(ProductInvoiceView):
         return selectors.list_credit_notes(invoice).get(pk=note.pk)
 
     def lines_of(self, invoice: Invoice) -> dict[int, int] | None:
-        """By primary key. Raises `Invalid` beside an amount, and for a line that is named twice; `NotFound`."""
+        """By primary key. Raises `Invalid` for none, beside an amount, and for one that is named twice; `NotFound`."""
         wanted = self.body.get("lines")
         if wanted is None:
             return None
         positions = [each["line"] for each in wanted]
-        if "amount" in self.body or len(set(positions)) < len(positions):
+        if not wanted or "amount" in self.body or len(set(positions)) < len(positions):
             raise Invalid(field="lines")
         lines = list(invoice.lines.all())
         if not all(position <= len(lines) for position in positions):

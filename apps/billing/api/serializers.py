@@ -64,27 +64,33 @@ class QuoteSerializer(Answer):
     period_end = serializers.DateTimeField(source="end")
     currency = serializers.CharField(source="plan.currency")
     charge_amount = serializers.IntegerField(source="proration.charge_amount")
-    credit_amount = serializers.IntegerField(source="proration.credit_amount", help_text="For what is not used.")
-    due_amount = serializers.IntegerField(
-        source="due_total_amount", help_text="To be paid now, with `due_tax_amount` where that is known."
+    credit_amount = serializers.IntegerField(
+        source="proration.credit_amount", help_text="For what was paid and is left."
     )
+    discount_amount = serializers.IntegerField(source="proration.discount_amount", help_text="For a coupon.")
     due_tax_amount = serializers.IntegerField(
-        allow_null=True, help_text="What tax adds; null where it is known once the invoice is issued."
+        allow_null=True, help_text="What tax adds to it; null where that is known once the invoice is issued."
+    )
+    due_amount = serializers.IntegerField(
+        source="due_total_amount", help_text="The charge less the other two, with that tax: to be paid now."
     )
     counts_on = serializers.BooleanField(
         help_text="Whether what was used of the running quotas counts against the new ones, or those begin anew."
     )
+    renewal_tax_amount = serializers.IntegerField(allow_null=True, help_text="Likewise, at today's rate.")
     renewal_amount = serializers.IntegerField(
-        source="renewal_total_amount", help_text="At each renewal, likewise, at today's rate."
+        source="renewal_total_amount",
+        help_text="At the next renewal, less a coupon that holds then, with that tax.",
     )
-    renewal_tax_amount = serializers.IntegerField(allow_null=True)
 
 
 class InvoiceLineSerializer(Answer):
     kind = serializers.ChoiceField(LineKind.choices)
     description = serializers.CharField()
     quantity = serializers.IntegerField()
-    unit_amount = serializers.DecimalField(max_digits=28, decimal_places=8)
+    unit_amount = serializers.DecimalField(
+        max_digits=28, decimal_places=8, help_text="As the plan says it: with tax where `tax_inclusive`."
+    )
     amount = serializers.IntegerField(help_text="Without tax.")
     tax_percent = serializers.DecimalField(max_digits=6, decimal_places=3)
     tax_amount = serializers.IntegerField()
@@ -102,7 +108,7 @@ class InvoiceSerializer(OwedInvoiceSerializer):
     tax_inclusive = serializers.BooleanField(help_text="Whether the prices contained the tax.")
     tax_note = serializers.CharField(allow_blank=True, help_text="Such as that the reverse charge applies.")
     credited_amount = serializers.IntegerField(help_text="The sum of its credit notes, with tax.")
-    due_amount = serializers.IntegerField(help_text="The total, less what was credited: what paying it charges.")
+    due_amount = serializers.IntegerField(help_text="What paying it charges; 0 where it is paid or void.")
     period_start = serializers.DateTimeField()
     period_end = serializers.DateTimeField()
     issued_at = serializers.DateTimeField()

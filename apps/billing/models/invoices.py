@@ -124,7 +124,12 @@ class Invoice(models.Model):
 
     @property
     def due_amount(self) -> int:
-        """What is to be paid of an open invoice: its total, less what was credited."""
+        """What is to be paid: the total, less what was credited; nothing of an invoice that is paid or void."""
+        return 0 if self.status in (InvoiceStatus.PAID, InvoiceStatus.VOID) else self.creditable_amount
+
+    @property
+    def creditable_amount(self) -> int:
+        """What was not credited, with tax."""
         return self.total_amount - self.credited_amount
 
     @property

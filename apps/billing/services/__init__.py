@@ -12,6 +12,7 @@ from apps.billing.services.coupons import (
     redeem_coupon,
 )
 from apps.billing.services.cycle import close_due_periods
+from apps.billing.services.ending import refund_after_end
 from apps.billing.services.hosting import set_hosting_terms
 from apps.billing.services.late_usage import find_late_usage
 from apps.billing.services.paying import pay_checkout, pay_invoice
@@ -47,6 +48,7 @@ __all__ = [
     "quote_change",
     "record_stripe_invoice",
     "redeem_coupon",
+    "refund_after_end",
     "refund_as_staff",
     "refund_due",
     "refund_invoice",

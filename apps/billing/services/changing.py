@@ -1,6 +1,7 @@
 """Another plan for a subscription: at once against payment of the difference, or at the end of the period."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -9,25 +10,24 @@ from django.db.models import Q
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.accounts.permissions import Action
-from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, LineKind
 from apps.billing.errors import PaymentOverdue
 from apps.billing.models import Checkout, Invoice
 from apps.billing.quotes import Quote, quote
+from apps.billing.running_period import PRICE_HELD
+from apps.billing.selectors import owes
 from apps.billing.services.checkouts import close_unpaid, find_open
+from apps.billing.services.discounts import discount_line, note_discount
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
 from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.stretches import draft_usage, note_usage
 from apps.core.transactions import answering, work_began_at
 from apps.plans.models import Plan
 from apps.subscriptions import services as subscriptions
-from apps.subscriptions.changes import keeps_period
 from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import check_card, choice_by_default
-from apps.subscriptions.services.plan_changes import check_can_change, lock_target
-
-# How long the price of a change is held: it was reckoned for the time that is left of the period.
-CHANGE_LIFETIME = dt.timedelta(hours=1)
+from apps.subscriptions.services.plan_changes import check_can_change, check_not_paused, lock_target
 
 
 @answering
@@ -45,6 +45,7 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
     passes = subscription.overage_allowed or choice_by_default(plan).allowed
     check_card(subscription.organization, plan, overage_allowed=passes)
     check_can_change(subscription, plan)
+    check_not_paused(subscription)
     before = find_open(subscription)
     # The same when it is done again with the tax: what is left of the period has one price.
     assert subscription.current_period_start is not None  # it has begun
@@ -56,23 +57,28 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
     offer = quote(subscription, plan, now)
     if not offer.is_now:
         return subscriptions.schedule_plan_change(actor=actor, subscription=subscription, plan=plan)
+    lines = _lines(subscription, offer)
     if offer.due_amount == 0:
+        _note_discount(subscription, offer, lines, None)
         return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
-    if _owes(subscription):
+    if owes(subscription):
         raise PaymentOverdue
     if offer.due_amount < smallest_charge(plan.currency):
-        lines, source = _lines(subscription, offer), f"change:{subscription.public_id}:{now:%Y%m%dT%H%M%S.%f}"
+        source = f"change:{subscription.public_id}:{now:%Y%m%dT%H%M%S.%f}"
+        _note_discount(subscription, offer, lines, None)
         add_items(subscription=subscription, currency=plan.currency, lines=lines, source=source)
         return apply_change(subscription=subscription, plan=plan, at=now, actor=actor)
-    return _issue(actor, subscription, offer)
+    return _issue(actor, subscription, offer, lines)
 
 
 def apply_change(*, subscription: Subscription, plan: Plan, at: dt.datetime, actor: Actor | None) -> Subscription:
     """Change the plan as of `at`, or as of the last moment of a period that has ended meanwhile."""
     assert subscription.current_period_end is not None  # it has begun
     at = min(at, subscription.current_period_end - dt.timedelta(microseconds=1))
-    previous, start = subscription.plan, subscription.current_period_start
+    previous, start, was_trial = subscription.plan, subscription.current_period_start, subscription.is_in_trial
     changed = subscriptions.change_plan_now(subscription=subscription, plan=plan, at=at, actor=actor)
+    if was_trial:
+        return changed  # no extra units passed in it
     # Who leaves a plan that charges extra units settles them: the new one counts anew (`counts_on`).
     used = note_usage(subscription=changed, plan=previous, period_start=start, end=at)
     if used is not None:
@@ -80,18 +86,19 @@ def apply_change(*, subscription: Subscription, plan: Plan, at: dt.datetime, act
     return changed
 
 
-def _issue(actor: Actor, subscription: Subscription, offer: Quote) -> Checkout:
+def _issue(actor: Actor, subscription: Subscription, offer: Quote, lines: Sequence[LineSpec]) -> Checkout:
     now, plan = offer.effective_at, offer.plan
     assert subscription.current_period_end is not None  # it has begun
-    expires_at = min(now + CHANGE_LIFETIME, subscription.current_period_end)
+    expires_at = min(now + PRICE_HELD, subscription.current_period_end)
     invoice = draft_invoice(
         subscription=subscription,
         reason=InvoiceReason.PLAN_CHANGE,
         currency=plan.currency,
         start=offer.start,
         end=offer.end,
-        lines=_lines(subscription, offer),
+        lines=lines,
     )
+    _note_discount(subscription, offer, lines, invoice)
     checkout = Checkout.objects.create(
         kind=CheckoutKind.PLAN_CHANGE,
         organization=actor.organization,
@@ -110,22 +117,26 @@ def _issue(actor: Actor, subscription: Subscription, offer: Quote) -> Checkout:
 
 def _lines(subscription: Subscription, offer: Quote) -> list[LineSpec]:
     proration, product = offer.proration, subscription.product.name
-    if keeps_period(subscription.plan, offer.plan):
+    if offer.starts_anew:
+        lines = [plan_line(offer.plan, offer.start, offer.end)]
+    else:
         what = f"{product}: {offer.plan.name}"
         lines = [_line(LineKind.PRORATION_CHARGE, what, offer, offer.plan, proration.charge_amount)]
-    else:
-        lines = [plan_line(offer.plan, offer.start, offer.end)]
+    if offer.redemption is not None and proration.discount_amount:
+        lines.append(discount_line(offer.redemption, lines[0], proration.discount_amount))
     if proration.credit_amount:
         unused = f"{product}: unused part of {subscription.plan.name}"
         lines.append(_line(LineKind.PRORATION_CREDIT, unused, offer, subscription.plan, -proration.credit_amount))
     return lines
 
 
+def _note_discount(
+    subscription: Subscription, offer: Quote, lines: Sequence[LineSpec], invoice: Invoice | None
+) -> None:
+    """A period of its own takes one off the coupon; the rest of a period was taken off when that began."""
+    if offer.starts_anew:
+        note_discount(subscription=subscription, lines=lines, invoice=invoice, period_start=offer.start)
+
+
 def _line(kind: LineKind, description: str, offer: Quote, plan: Plan, amount: int) -> LineSpec:
     return LineSpec(kind, description, plan, offer.start, offer.end, amount, Decimal(amount))
-
-
-def _owes(subscription: Subscription) -> bool:
-    return Invoice.objects.filter(
-        subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
-    ).exists()

@@ -10,7 +10,7 @@ from apps.accounts.access import Actor
 from apps.accounts.audit import record_action
 from apps.accounts.permissions import Action
 from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus
-from apps.billing.errors import ApprovalPending, CheckoutClosed
+from apps.billing.errors import ApprovalPending, CheckoutClosed, EarlierInvoiceOpen
 from apps.billing.models import Checkout, Invoice
 from apps.billing.services.discounts import discount_lines, note_discount
 from apps.billing.services.invoicing import (
@@ -52,11 +52,12 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
     Completed: nothing is to be paid, and the subscription is active. Open with an invoice: it is active once that is
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
-    needs a card is open, without an invoice, until `pay_checkout` names one. Raises as `subscribe`, and `CouponRefused`
-    where the code `coupon` is one that cannot be used, and `TaxNotKnown`.
+    needs a card is open, without an invoice, until `pay_checkout` names one. Raises as `subscribe`, `CouponRefused`
+    where the code `coupon` is one that cannot be used, `EarlierInvoiceOpen` and `TaxNotKnown`.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
+    _check_nothing_owed(actor, plan)
     waiting = _locked_incomplete(actor, plan)
     if waiting is not None:
         checkout = find_open(waiting)
@@ -81,6 +82,19 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
         return _issue(actor, subscription, None)
     done = subscription.status != SubscriptionStatus.PENDING_APPROVAL
     return _new_checkout(actor, subscription, completed=done)
+
+
+def _check_nothing_owed(actor: Actor, plan: Plan) -> None:
+    """Who has not paid for the product does not begin anew with it. Raises `EarlierInvoiceOpen`."""
+    earlier = Invoice.objects.filter(
+        organization=actor.organization,
+        product=plan.product_id,
+        status__in=[InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE],
+        reason__in=InvoiceReason.automatic(),
+        subscription__status=SubscriptionStatus.CANCELED,
+    ).first()
+    if earlier is not None:
+        raise EarlierInvoiceOpen(invoice=earlier.public_id)
 
 
 @transaction.atomic
@@ -237,9 +251,10 @@ def _begin_unpaid(checkout: Checkout, subscription: Subscription, lines: list[Li
 
 
 def _first_lines(subscription: Subscription, at: dt.datetime) -> list[LineSpec]:
-    """The price of the first period, less what a coupon takes off."""
+    """The price of the first period, up to the end of its product, less what a coupon takes off."""
     plan = subscription.plan
-    price = plan_line(plan, *period_at(plan.interval, "subscription", at, at))
+    period = period_at(plan.interval, "subscription", at, at)
+    price = plan_line(plan, *period, until=subscription.product.retires_at)
     return [price, *discount_lines(subscription=subscription, lines=[price])]
 
 

@@ -97,6 +97,8 @@ def redeem_coupon(*, actor: Actor, subscription: Subscription, code: str) -> Cou
 
 
 def _write(spec: CouponSpec, product: Product | None, user: User) -> Coupon:
+    if spec.redeem_by is not None and spec.redeem_by <= clock.now():
+        raise Invalid(_("Choose a time that is yet to come."), field="redeem_by")
     try:
         with transaction.atomic():
             return Coupon.objects.create(

@@ -7,8 +7,9 @@ from django.db.models import Sum
 from apps.accounts.models import User
 from apps.billing.credits import credit_amount, credit_total
 from apps.billing.enums import CreditReason, InvoiceStatus
-from apps.billing.errors import CreditTooLarge, NothingToCredit
+from apps.billing.errors import CreditLeavesTooLittle, CreditTooLarge, NothingToCredit
 from apps.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from apps.billing.services.items import smallest_charge
 from apps.billing.services.numbering import CREDIT_NOTES, next_number
 from apps.billing.services.tax_reports import note_credit
 from apps.billing.tax import LineTax
@@ -47,7 +48,7 @@ def issue_credit_note(
     In the caller's transaction, who has locked the invoice. One that is paid stays so; one that is not asks for less,
     and is void where nothing is left. With `of_line`, the amount is taken of that line alone.
 
-    Raises `NothingToCredit` and `CreditTooLarge`.
+    Raises `NothingToCredit`, `CreditTooLarge`, and `CreditLeavesTooLittle` of one that is not paid.
     """
     if invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOID) or invoice.is_credited:
         raise NothingToCredit
@@ -90,8 +91,11 @@ def _parts(
         parts = credit_total(rests, _checked(amount, sum(rest.amount + rest.tax_amount for rest in rests)))
     found = [(line, part) for (line, _rest), part in zip(left, parts, strict=True) if part.amount or part.tax_amount]
     total = sum(part.amount + part.tax_amount for _line, part in found)
-    if not 0 < total <= invoice.due_amount:
-        raise CreditTooLarge(creditable_amount=invoice.due_amount)
+    most = invoice.creditable_amount
+    if not 0 < total <= most:
+        raise CreditTooLarge(creditable_amount=most)
+    if invoice.status == InvoiceStatus.OPEN and 0 < most - total < (smallest := smallest_charge(invoice.currency)):
+        raise CreditLeavesTooLittle(smallest_amount=smallest)
     return found
 
 

@@ -23,7 +23,7 @@ from apps.billing.services.items import (
     waiting_items,
     with_stranded_items,
 )
-from apps.billing.services.renewals import draft_renewal
+from apps.billing.services.renewals import draft_renewal, restart_waived, with_waived_period
 from apps.billing.services.stretches import are_complete, draft_usage, note_usage, overage_lines
 from apps.billing.services.trials import cannot_go_on
 from apps.billing.services.working import KEYS_AT_ONCE, Deadline, work_on_each
@@ -48,6 +48,7 @@ def close_due_periods(*, seconds: int | None = None) -> dict[str, int]:
         turned += now_turned
     return {
         "periods turned": turned,
+        "waived periods ended": work_on_each(with_waived_period(), restart_waived, until=until),
         "canceled subscriptions billed": work_on_each(_canceled_with_usage(), bill_canceled, until=until),
         "subscriptions with leftovers billed": work_on_each(with_stranded_items(), bill_stranded, until=until),
         "invoices issued": work_on_each(_drafts(), issue_draft, until=until),

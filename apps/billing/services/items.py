@@ -14,6 +14,8 @@ from apps.payments.providers import provider_named
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
+_TAKEN_UP = "taken_up:"
+
 
 def smallest_charge(currency: str) -> int:
     """What an invoice must come to, in minor units, so that the provider charges it."""
@@ -105,7 +107,10 @@ def with_stranded_items() -> QuerySet[Subscription]:
 
 
 def bill_stranded(subscription: Subscription) -> bool:
-    """Draft an invoice for each currency of stranded items; too small and canceled, they are waived. It is locked."""
+    """Draft an invoice for each currency of stranded items; too small and canceled, they are waived. It is locked.
+
+    With what earlier subscriptions to the product left, they may be enough.
+    """
     is_canceled = subscription.status == SubscriptionStatus.CANCELED
     waiting = InvoiceItem.objects.waiting().filter(subscription=subscription)
     if not is_canceled:
@@ -117,7 +122,10 @@ def bill_stranded(subscription: Subscription) -> bool:
     )
     done = False
     for row in sums:
-        if row["total"] >= smallest_charge(row["currency"]):
+        total = row["total"]
+        if is_canceled and 0 < total < smallest_charge(row["currency"]):
+            total += _take_up_waived(subscription, row["currency"], total)
+        if total >= smallest_charge(row["currency"]):
             draft_invoice(
                 subscription=subscription,
                 reason=InvoiceReason.USAGE,
@@ -131,6 +139,35 @@ def bill_stranded(subscription: Subscription) -> bool:
             _waive(subscription, waiting.filter(currency=row["currency"]), f"{row['total']} {row['currency']}")
             done = True
     return done
+
+
+def _take_up_waived(subscription: Subscription, currency: str, total: int) -> int:
+    """Charge what earlier subscriptions of the organization to the product left, where it is enough by now; how much.
+
+    Else who cancels and begins again would have each beginning for nothing. Each item is taken up once.
+    """
+    rests = InvoiceItem.objects.filter(
+        waived_at__isnull=False,
+        currency=currency,
+        subscription__organization=subscription.organization_id,
+        subscription__product=subscription.product_id,
+    ).exclude(subscription=subscription)
+    sources = InvoiceItem.objects.filter(source__startswith=_TAKEN_UP, subscription__in=_siblings(subscription))
+    taken = {int(source.removeprefix(_TAKEN_UP)) for source in sources.values_list("source", flat=True)}
+    left = [rest for rest in rests.order_by("pk") if rest.pk not in taken]
+    amount = sum(rest.amount for rest in left)
+    if total + amount < smallest_charge(currency):
+        return 0
+    now = clock.now()
+    for rest in left:
+        source = f"{_TAKEN_UP}{rest.pk}"
+        rest.pk, rest.subscription, rest.source, rest.waived_at, rest.created_at = None, subscription, source, None, now
+        rest.save(force_insert=True)
+    return amount
+
+
+def _siblings(subscription: Subscription) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(organization=subscription.organization_id, product=subscription.product_id)
 
 
 def _waive(subscription: Subscription, items: QuerySet[InvoiceItem], amount: str) -> None:

@@ -18,7 +18,7 @@ from apps.core.transactions import answering, committed
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import CardDeclined, ConfirmationNeeded, PaymentPending, decline_message
 from apps.payments.models import Payment, PaymentMethod
-from apps.payments.selectors import is_being_paid
+from apps.payments.selectors import find_waiting_payment, is_being_paid
 from apps.payments.services import claim_payment, collect_payment
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_subscription
@@ -90,6 +90,8 @@ def _claim(actor: Actor, invoice: Invoice, method: PaymentMethod) -> Payment:
     checkout = Checkout.objects.filter(invoice=invoice).first()
     if checkout is not None and not _can_be_paid(checkout, subscription):
         raise CheckoutClosed
+    if waiting := find_waiting_payment(invoice.public_id):
+        raise ConfirmationNeeded(payment=waiting.public_id, action_url=waiting.action_url)
     if is_being_paid(invoice.public_id):
         raise PaymentPending
     if checkout is not None:

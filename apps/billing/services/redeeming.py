@@ -1,6 +1,6 @@
 """A code becomes a coupon of a subscription."""
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
@@ -39,7 +39,7 @@ def record_redemption(*, actor: Actor, subscription: Subscription, code: str) ->
         mine.subscription, mine.redeemed_at, mine.redeemed_by = subscription, now, actor.user
         mine.save(update_fields=["subscription", "redeemed_at", "redeemed_by"])
     else:
-        if coupon.max_redemptions is not None and coupon.redemptions.count() >= coupon.max_redemptions:
+        if coupon.max_redemptions is not None and _count(coupon) >= coupon.max_redemptions:
             raise CouponRefused(_("This coupon has been used as often as it may be."), field="coupon")
         mine = CouponRedemption.objects.create(
             coupon=coupon,
@@ -59,6 +59,12 @@ def _locked_coupon(subscription: Subscription, code: str) -> Coupon | None:
         product__isnull=True, code=code
     )
     return found.select_for_update(no_key=True).order_by(F("product").asc(nulls_last=True)).first()
+
+
+def _count(coupon: Coupon) -> int:
+    """How often it was redeemed, without purchases that came to nothing."""
+    given_up = Q(subscription__status=SubscriptionStatus.CANCELED, subscription__current_period_start__isnull=True)
+    return coupon.redemptions.exclude(given_up).count()
 
 
 def _check_no_other(subscription: Subscription) -> None:

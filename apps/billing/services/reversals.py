@@ -32,7 +32,7 @@ def record_refund(refund: Refund) -> None:
         logger.error("refund %s of invoice %s failed: %s", refund.public_id, invoice, refund.failure_code)
         return
     note = CreditNote.objects.filter(invoice=invoice, public_id=refund.reference).first()
-    if note is None and 0 < refund.amount <= invoice.due_amount and invoice.status == InvoiceStatus.PAID:
+    if note is None and 0 < refund.amount <= invoice.creditable_amount and invoice.status == InvoiceStatus.PAID:
         # Made at the provider. Whoever did it, the documents follow.
         note = issue_credit_note(invoice=invoice, reason=CreditReason.AT_PROVIDER, amount=refund.amount)
     book_refund(

@@ -15,7 +15,6 @@ from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
 from apps.billing.services.dunning import await_confirmation, end_run, note_failure
 from apps.billing.services.invoicing import lock_invoice
-from apps.billing.services.renewals import draft_renewal
 from apps.billing.services.tax_reports import note_sale
 from apps.core import clock
 from apps.payments.enums import PaymentStatus
@@ -62,20 +61,16 @@ def leave_unpaid(invoice: Invoice, subscription: Subscription, *, why: str) -> N
 def resume(invoice: Invoice, subscription: Subscription) -> None:
     """Nothing is due any more, once nothing of the subscription but `invoice` is open that was to be charged.
 
-    One whose keys did not work is restored at once. Where the running period began meanwhile, and so was not charged,
-    a new one begins now. The caller has locked both.
+    One whose keys did not work is restored at once. Where its running period began meanwhile, and so was not charged,
+    the billing cycle begins a new one (`with_waived_period`). The caller has locked both.
     """
     if subscription.status not in SubscriptionStatus.owing():
         return
     others = Invoice.objects.filter(
         subscription=subscription, status=InvoiceStatus.OPEN, reason__in=InvoiceReason.automatic()
     )
-    if others.exclude(pk=invoice.pk).exists():
-        return
-    was_unpaid = subscription.status == SubscriptionStatus.UNPAID
-    subscription = subscriptions.mark_paid(subscription=subscription)
-    if was_unpaid and subscription.is_period_waived and not subscription.plan.is_free:
-        draft_renewal(subscription=subscriptions.restart_period(subscription=subscription, at=clock.now()))
+    if not others.exclude(pk=invoice.pk).exists():
+        subscriptions.mark_paid(subscription=subscription)
 
 
 def _record(payment: Payment, invoice: Invoice) -> None:

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from apps.core.rest.fields import Answer, Input, Text
-from apps.payments.enums import Provider
+from apps.payments.enums import PaymentStatus, Provider
 
 
 class PaymentMethodSerializer(Answer):
@@ -13,6 +13,19 @@ class PaymentMethodSerializer(Answer):
     exp_year = serializers.IntegerField()
     holder_name = serializers.CharField()
     is_default = serializers.BooleanField(help_text="Renewals are charged to it.")
+    created_at = serializers.DateTimeField()
+
+
+class PaymentSerializer(Answer):
+    """An attempt to pay."""
+
+    id = serializers.CharField(source="public_id")
+    status = serializers.ChoiceField(PaymentStatus.choices)
+    amount = serializers.IntegerField(help_text="Minor units.")
+    currency = serializers.CharField()
+    reference = serializers.CharField(help_text="What is paid, such as the id of an invoice.")
+    decline_code = serializers.CharField(allow_blank=True)
+    action_url = serializers.CharField(allow_blank=True, help_text="Where the cardholder confirms it.")
     created_at = serializers.DateTimeField()
 
 

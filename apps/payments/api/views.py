@@ -1,4 +1,4 @@
-"""The cards that one's organization pays with."""
+"""The cards that one's organization pays with, and what waits for their holders."""
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
@@ -8,8 +8,8 @@ from apps.accounts.rest.base import OrganizationView
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.payments import selectors, services
-from apps.payments.api.serializers import CardInput, PaymentMethodSerializer
-from apps.payments.models import PaymentMethod
+from apps.payments.api.serializers import CardInput, PaymentMethodSerializer, PaymentSerializer
+from apps.payments.models import Payment, PaymentMethod
 
 TAG = "Billing"
 READ, WRITE = TokenScope.BILLING_READ, TokenScope.BILLING_WRITE
@@ -61,3 +61,14 @@ class DefaultView(MethodView):
     )  # fmt: skip
     def post(self, request: Request, method_id: str) -> PaymentMethod:
         return services.make_default(actor=self.actor, method=self.method)
+
+
+class CancelView(OrganizationView):
+    @operation(
+        "cancelPayment", "Give up a payment that waits for its cardholder", tag=TAG, scope=WRITE,
+        description="So that it can be paid in another way. It may have been confirmed meanwhile: see its `status`.",
+        body=Empty, answer=PaymentSerializer, errors=(409,), commits_within=True,
+    )  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Payment:
+        payment = selectors.get_payment(self.actor, public_id=payment_id)
+        return services.give_up_payment(actor=self.actor, payment=payment)

@@ -3,6 +3,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Organization
 from apps.billing.notices import amount_in_words
 from apps.core import clock
 from apps.core.staff import ReadOnlyAdmin, staff_action
@@ -75,5 +76,5 @@ class PayoutAccountAdmin(ReadOnlyAdmin[PayoutAccount]):
 
 
 def _totals(accounts: QuerySet[PayoutAccount], year: int) -> HttpResponse:
-    chosen = accounts.select_related("organization").order_by("pk")
+    chosen = Organization.objects.filter(pk__in=accounts.values("organization")).order_by("pk")
     return csv_file(yearly_csv(year, yearly_totals(chosen, year)), f"creators-{year}.csv")

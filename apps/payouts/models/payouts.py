@@ -31,6 +31,8 @@ class Payout(models.Model):
     # Nobody where the schedule did.
     requested_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     scheduled_on = models.DateField(null=True, blank=True)
+    # The payout that came back, and in whose place this one is: one for each.
+    retry_of = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="retry")
     idempotency_key = models.CharField(max_length=60, unique=True)
     # The provider's id of the transfer, or what staff wrote down for one that they made.
     reference = models.CharField(max_length=REFERENCE_MAX, blank=True)

@@ -11,7 +11,7 @@ from apps.payouts.selectors.statements import (
     statement,
     statement_lines,
 )
-from apps.payouts.selectors.yearly import YearTotal, yearly_totals
+from apps.payouts.selectors.yearly import YearTotal, list_creators, yearly_totals
 
 __all__ = [
     "Balance",
@@ -26,6 +26,7 @@ __all__ = [
     "get_payout",
     "get_statement",
     "list_balances",
+    "list_creators",
     "list_months",
     "list_payouts",
     "statement",

@@ -4,6 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
+from apps.accounts.models import Organization
 from apps.ledger.enums import AccountKind
 from apps.ledger.models import LedgerAccount
 from apps.payouts.enums import LineKind
@@ -23,21 +26,29 @@ class Quarter:
 
 @dataclass(frozen=True, slots=True)
 class YearTotal:
-    account: PayoutAccount
+    """`account` is None of a creator who has not said yet where they are paid."""
+
+    organization: Organization
+    account: PayoutAccount | None
     currency: str
     quarters: tuple[Quarter, ...] = field(default_factory=lambda: tuple(Quarter() for _ in range(4)))
 
 
-def yearly_totals(accounts: Iterable[PayoutAccount], year: int) -> Iterator[YearTotal]:
-    """One for each account and currency in which there was a sale, refund or dispute in that year (UTC)."""
+def list_creators() -> QuerySet[Organization]:
+    """All who ever earned something."""
+    books = LedgerAccount.objects.filter(kind=AccountKind.CREATOR_PAYABLE)
+    return Organization.objects.filter(pk__in=books.values("organization")).order_by("pk")
+
+
+def yearly_totals(organizations: Iterable[Organization], year: int) -> Iterator[YearTotal]:
+    """One for each creator and currency in which there was a sale, refund or dispute in that year (UTC)."""
     start, end = dt.datetime(year, 1, 1, tzinfo=dt.UTC), dt.datetime(year + 1, 1, 1, tzinfo=dt.UTC)
-    for account in accounts:
-        books = LedgerAccount.objects.filter(
-            kind=AccountKind.CREATOR_PAYABLE, organization=account.organization_id
-        ).order_by("currency")
-        for currency in books.values_list("currency", flat=True):
-            total, is_there = YearTotal(account, currency), False
-            for line in statement_lines(account.organization, currency, start, end):
+    for organization in organizations:
+        account = PayoutAccount.objects.filter(organization=organization).first()
+        books = LedgerAccount.objects.filter(kind=AccountKind.CREATOR_PAYABLE, organization=organization)
+        for currency in books.order_by("currency").values_list("currency", flat=True):
+            total, is_there = YearTotal(organization, account, currency), False
+            for line in statement_lines(organization, currency, start, end):
                 if line.kind not in LineKind.shared():
                     continue
                 is_there = True

@@ -80,9 +80,9 @@ def mark_failed(*, staff: User, payout: Payout, reason: str) -> Payout:
 
 @transaction.atomic
 def retry_payout(*, staff: User, payout: Payout, reason: str) -> Payout:
-    """A held payout is sent again; for one that failed, another over the same amount is made, asked for by staff.
+    """A held payout is sent again; for one that failed, another over the same amount is made, asked for by staff, once.
 
-    Raises `PayoutMoved` for any other, and what `request_payout` does.
+    Raises `PayoutMoved` for any other, and for one that was tried again before, and what `request_payout` does.
     """
     require_staff(staff, PERMISSION)
     reason = checked_reason(reason)
@@ -90,9 +90,13 @@ def retry_payout(*, staff: User, payout: Payout, reason: str) -> Payout:
     if payout.status == PayoutStatus.HELD:
         release(payout, by=staff)
         another = payout
-    elif payout.status in PayoutStatus.returned():
+    elif payout.status in PayoutStatus.returned() and not Payout.objects.filter(retry_of=payout).exists():
         another = make_payout(
-            account=payout.account, currency=payout.currency, amount=payout.amount, requested_by=staff
+            account=payout.account,
+            currency=payout.currency,
+            amount=payout.amount,
+            requested_by=staff,
+            retry_of=payout,
         )
     else:
         raise PayoutMoved

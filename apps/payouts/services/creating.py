@@ -90,6 +90,7 @@ def make_payout(
     amount: int | None,
     requested_by: User | None,
     scheduled_on: dt.date | None = None,
+    retry_of: Payout | None = None,
 ) -> Payout:
     """The payout, with what it books. The caller has locked the organization."""
     if not account.is_ready:
@@ -110,6 +111,7 @@ def make_payout(
         approvals_needed=needed,
         requested_by=requested_by,
         scheduled_on=scheduled_on,
+        retry_of=retry_of,
         approved_at=None if needed else now,
         idempotency_key=new_key(),
     )

@@ -11,7 +11,7 @@ from apps.subscriptions.changes import kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.plan_changes import check_can_change, lock_target
-from apps.subscriptions.services.writing import lock_own, move, record, schedule, unschedule
+from apps.subscriptions.services.writing import lock_own, move, record, schedule, unschedule_own
 
 
 @transaction.atomic
@@ -55,9 +55,9 @@ def schedule_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan
 
 @transaction.atomic
 def undo_scheduled(*, actor: Actor, subscription: Subscription) -> Subscription:
-    """Let the subscription go on as it is after the running period. Raises `Conflict` where nothing was planned."""
+    """Take back what the actor's organization planned for the end of the period. Raises `Conflict` where it did not."""
     subscription = lock_own(actor, subscription)
-    unschedule(subscription)
+    unschedule_own(subscription)
     record(actor, subscription, "schedule_undone", subscription.status, f"Kept {subscription.product.name} as it is")
     return subscription
 

@@ -36,7 +36,7 @@ def restart_period(*, subscription: Subscription, at: dt.datetime) -> Subscripti
     subscription = lock_any(subscription)
     begin_period(subscription, at)
     subscription.save()
-    summary = f"{subscription.product.name} was paid, and a new period began"
+    summary = f"{subscription.product.name} works again, and a new period began"
     record(None, subscription, "period_restarted", subscription.status, summary, at=at)
     return subscription
 

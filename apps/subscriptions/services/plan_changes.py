@@ -13,7 +13,7 @@ from apps.plans.enums import QuotaOnChange
 from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.plans.selectors import is_granted
-from apps.subscriptions.changes import counts_on, keeps_period, kind_of_change
+from apps.subscriptions.changes import counts_on, goes_on, kind_of_change
 from apps.subscriptions.enums import ChangeKind, SubscriptionStatus
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import choice_by_default
@@ -156,14 +156,23 @@ def check_can_change(subscription: Subscription, plan: Plan) -> None:
         raise Conflict(_("The subscription has this plan already."))
 
 
+def check_not_paused(subscription: Subscription) -> None:
+    """Raises `Conflict` where nobody may buy another plan, as the keys do not work whatever it is."""
+    if subscription.status == SubscriptionStatus.PAUSED:
+        raise Conflict(_("The creator has paused this subscription. Its plan can be changed once it is resumed."))
+
+
 def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: dt.datetime) -> Subscription:
     """Give a subscription, which the caller has locked, the plan as of `at`, within its running period."""
+    anchor_stays = goes_on(subscription.plan, plan, is_in_trial=subscription.is_in_trial)
+    ends_trial = subscription.is_in_trial and not anchor_stays
     previous, subscription.plan = subscription.plan, plan
-    # A trial goes on under the new plan.
-    anchor_stays = subscription.is_in_trial or keeps_period(previous, plan)
     if not anchor_stays:
         begin_period(subscription, at)
-    if not counts_on(
+    was = subscription.status
+    if ends_trial and was == SubscriptionStatus.TRIALING:
+        subscription.status = SubscriptionStatus.ACTIVE
+    if ends_trial or not counts_on(
         previous.quotas.all(),
         plan.quotas.all(),
         carry_over=plan.quota_on_change == QuotaOnChange.CARRY_OVER,
@@ -182,8 +191,8 @@ def apply_plan(actor: Actor | None, subscription: Subscription, plan: Plan, at: 
     record(
         actor,
         subscription,
-        "plan_changed",
-        subscription.status,
+        "trial_ended" if ends_trial else "plan_changed",
+        was,
         f"Changed {subscription.product.name} from the plan {previous.name} to {plan.name}",
         from_plan=previous,
         at=at,

@@ -141,7 +141,10 @@ def schedule(subscription: Subscription, plan: Plan | None) -> None:
     """Write down what happens at the end of the period: another plan, or (None) the end. Twice the end: `Conflict`."""
     if plan is None and subscription.cancel_at_period_end:
         raise Conflict(_("This subscription ends with the running period already."))
-    subscription.cancel_at_period_end, subscription.pending_plan = plan is None, plan
+    # A cancellation goes before the creator's migration, which is there again where it is undone.
+    if plan is not None or not subscription.is_migrating:
+        subscription.pending_plan = plan
+    subscription.cancel_at_period_end = plan is None
     subscription.save(update_fields=["cancel_at_period_end", "pending_plan"])
 
 
@@ -151,6 +154,17 @@ def unschedule(subscription: Subscription) -> None:
         raise Conflict(_("Nothing is planned for the end of the period."))
     subscription.cancel_at_period_end, subscription.pending_plan = False, None
     subscription.save(update_fields=["cancel_at_period_end", "pending_plan"])
+
+
+def unschedule_own(subscription: Subscription) -> None:
+    """Take back what the consumer planned. What the creator did is not theirs to take back: `Conflict`."""
+    migration = subscription.pending_plan if subscription.is_migrating else None
+    if migration is not None and not subscription.cancel_at_period_end:
+        raise Conflict(_("The creator renews this plan in a new version. Choose another plan, or let it end."))
+    unschedule(subscription)
+    if migration is not None:
+        subscription.pending_plan = migration
+        subscription.save(update_fields=["pending_plan"])
 
 
 def record(

@@ -129,13 +129,12 @@ def test_a_dispute_that_is_lost_after_a_payout_leaves_the_platform_short_until_i
     assert begun.earned().total_amount == 0
     PaymentMethod.objects.update(token=DISPUTED)
     begun.until("2027-05-10")  # renewed
-    with begun.cash_may_be_short():
-        begun.through("2027-05-12")
-        lost = Dispute.objects.get()
-        begun.do(decide, begun, lost, is_won=False)
-        begun.jobs()
-        assert begun.on(AccountKind.PROVIDER_CASH) == 300 - 1500
-        assert len(bills(subscription)) == 2
-        sell_one_more(begun)
+    begun.through("2027-05-12")
+    lost = Dispute.objects.get()
+    begun.do(decide, begun, lost, is_won=False)
+    begun.jobs()
+    assert begun.on(AccountKind.PROVIDER_CASH) == 300 - 1500
+    assert len(bills(subscription)) == 2
+    sell_one_more(begun)
     assert begun.earned().pending_amount == 2700
     begun.end()

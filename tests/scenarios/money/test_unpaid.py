@@ -79,12 +79,12 @@ def test_a_failed_payment_that_does_not_recover(story: Begin) -> None:
     assert fresh(subscription).status == "canceled"
     assert begun.earned().total_amount == 2700, "nothing is owed to the creator for what nobody paid"
 
-    # Who comes back in autumn subscribes anew, and may pay what is owed.
+    # Who comes back in autumn pays what is owed, and subscribes anew.
     again = begun.consumer()
     again.alice = shop.alice
     PaymentMethod.objects.update(is_default=False)
-    anew = begun.buy(begun.shop.pro, of=again)
     begun.do(billing.pay_invoice, actor=shop.alice, invoice=bills(subscription)[1], method=shop.card())
+    anew = begun.buy(begun.shop.pro, of=again)
     assert (fresh(subscription).status, fresh(anew).status) == ("canceled", "active")
     assert begun.earned().total_amount == 3 * 2700
     begun.do(subscriptions.cancel_subscription, actor=shop.alice, subscription=anew)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from apps.ledger.checks import list_faults
+from apps.ledger.checks import list_faults, list_warnings
 from apps.ledger.models import JournalEntry
 
 
@@ -22,6 +22,8 @@ class Command(BaseCommand):
             for fault in list_faults():
                 count += 1
                 self.stderr.write(f"{fault.code}: {fault.subject} ({fault.detail})")
+            for warning in list_warnings():
+                self.stdout.write(f"warning: {warning.code}: {warning.subject} ({warning.detail})")
         if count:
             raise CommandError(f"{count} faults in {entries} entries.")
         self.stdout.write(f"{entries} entries, no fault.")

@@ -58,6 +58,8 @@ class SandboxProvider:
         return_url: str,
     ) -> ChargeResult:
         behaviour = cards.behaviour_of(token, today)
+        if amount < self.minimum_amount(currency):
+            behaviour = "amount_too_small"
         must_confirm = behaviour == Behaviour.CONFIRMS_ALWAYS or (
             behaviour == Behaviour.CONFIRMS_OFF_SESSION and off_session
         )

@@ -78,9 +78,9 @@ def _left(invoice: Invoice) -> int:
     if invoice.status == InvoiceStatus.VOID:
         return 0
     if invoice.status != InvoiceStatus.PAID:
-        return invoice.due_amount
+        return invoice.creditable_amount
     payment = list_payments_of(invoice.public_id).filter(status=PaymentStatus.SUCCEEDED).first()
-    return min(invoice.due_amount, refundable_amount(payment)) if payment is not None else 0
+    return min(invoice.creditable_amount, refundable_amount(payment)) if payment is not None else 0
 
 
 def _refund(request: PortalRequest, invoice: Invoice, form: RefundForm) -> CreditNote | None:
