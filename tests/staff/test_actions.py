@@ -63,7 +63,7 @@ def in_a_period(**values: Any) -> Model:
 def open_dispute() -> Dispute:
     """As the sandbox has told of it."""
     payment = claim_payment(
-        method=PaymentMethodFactory(behaviour="disputed"), amount=1, currency="USD", reference="inv_1", created_by=None
+        method=PaymentMethodFactory(behaviour="disputed"), amount=1000, currency="USD", reference="inv_1", created_by=None
     )
     collect_payment(payment=payment)
     emit_due_events(now=clock.now() + dt.timedelta(days=1))

@@ -69,7 +69,7 @@ class UsedDaySerializer(Answer):
     units = serializers.IntegerField()
 
 
-class EvidenceSerializer(Answer):
+class LineEvidenceSerializer(Answer):
     """What a line of extra units is evidenced by, as stored now; nothing where a line charges no usage."""
 
     used_units = serializers.IntegerField()
@@ -78,7 +78,7 @@ class EvidenceSerializer(Answer):
     days = UsedDaySerializer(many=True)
 
 
-class MonthSumsSerializer(Answer):
+class BillingSumsSerializer(Answer):
     """Minor units, tax included. Void invoices count nowhere."""
 
     currency = serializers.CharField()
@@ -88,7 +88,7 @@ class MonthSumsSerializer(Answer):
     due_amount = serializers.IntegerField()
 
 
-class UpcomingSerializer(Answer):
+class UpcomingRenewalSerializer(Answer):
     subscription = serializers.CharField(source="subscription.public_id")
     product = serializers.CharField(source="subscription.product.slug")
     renews_at = serializers.DateTimeField(source="at")
@@ -103,13 +103,13 @@ class MonthQuery(Input):
     )
 
 
-class MonthSerializer(Answer):
+class BillingMonthSerializer(Answer):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     invoices = serializers.ListField(child=serializers.CharField(), help_text="The ids of those issued in it.")
     credit_notes = serializers.ListField(child=serializers.CharField())
-    sums = MonthSumsSerializer(many=True)
-    upcoming = UpcomingSerializer(many=True, help_text="The renewals to come, as they stand now.")
+    sums = BillingSumsSerializer(many=True)
+    upcoming = UpcomingRenewalSerializer(many=True, help_text="The renewals to come, as they stand now.")
 
 
 class CreditedLineInput(Input):

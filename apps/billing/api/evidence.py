@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from apps.accounts.enums import TokenScope
 from apps.accounts.rest.base import OrganizationView
-from apps.billing.api.document_serializers import EvidenceSerializer, MonthQuery, MonthSerializer
+from apps.billing.api.document_serializers import BillingMonthSerializer, LineEvidenceSerializer, MonthQuery
 from apps.billing.evidence import evidence_of, list_upcoming, month_of
 from apps.billing.selectors import get_line
 from apps.core import clock
@@ -21,7 +21,7 @@ READ = TokenScope.BILLING_READ
 class EvidenceView(OrganizationView):
     @operation(
         "getLineEvidence", "Show the usage behind a line of an invoice", tag=TAG, scope=READ,
-        description="The units of each day; none for a line that charges no usage.", answer=EvidenceSerializer,
+        description="The units of each day; none for a line that charges no usage.", answer=LineEvidenceSerializer,
     )  # fmt: skip
     def get(self, request: Request, invoice_id: str, position: str) -> dict[str, Any]:
         if not (position.isascii() and position.isdecimal()):
@@ -38,7 +38,7 @@ class EvidenceView(OrganizationView):
 class MonthView(OrganizationView):
     @operation(
         "getBillingMonth", "Show a month over all products", tag=TAG, scope=READ, query=MonthQuery,
-        description="What was issued in it (UTC), and the renewals to come.", answer=MonthSerializer,
+        description="What was issued in it (UTC), and the renewals to come.", answer=BillingMonthSerializer,
     )  # fmt: skip
     def get(self, request: Request) -> dict[str, Any]:
         today = clock.now().astimezone(dt.UTC)
