@@ -63,7 +63,11 @@ def in_a_period(**values: Any) -> Model:
 def open_dispute() -> Dispute:
     """As the sandbox has told of it."""
     payment = claim_payment(
-        method=PaymentMethodFactory(behaviour="disputed"), amount=1000, currency="USD", reference="inv_1", created_by=None
+        method=PaymentMethodFactory(behaviour="disputed"),
+        amount=1000,
+        currency="USD",
+        reference="inv_1",
+        created_by=None,
     )
     collect_payment(payment=payment)
     emit_due_events(now=clock.now() + dt.timedelta(days=1))
@@ -242,7 +246,7 @@ class TestServices:
                 continue
             for name, function in inspect.getmembers(services, inspect.isfunction):
                 parameters = set(inspect.signature(function).parameters)
-                if config.name.startswith("apps.") and {"staff", "reason"} <= parameters:
+                if config.name.startswith("apps.") and not name.startswith("_") and {"staff", "reason"} <= parameters:
                     found[f"{config.label}.{name}"] = function
         return found
 
