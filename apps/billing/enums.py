@@ -97,3 +97,12 @@ class CommissionScope(models.TextChoices):
     CREATOR = "creator", _("Creator")
     CATEGORY = "category", _("Category")
     PLATFORM = "platform", _("Platform")
+
+
+class TaxReportStatus(models.TextChoices):
+    """What became of telling Stripe's tax reports of an invoice or a credit note."""
+
+    WAITING = "waiting", _("Waiting")
+    REPORTED = "reported", _("Reported")
+    # Stripe's answer was no; staff may have it asked again.
+    REFUSED = "refused", _("Refused")

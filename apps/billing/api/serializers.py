@@ -73,11 +73,20 @@ class QuoteSerializer(Answer):
         source="proration.credit_amount", help_text="For what was paid and is left."
     )
     discount_amount = serializers.IntegerField(source="proration.discount_amount", help_text="For a coupon.")
-    due_amount = serializers.IntegerField(help_text="The charge less the other two: to be paid now.")
+    due_tax_amount = serializers.IntegerField(
+        allow_null=True, help_text="What tax adds to it; null where that is known once the invoice is issued."
+    )
+    due_amount = serializers.IntegerField(
+        source="due_total_amount", help_text="The charge less the other two, with that tax: to be paid now."
+    )
     counts_on = serializers.BooleanField(
         help_text="Whether what was used of the running quotas counts against the new ones, or those begin anew."
     )
-    renewal_amount = serializers.IntegerField(help_text="At the next renewal, less a coupon that holds then.")
+    renewal_tax_amount = serializers.IntegerField(allow_null=True, help_text="Likewise, at today's rate.")
+    renewal_amount = serializers.IntegerField(
+        source="renewal_total_amount",
+        help_text="At the next renewal, less a coupon that holds then, with that tax.",
+    )
 
 
 class InvoiceLineSerializer(Answer):

@@ -24,6 +24,7 @@ from apps.billing.services.invoicing import (
 from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
+from apps.core.transactions import answering
 from apps.payments.errors import PaymentPending
 from apps.payments.selectors import require_not_being_paid
 from apps.plans.models import Plan
@@ -43,6 +44,7 @@ PERIOD_HELD = dt.timedelta(hours=1)
 logger = logging.getLogger(__name__)
 
 
+@answering
 @transaction.atomic
 def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None, coupon: str = "") -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
@@ -51,7 +53,7 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
     needs a card is open, without an invoice, until `pay_checkout` names one. Raises as `subscribe`, `CouponRefused`
-    where the code `coupon` is one that cannot be used, and `EarlierInvoiceOpen`.
+    where the code `coupon` is one that cannot be used, `EarlierInvoiceOpen` and `TaxNotKnown`.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later

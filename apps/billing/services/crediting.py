@@ -12,6 +12,7 @@ from apps.billing.errors import CreditLeavesTooLittle, CreditTooLarge, NothingTo
 from apps.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from apps.billing.services.items import smallest_charge
 from apps.billing.services.numbering import CREDIT_NOTES, next_number
+from apps.billing.services.tax_reports import note_credit
 from apps.billing.tax import LineTax
 from apps.core import clock
 from apps.core.errors import Invalid
@@ -77,6 +78,7 @@ def issue_credit_note(
         for line, part in parts
     )
     _take_off(invoice, written)
+    note_credit(note=written)
     return written
 
 

@@ -17,7 +17,7 @@ from apps.billing.services.trials import begin_trial, waits_for_card
 from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
-from apps.core.transactions import committed
+from apps.core.transactions import answering, committed
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import (
     CardDeclined,
@@ -40,6 +40,7 @@ class _Owed(TypedDict):
     reference: str
 
 
+@answering
 def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod | None) -> Payment | None:
     """Pay what a checkout asks for; see `pay_invoice`. Its invoice is issued now where the creator has just approved.
 
@@ -65,6 +66,7 @@ def pay_checkout(*, actor: Actor, checkout: Checkout, method: PaymentMethod | No
     return pay_invoice(actor=actor, invoice=found.invoice, method=method)
 
 
+@answering
 def pay_invoice(*, actor: Actor, invoice: Invoice, method: PaymentMethod | None) -> Payment:
     """Pay an open invoice of the actor's organization with one of its cards.
 

@@ -15,6 +15,7 @@ from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
 from apps.billing.services.dunning import await_confirmation, end_run, note_failure
 from apps.billing.services.invoicing import lock_invoice
+from apps.billing.services.tax_reports import note_sale
 from apps.core import clock
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import decline_message
@@ -92,6 +93,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     invoice.paid_at = at
     invoice.save(update_fields=["status", "paid_at"])
     book_payment(invoice, at)
+    note_sale(invoice=invoice)
     end_run(invoice=invoice)
     checkout = _find_checkout(invoice)
     if checkout is not None and not _complete(checkout, subscription, invoice, at):

@@ -73,11 +73,13 @@ def month(request: PortalRequest) -> HttpResponse:
     running = clock.now().astimezone(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     start = _first_of(request.GET.get("month", ""), running)
     found = month_of(request.actor, start)
+    upcoming = list_upcoming(request.actor) if start == running else []
     context = {
         "month": found,
         "previous": start - dt.timedelta(days=1),
         "next": found.end if found.end <= running else None,
-        "upcoming": list_upcoming(request.actor) if start == running else [],
+        "upcoming": upcoming,
+        "is_tax_known": all(one.tax_amount is not None for one in upcoming),
         "is_running": start == running,
     }
     return render(request, "billing/month.html", context)
