@@ -33,6 +33,7 @@ class LineKind(models.TextChoices):
     PRORATION_CREDIT = "proration_credit", _("Rest of the period, previous plan")
     OVERAGE = "overage", _("Overage")
     DISCOUNT = "discount", _("Discount")
+    ROUNDING = "rounding", _("Rounding")
 
 
 class CheckoutKind(models.TextChoices):
@@ -44,6 +45,13 @@ class CheckoutStatus(models.TextChoices):
     OPEN = "open", _("Open")
     COMPLETED = "completed", _("Completed")
     EXPIRED = "expired", _("Expired")
+
+
+class CheckoutAction(models.TextChoices):
+    """What an open checkout waits for."""
+
+    PAY = "pay", _("To be paid")
+    APPROVAL = "approval", _("To be approved by the creator")
 
 
 class CouponDuration(models.TextChoices):

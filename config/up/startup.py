@@ -22,6 +22,8 @@ from config.up.terminal import short
 SERVERS: tuple[type[EmbeddedServer], ...] = (EmbeddedPostgres, EmbeddedValkey)
 SERVER_TIMEOUT = 60.0
 READY_TIMEOUT = 90.0
+# Said while it takes long, without and with dj-stripe.
+MAKING_TABLES = ("Making tables", "Making tables, those of dj-stripe too, which take a minute or more the first time")
 
 
 class Startup:
@@ -47,6 +49,7 @@ class Startup:
                     "migrate",
                     ("python", "manage.py", "migrate", "--no-input", "--skip-checks"),
                     self._long_migrations(),
+                    meanwhile=MAKING_TABLES[self._options.fake_stripe],
                 ),
                 Step("css", css.COMMAND),
             )
@@ -113,7 +116,7 @@ class Startup:
         self._publish(fake_stripe.NAME, server.url)
 
     def _long_migrations(self) -> Callable[[str], None]:
-        """Shows those of dj-stripe, which take a minute or more at the first start."""
+        """Shows those of dj-stripe, each when it is done: they take a minute or more at the first start."""
         announced = False
 
         def show(line: str) -> None:

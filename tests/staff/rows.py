@@ -272,8 +272,8 @@ def _method() -> PaymentMethod:
 def _payment() -> Payment:
     method, number = _method(), next(_numbers)
     return Payment.objects.create(
-        organization=method.organization, method=method, amount=1, currency="USD", reference=f"inv_{number}",
-        idempotency_key=f"key-{number}",
+        organization=method.organization, provider=method.provider, method=method, amount=1, currency="USD",
+        reference=f"inv_{number}", idempotency_key=f"key-{number}",
     )  # fmt: skip
 
 

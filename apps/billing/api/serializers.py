@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.billing.enums import CheckoutAction, CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
 from apps.billing.selectors import PAST_DUE
 from apps.core.rest.fields import Answer, Input, Text
 from apps.payments.enums import PaymentStatus
@@ -47,6 +47,11 @@ class CheckoutSerializer(Answer):
     subscription = serializers.CharField(source="subscription.public_id")
     plan = serializers.CharField(source="plan.public_id")
     invoice = OwedInvoiceSerializer(allow_null=True)
+    next_action = serializers.ChoiceField(
+        CheckoutAction.choices,
+        allow_null=True,
+        help_text="`pay`: `payCheckout`, with a card or on the provider's page. `approval`: by the creator.",
+    )
     expires_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
@@ -148,7 +153,12 @@ class CheckoutQuery(Input):
 
 
 class PayInput(Input):
-    method = serializers.CharField(max_length=40, help_text="The id of a payment method.")
+    method = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="The id of a payment method. Without one, where cards are typed on the provider's page: the payment "
+        "is `requires_action`, and `action_url` is that page, which keeps the card for renewals, too.",
+    )
 
 
 class PaymentSerializer(Answer):
@@ -157,7 +167,11 @@ class PaymentSerializer(Answer):
     amount = serializers.IntegerField(help_text="Minor units of the currency.")
     currency = serializers.CharField()
     invoice = serializers.CharField(source="reference")
-    method = serializers.CharField(source="method.public_id")
+    method = serializers.CharField(
+        source="method.public_id", allow_null=True, help_text="Null until a card is typed on the provider's page."
+    )
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
-    action_url = serializers.CharField(help_text="Where the cardholder confirms it, while it is `requires_action`.")
+    action_url = serializers.CharField(
+        help_text="Where the cardholder confirms it or types their card, while it is `requires_action`."
+    )

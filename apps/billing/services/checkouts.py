@@ -26,7 +26,7 @@ from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
 from apps.core.transactions import answering
 from apps.payments.errors import PaymentPending
-from apps.payments.selectors import is_being_paid
+from apps.payments.selectors import require_not_being_paid
 from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.subscriptions import services as subscriptions
@@ -155,8 +155,7 @@ def reprice(*, actor: Actor, subscription: Subscription, checkout: Checkout) -> 
     """
     assert checkout.invoice is not None
     invoice = lock_invoice(checkout.invoice)
-    if is_being_paid(invoice.public_id):
-        raise PaymentPending
+    require_not_being_paid(invoice.public_id)
     void_invoice(invoice=invoice)
     checkout.invoice = None
     return _issue(actor, subscription, checkout)
@@ -178,8 +177,7 @@ def close_unpaid(*, checkout: Checkout) -> None:
     """
     if checkout.invoice is not None:
         invoice = lock_invoice(checkout.invoice)
-        if is_being_paid(invoice.public_id):
-            raise PaymentPending
+        require_not_being_paid(invoice.public_id)
         if invoice.status == InvoiceStatus.OPEN:
             void_invoice(invoice=invoice)
     checkout.status = CheckoutStatus.EXPIRED

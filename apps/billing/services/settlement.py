@@ -76,9 +76,9 @@ def resume(invoice: Invoice, subscription: Subscription) -> None:
 def _record(payment: Payment, invoice: Invoice) -> None:
     """The outcome in the audit log; the person is the one who began to pay, if any."""
     if payment.status == PaymentStatus.SUCCEEDED:
-        action, summary = "payment.succeeded", f"Paid {invoice} with {payment.method}"
+        action, summary = "payment.succeeded", f"Paid {invoice} with {payment.paid_with}"
     else:
-        action, summary = "payment.declined", f"{payment.method} was declined for {invoice}: {payment.decline_code}"
+        action, summary = "payment.declined", f"{payment.paid_with} was declined for {invoice}: {payment.decline_code}"
     record_event(
         organization=invoice.organization,
         actor=payment.created_by,
