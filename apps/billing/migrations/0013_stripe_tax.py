@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_payout_scopes'),
-        ('billing', '0011_stripe_prices_and_invoices'),
+        ('billing', '0012_rounding_lines'),
     ]
 
     operations = [
