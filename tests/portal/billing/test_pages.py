@@ -171,7 +171,7 @@ class TestChanging:
         move_clock(NOW + dt.timedelta(days=30, minutes=-1))
         text = text_of(alice.get(url("plan-change", subscription=subscription), {"to": "yearly"}))
         assert "360.00 USD is due today" in text
-        assert "Credit 0.00 USD nothing is left of Basic" in text
+        assert "Credit 0.00 USD nothing that was paid for Basic is left" in text
 
     def test_a_product_that_ends_has_no_other_plan_and_ends_its_subscriptions(self, alice: Client, shop: Shop) -> None:
         subscription = shop.buy(shop.basic)
