@@ -140,10 +140,11 @@ def _lines_of_credit(report: TaxReport) -> list[dict[str, object]]:
         for line in earlier.lines:
             left[line["item"]][0] -= line["amount"]
             left[line["item"]][1] -= line["tax"]
-    amounts = allocate(
-        note.total_amount if invoice.tax_inclusive else note.subtotal_amount, [a for a, _t in left.values()]
-    )
-    taxes = allocate(note.tax_amount, [tax for _a, tax in left.values()])
+    amounts_left, taxes_left = [amount for amount, _tax in left.values()], [tax for _amount, tax in left.values()]
+    credited = note.total_amount if invoice.tax_inclusive else note.subtotal_amount
+    # The line that rounds an invoice to what can be charged bears no tax: Stripe does not know it.
+    amounts = allocate(min(credited, sum(amounts_left)), amounts_left)
+    taxes = allocate(min(note.tax_amount, sum(taxes_left)), taxes_left)
     return [
         {"item": item, "amount": amount, "tax": tax}
         for item, amount, tax in zip(left, amounts, taxes, strict=True)
