@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.billing import services
+from apps.billing.coupon_admin import CouponAdmin  # noqa: F401 - registered there
 from apps.billing.hosting_admin import HostingTermsAdmin  # noqa: F401 - registered there
 from apps.billing.models import (
     BillingProfile,
     Checkout,
-    Coupon,
-    CouponRedemption,
     CreditNote,
     CreditNoteLine,
     DunningRun,
@@ -299,36 +298,3 @@ class DunningRunAdmin(ReadOnlyAdmin[DunningRun]):
 class NumberSeriesAdmin(ReadOnlyAdmin[NumberSeries]):
     list_display = ["issuer", "prefix", "year", "last_number"]
     fields = ["issuer", "prefix", "year", "last_number"]
-
-
-class CouponRedemptionInline(ReadOnlyInline[CouponRedemption]):
-    model = CouponRedemption
-    fields = ["organization", "subscription", "redeemed_at", "redeemed_by"]
-    select_related = ("organization", "subscription", "redeemed_by")
-
-
-@admin.register(Coupon)
-class CouponAdmin(ReadOnlyAdmin[Coupon]):
-    """Those of products, and (without one) those of the whole platform."""
-
-    list_display = [
-        "code", "product", "percent", "amount", "currency", "duration", "cycles", "redeem_by", "archived_at",
-    ]  # fmt: skip
-    list_filter = ["duration", ("product", admin.EmptyFieldListFilter), ("archived_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["product"]
-    search_fields = ["public_id", "code", "product__slug", "product__public_id"]
-    search_help_text = _("A code, a public id, or the address of a product")
-    fields = [
-        "code", "public_id", "product", "percent", "amount", "currency", "duration", "cycles", "plan_slugs",
-        "max_redemptions", "redeem_by", "created_by", "created_at", "archived_at",
-    ]  # fmt: skip
-    inlines = [CouponRedemptionInline]
-    actions = [
-        staff_action(
-            "archive",
-            _("Archive"),
-            consequence=_("These coupons are not accepted any more. Who has entered one keeps it."),
-            row="coupon",
-            service=services.archive_coupon_by_staff,
-        ),
-    ]

@@ -39,6 +39,11 @@ class TaxForecast:
 
     percent: Decimal | None
 
+    @property
+    def adds_something(self) -> bool:
+        """Also where it is not known yet."""
+        return self.percent is None or self.percent > 0
+
     def added(self, *prices: int) -> int | None:
         """To the lines of an invoice, each rounded as it will be."""
         if self.percent is None:

@@ -93,12 +93,14 @@ def get_line(actor: Actor, *, invoice_id: str, position: int) -> InvoiceLine:
     return line
 
 
-def list_product_invoices(actor: Actor, product: Product) -> QuerySet[Invoice]:
-    """What consumers of a product of the actor's organization were charged, newest first."""
+def list_product_invoices(actor: Actor, product: Product, *, search: str = "") -> QuerySet[Invoice]:
+    """What consumers of a product of the actor's organization were charged, newest first; `search`: number or name."""
     actor.require(Action.CONSUMERS_MANAGE)
     if product.organization_id != actor.organization.pk:
         raise NotFound
     issued = Invoice.objects.filter(product=product).exclude(status=InvoiceStatus.DRAFT)
+    if search:
+        issued = issued.filter(Q(number__icontains=search) | Q(organization__name__icontains=search))
     return issued.select_related("product", "subscription", "organization", "dunning").order_by("-issued_at", "-id")
 
 
@@ -135,6 +137,13 @@ def _with_refunds(notes: QuerySet[CreditNote]) -> QuerySet[CreditNote]:
 def get_credit_note(actor: Actor, *, public_id: str) -> CreditNote:
     """Of an invoice of the actor's organization. Raises `NotFound`."""
     return first_or_not_found(list_own_credit_notes(actor).filter(public_id=public_id))
+
+
+def get_product_credit_note(actor: Actor, product: Product, *, public_id: str) -> CreditNote:
+    """Of an invoice for a product of the actor's organization. Raises `NotFound`."""
+    theirs = list_product_invoices(actor, product).order_by()
+    notes = CreditNote.objects.filter(invoice__in=theirs.values("pk")).select_related("invoice__product")
+    return first_or_not_found(notes.filter(public_id=public_id))
 
 
 def get_receipt(invoice: Invoice) -> Payment:

@@ -25,6 +25,11 @@ class Cheapest(NamedTuple):
     plan: Plan
     paid: Plan | None
 
+    @property
+    def is_pay_as_you_go(self) -> bool:
+        """Whether `plan` is free only as long as nothing is used beyond its included units."""
+        return self.plan.is_pay_as_you_go
+
 
 def list_plans_on_sale(product: Product) -> QuerySet[Plan]:
     """What can be subscribed to now, the lowest tier first, with quotas and rate limits."""
@@ -126,7 +131,7 @@ def cheapest_plans(products: Iterable[Product]) -> dict[int, Cheapest]:
     """What the public plans on sale of each of these products that has some begin at, by its primary key."""
     plans = Plan.objects.on_sale().filter(product__in=products, visibility=PlanVisibility.PUBLIC)
     of_product: dict[int, list[Plan]] = {}
-    for plan in plans.select_related("tier"):
+    for plan in plans.select_related("tier").prefetch_related("quotas"):
         of_product.setdefault(plan.product_id, []).append(plan)
     return {number: found for number, some in of_product.items() if (found := cheapest_of(some))}
 

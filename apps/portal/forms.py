@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 def carried_out(form: forms.BaseForm, service: Callable[[], Result]) -> Result | None:
     """Call the service; where the domain refuses, put the reason on the form and return None.
 
-    The reason stands at the field it belongs to, or above the form.
+    The reason stands at the field it belongs to, or above the form, with the code of the error.
     """
     try:
         return service()
@@ -21,5 +21,5 @@ def carried_out(form: forms.BaseForm, service: Callable[[], Result]) -> Result |
         raise
     except DomainError as error:
         field = error.field if error.field in form.fields else None
-        form.add_error(field, error.message)
+        form.add_error(field, forms.ValidationError(str(error.message), code=error.code))
         return None

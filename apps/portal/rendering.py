@@ -1,4 +1,4 @@
-"""How a view answers: with its page, or with one part of it where a script asked for only that."""
+"""How a view answers: with its page, with one part of it where a script asked for only that, or with a document."""
 
 from typing import Any
 
@@ -18,3 +18,9 @@ def render_page(
     if fragment:
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def pdf_download(content: bytes, name: str) -> HttpResponse:
+    """A PDF that is saved as `<name>.pdf`."""
+    disposition = f'attachment; filename="{name}.pdf"'
+    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})

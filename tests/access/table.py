@@ -62,7 +62,8 @@ _TABLE: dict[Guard, str] = {
         portal:studio-tiers+ portal:studio-tier-rename! portal:studio-tier-remove!
         portal:studio-plans portal:studio-plan-new+ portal:studio-plan+ portal:studio-plan-publish!
         portal:studio-plan-withdraw! portal:studio-plan-grant! portal:studio-plan-revoke!
-        portal:studio-invoices portal:studio-invoice+ portal:hosting portal:hosting-choose! rest-hosting
+        portal:studio-invoices portal:studio-invoice+ portal:studio-invoice-pdf portal:studio-credit-note-pdf
+        portal:hosting portal:hosting-choose! rest-hosting
         portal:studio-cases portal:studio-case+ portal:studio-coupons+ portal:studio-coupon-archive!
         portal:studio-plan-migrate! portal:sandbox-account+ rest-coupons+ rest-coupon-archive! rest-migrate!
         portal:studio-consumers portal:studio-consumer portal:studio-consumer-ban! portal:studio-consumer-lift-ban!

@@ -258,3 +258,20 @@ def test_it_is_made_in_the_studio_and_entered_at_the_checkout(shop: Shop, owner:
     )
     creator.post(archive)
     assert "archived" in text_of(creator.get(page))
+
+
+def test_staff_make_a_coupon_for_every_product_in_the_admin(shop: Shop, client: Client) -> None:
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    page = reverse("admin:billing_coupon_add")
+    terms = {"code": "everywhere", "percent": "25", "duration": "once", "reason": "Launch"}
+    for wrong, said in (
+        ({"amount": "500"}, "one of the two"),
+        ({"code": "x"}, "3 to 40"),
+        ({"reason": ""}, "required"),
+    ):
+        assert said in text_of(client.post(page, terms | wrong)), wrong
+    assert not Coupon.objects.exists()
+    assert client.post(page, terms).status_code == 302
+    coupon = Coupon.objects.get()
+    assert (coupon.code, coupon.product, coupon.percent) == ("EVERYWHERE", None, Decimal(25))
+    assert client.get(reverse("admin:billing_coupon_change", args=[coupon.pk])).status_code == 200

@@ -97,6 +97,10 @@ class TestList:
         PlanFactory(tier=plan.tier, price_amount=100, currency="EUR", published_at=None)
         assert "from 19.00 EUR / month" in text_of(client.get(LIST))
 
+    def test_what_is_paid_as_it_is_used_is_not_called_free(self, client: Client) -> None:
+        QuotaFactory(plan=PlanFactory(), overage="per_unit", overage_unit_amount=2, overage_max_units=100)
+        assert "Pay as you go" in text_of(client.get(LIST))
+
     @pytest.mark.parametrize("status", [s for s in ProductStatus if s != ProductStatus.PUBLISHED])
     def test_shows_published_products_only(self, client: Client, status: str) -> None:
         ProductFactory(name="Hidden one", status=status)

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import AuditEvent, Organization, User
-from apps.billing.models import CommissionRule, HostingTerms, Invoice, PlanPrice, TaxRate
+from apps.billing.models import CommissionRule, Coupon, HostingTerms, Invoice, PlanPrice, TaxRate
 from apps.billing.services.booking import journal_source
 from apps.core import clock
 from apps.core.models import IdempotentRequest
@@ -51,7 +51,7 @@ ON_ANOTHER_PAGE = {
 }
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 # What staff may edit by hand: the shelves of the marketplace, the rates of taxes; and superusers, who is staff.
-ADDED = {CommissionRule, PlanPrice}
+ADDED = {CommissionRule, Coupon, PlanPrice}
 EDITABLE = {Category, HostingTerms, TaxRate, User, Group}
 SEARCHED = [model for model in MODELS if model is not Group and admin.site.get_model_admin(model).search_fields]
 

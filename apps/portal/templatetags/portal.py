@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.accounts.access import Actor
 from apps.accounts.permissions import Action
 from apps.core import clock
+from apps.payments.errors import decline_message
 from apps.portal import charts, endings, formats, json_view, states
 from apps.portal.icons import ICONS
 from apps.portal.once import FORM_ID, new_form_id
@@ -53,6 +54,12 @@ register.filter("is_hosting", is_hosting)
 @register.filter
 def money(amount: int, currency: str) -> str:
     return str(formats.money(amount, currency))
+
+
+@register.filter
+def decline_reason(code: str) -> str:
+    """What a payment was declined with, in words."""
+    return decline_message(code)
 
 
 @register.filter

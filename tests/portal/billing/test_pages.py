@@ -39,6 +39,16 @@ def checkout(shop: Shop) -> Checkout:
 
 
 class TestBuying:
+    def test_who_needs_a_card_first_is_shown_where_to_add_it(self, alice: Client, shop: Shop) -> None:
+        plan = shop.metered(price=0)
+        page = reverse("portal:subscribe", args=[shop.product.slug, plan.slug])
+        slug = shop.alice.organization.slug
+        sent = {"organization": slug, "plan": plan.public_id, "overage_allowed": "on"}
+        refused = alice.post(page, sent)
+        assert refused.status_code == 422
+        assert reverse("portal:cards", args=[slug]) in refused.content.decode()
+        assert b"Add a card</" not in alice.get(page).content
+
     def test_from_the_plan_to_the_paid_invoice(self, alice: Client, shop: Shop) -> None:
         organization = shop.alice.organization
         subscribe = reverse("portal:subscribe", args=[shop.product.slug, "pro"])
@@ -78,7 +88,7 @@ class TestBuying:
         assert "Nothing is overdue" in text
         text = text_of(alice.get(url("invoice", checkout=checkout)))
         assert "30.00 USD paid on 10 April 2027" in text
-        assert "card_declined" in text
+        assert "The bank declined the card" in text
         pdf = alice.get(url("invoice-pdf", checkout=checkout))
         assert pdf["Content-Type"] == "application/pdf"
         assert pdf["Content-Disposition"] == f'attachment; filename="{invoice.number}.pdf"'

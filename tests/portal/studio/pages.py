@@ -33,6 +33,8 @@ READS: dict[str, Action] = {
     "studio-plan": Action.PLANS_EDIT,
     "studio-invoices": Action.CONSUMERS_MANAGE,
     "studio-invoice": Action.CONSUMERS_MANAGE,
+    "studio-invoice-pdf": Action.CONSUMERS_MANAGE,
+    "studio-credit-note-pdf": Action.CONSUMERS_MANAGE,
     "studio-cases": Action.CONSUMERS_MANAGE,
     "studio-case": Action.CONSUMERS_MANAGE,
     "studio-consumers": Action.VIEW,

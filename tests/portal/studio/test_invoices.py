@@ -82,3 +82,17 @@ def test_the_list_is_filtered(ours: World, client: Client) -> None:
     assert other.number in filtered
     assert invoice.number not in filtered
     assert "No invoice matches" in words(client, f"{page}?consumer=sub_x")
+
+
+def test_the_list_is_searched_and_the_documents_are_downloaded(ours: World, client: Client) -> None:
+    invoice, other = ours.case.line.invoice, make_usage_invoice(ours.subscription)
+    page = ours.url("studio-invoices")
+    found = words(client, f"{page}?q={other.number}")
+    assert other.number in found
+    assert invoice.number not in found
+    assert invoice.number in words(client, f"{page}?q={invoice.organization.name}")
+    for name, number in (("studio-invoice-pdf", invoice.number), ("studio-credit-note-pdf", ours.note.number)):
+        answer = client.get(ours.url(name))
+        assert answer.content.startswith(b"%PDF")
+        assert f'"{number}.pdf"' in answer["Content-Disposition"]
+        assert ours.url(name) in client.get(ours.url("studio-invoice")).content.decode()

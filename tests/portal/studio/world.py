@@ -11,14 +11,14 @@ from django.urls import reverse
 
 from apps.accounts.enums import Role
 from apps.accounts.models import AccessToken, Invitation, Membership, Organization, User
-from apps.billing.models import Coupon, UsageCase
+from apps.billing.models import Coupon, CreditNote, UsageCase
 from apps.core import clock
 from apps.keys.models import ApiKey
 from apps.plans.models import Plan
 from apps.products.models import ChangelogEntry, Endpoint, FaqEntry, OpenApiImport, Product, SupportChannel, Tier
 from apps.subscriptions.models import Subscription
 from tests.factories.accounts import AccessTokenFactory, MembershipFactory, OrganizationFactory, UserFactory
-from tests.factories.billing import make_case, make_usage_invoice
+from tests.factories.billing import make_case, make_credit_note, make_usage_invoice
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import (
@@ -63,6 +63,7 @@ class World:
     answered: str  # ids of requests
     refused: str
     case: UsageCase  # of the subscription's
+    note: CreditNote  # over the invoice of the case
 
     @property
     def owner(self) -> User:
@@ -88,6 +89,7 @@ class World:
             "request_id": self.refused,
             "case_id": self.case.public_id,
             "invoice_id": self.case.line.invoice.public_id,
+            "note_id": self.note.public_id,
         }
 
     def url(self, name: str, **changed: Any) -> str:
@@ -116,6 +118,7 @@ def world() -> World:
     subscription = SubscriptionFactory(plan=plan, started_at=clock.now() - dt.timedelta(days=10, hours=12))
     key = ApiKeyFactory(subscription=subscription)
     answered, refused = store_calls(key, endpoint), store_rejections(key, endpoint)
+    case = make_case(make_usage_invoice(subscription).lines.get())
     return World(
         organization=organization,
         members=members,
@@ -139,7 +142,8 @@ def world() -> World:
         key=key,
         answered=request_id(answered[0]),
         refused=request_id(refused[0]),
-        case=make_case(make_usage_invoice(subscription).lines.get()),
+        case=case,
+        note=make_credit_note(case.line.invoice),
     )
 
 

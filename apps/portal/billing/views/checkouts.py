@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.permissions import Action
 from apps.billing import services
+from apps.billing.documents import tax_label
 from apps.billing.enums import CheckoutKind, CheckoutStatus
 from apps.billing.models import Checkout
+from apps.billing.rates import forecast_tax
 from apps.billing.selectors import find_coupon_of, get_checkout
 from apps.billing.services.trials import waits_for_card
 from apps.core import clock
@@ -93,13 +95,16 @@ def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
     invoice = checkout.invoice
     is_open = checkout.status == CheckoutStatus.OPEN
     is_trial = is_open and invoice is None and waits_for_card(checkout.subscription)
+    lines = list(invoice.lines.all()) if invoice else []
     is_over = checkout.expires_at is not None and checkout.expires_at <= clock.now()
     return {
         "checkout": checkout,
         "subscription": checkout.subscription,
         "plan": checkout.plan,
         "invoice": invoice,
-        "lines": list(invoice.lines.all()) if invoice else [],
+        "lines": lines,
+        "tax_label": tax_label(invoice, lines) if invoice else "",
+        "adds_tax": forecast_tax(checkout.organization_id, clock.now()).adds_something,
         "forms": forms,
         "coupon": find_coupon_of(checkout.subscription),
         "is_change": checkout.kind == CheckoutKind.PLAN_CHANGE,

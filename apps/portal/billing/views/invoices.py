@@ -37,7 +37,7 @@ from apps.payments.selectors import find_waiting_payment, list_disputes_of, list
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.paying import PayForms, carry_out, pay_forms
 from apps.portal.query import chosen, searched
-from apps.portal.rendering import render_page
+from apps.portal.rendering import pdf_download, render_page
 
 INVOICES_PER_PAGE = 25
 # Of one file: more than anybody has, and a bound.
@@ -92,21 +92,21 @@ def invoice(request: PortalRequest, invoice_id: str) -> HttpResponse:
 @organization_page
 def pdf(request: PortalRequest, invoice_id: str) -> HttpResponse:
     found = get_invoice(request.actor, public_id=invoice_id)
-    return _pdf(render_invoice(found), found.number)
+    return pdf_download(render_invoice(found), found.number)
 
 
 @require_safe
 @organization_page
 def receipt(request: PortalRequest, invoice_id: str) -> HttpResponse:
     found = get_invoice(request.actor, public_id=invoice_id)
-    return _pdf(render_receipt(found, get_receipt(found)), f"receipt-{found.number}")
+    return pdf_download(render_receipt(found, get_receipt(found)), f"receipt-{found.number}")
 
 
 @require_safe
 @organization_page
 def credit_note_pdf(request: PortalRequest, note_id: str) -> HttpResponse:
     note = get_credit_note(request.actor, public_id=note_id)
-    return _pdf(render_credit_note(note), note.number)
+    return pdf_download(render_credit_note(note), note.number)
 
 
 @sensitive_post_parameters("number", "cvc")
@@ -143,11 +143,6 @@ def _context(invoice: Invoice, forms: PayForms) -> dict[str, Any]:
         "is_processing": any(payment.status in PaymentStatus.open() for payment in payments),
         "checkout": getattr(invoice, "checkout", None),
     }
-
-
-def _pdf(content: bytes, name: str) -> HttpResponse:
-    disposition = f'attachment; filename="{name}.pdf"'
-    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
 
 
 def _csv(found: Iterable[Invoice], name: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Subscribing to a plan: for which organization, what it gives, and the confirmation."""
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from apps.billing import services
 from apps.billing.enums import CheckoutStatus
 from apps.billing.models import Checkout
 from apps.core.errors import NotFound
+from apps.payments.errors import CardNeeded
 from apps.plans.enums import PlanVisibility
 from apps.plans.models import Plan
 from apps.plans.selectors import find_replaced_plan, get_plan_seen_by, is_granted, list_plans_seen_by
@@ -59,6 +61,7 @@ def subscribe(request: HttpRequest, slug: str, plan: str) -> HttpResponse:
         "subscribed": subscribed,
         "free": free,
         "memberships": memberships,
+        "card_needed_by": form.data.get("organization") if form.has_error(NON_FIELD_ERRORS, CardNeeded.code) else None,
     }
     return render(request, "marketplace/subscribe.html", context, status=422 if form.errors else 200)
 

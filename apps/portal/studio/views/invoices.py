@@ -10,14 +10,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.billing.documents import tax_label
 from apps.billing.enums import CreditReason, InvoiceStatus
 from apps.billing.models import CreditNote, Invoice
-from apps.billing.selectors import get_product_invoice, list_credit_notes, list_product_invoices
+from apps.billing.pdf import render_credit_note, render_invoice
+from apps.billing.selectors import (
+    get_product_credit_note,
+    get_product_invoice,
+    list_credit_notes,
+    list_product_invoices,
+)
 from apps.billing.services import refund_invoice
 from apps.payments.enums import PaymentStatus
 from apps.payments.selectors import list_disputes_of, list_payments_of, refundable_amount
 from apps.portal.access import PortalRequest
 from apps.portal.forms import carried_out
-from apps.portal.query import chosen
-from apps.portal.rendering import render_page
+from apps.portal.query import chosen, searched
+from apps.portal.rendering import pdf_download, render_page
 from apps.portal.studio.access import product_page
 from apps.portal.studio.forms.invoices import RefundForm
 from apps.products.models import Product
@@ -31,7 +37,8 @@ STATUSES = [choice for choice in InvoiceStatus.choices if choice[0] != InvoiceSt
 def index(request: PortalRequest, product: Product) -> HttpResponse:
     """Newest first; of one subscription with `?consumer=`."""
     consumer, status = request.GET.get("consumer", "")[:40], chosen(request, "status", dict(STATUSES))
-    found = list_product_invoices(request.actor, product)
+    search = searched(request)
+    found = list_product_invoices(request.actor, product, search=search)
     if consumer:
         found = found.filter(subscription__public_id=consumer)
     if status:
@@ -41,8 +48,9 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "consumer": consumer,
         "status": status,
+        "search": search,
         "statuses": STATUSES,
-        "is_filtered": bool(consumer or status),
+        "is_filtered": bool(consumer or status or search),
     }
     return render_page(request, "studio/invoices.html", context, fragment="invoices")
 
@@ -71,6 +79,20 @@ def detail(request: PortalRequest, product: Product, invoice_id: str) -> HttpRes
         "form": form,
     }
     return render(request, "studio/invoice.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@product_page
+def pdf(request: PortalRequest, product: Product, invoice_id: str) -> HttpResponse:
+    invoice = get_product_invoice(request.actor, product, public_id=invoice_id)
+    return pdf_download(render_invoice(invoice), invoice.number)
+
+
+@require_safe
+@product_page
+def credit_note_pdf(request: PortalRequest, product: Product, note_id: str) -> HttpResponse:
+    note = get_product_credit_note(request.actor, product, public_id=note_id)
+    return pdf_download(render_credit_note(note), note.number)
 
 
 def _left(invoice: Invoice) -> int:
