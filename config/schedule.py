@@ -23,6 +23,8 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "billing.find_late_usage": crontab(minute=27, hour=2),
     "billing.remind_of_trial_ends": crontab(minute=13),
     "billing.refund_due": schedule(300),
+    "billing.report_tax": schedule(60),
+    "billing.forget_tax_calculations": crontab(minute=57, hour=3),
     "billing.follow_all_at_stripe": crontab(minute=51, hour="*/6"),
     "payouts.create_scheduled": crontab(minute=13),
     "payouts.send_due": schedule(60),

@@ -21,7 +21,9 @@ from apps.billing.models import (
     InvoiceItem,
     InvoiceLine,
     NumberSeries,
+    TaxCalculation,
     TaxRate,
+    TaxReport,
     UsageCase,
     UsageStretch,
 )
@@ -60,7 +62,10 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
         "__str__", "status", "reason", "organization", "product", "total_amount", "currency", "issued_at", "paid_at",
         "refund_due_at",
     ]  # fmt: skip
-    list_filter = ["status", "reason", ("refund_due_at", admin.EmptyFieldListFilter), "created_at"]
+    list_filter = [
+        "status", "reason", ("refund_due_at", admin.EmptyFieldListFilter), ("tax_problem", admin.EmptyFieldListFilter),
+        "created_at",
+    ]  # fmt: skip
     list_select_related = ["organization", "product"]
     search_fields = [
         "public_id", "number", "organization__slug", "organization__public_id", "organization__name__words",
@@ -69,7 +74,8 @@ class InvoiceAdmin(ReadOnlyAdmin[Invoice]):
     search_help_text = _("An invoice number, a public id, or the address or name of an organization")
     fields = [
         "number", "public_id", "status", "reason", "organization", "subscription", "product", "billed_to", "issued_by",
-        "issuer", "currency", "subtotal_amount", "tax_name", "tax_inclusive", "tax_amount", "tax_note", "total_amount",
+        "issuer", "currency", "subtotal_amount", "tax_name", "tax_inclusive", "tax_amount", "tax_note", "tax_problem",
+        "total_amount",
         "credited_amount", "period_start", "period_end",
         "created_at", "issued_at", "due_at", "collected_at", "paid_at", "voided_at",
         "refund_due_at",
@@ -146,7 +152,10 @@ class BillingProfileAdmin(ReadOnlyAdmin[BillingProfile]):
     list_select_related = ["organization"]
     search_fields = ["organization__slug", "organization__public_id", "organization__name__words"]
     search_help_text = _WHOSE
-    fields = ["organization", "legal_name", "address", "country", "tax_id", "email", "created_at", "updated_at"]
+    fields = [
+        "organization", "legal_name", "address", "country", "postal_code", "state", "tax_id", "email", "created_at",
+        "updated_at",
+    ]  # fmt: skip
 
 
 class TaxRateForm(forms.ModelForm[TaxRate]):
@@ -176,6 +185,47 @@ class TaxRateAdmin(StaffAdmin[TaxRate]):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TaxRate]) -> None:
         for rate in queryset:
             self.delete_model(request, rate)
+
+
+@admin.register(TaxCalculation)
+class TaxCalculationAdmin(ReadOnlyAdmin[TaxCalculation]):
+    """What Stripe Tax was asked about invoices, and what it said. Those of purchases that were given up have none."""
+
+    list_display = ["public_id", "organization", "reference", "problem", "created_at", "invoice"]
+    list_filter = [("problem", admin.EmptyFieldListFilter), ("invoice", admin.EmptyFieldListFilter), "created_at"]
+    list_select_related = ["organization", "invoice"]
+    search_fields = [
+        "public_id", "invoice__number", "invoice__public_id", "organization__slug", "organization__public_id",
+    ]  # fmt: skip
+    search_help_text = _("An invoice number, a public id, or the address of an organization")
+    fields = [
+        "public_id", "organization", "question", "reference", "answer", "expires_at", "problem", "refused_at",
+        "invoice", "created_at",
+    ]  # fmt: skip
+
+
+@admin.register(TaxReport)
+class TaxReportAdmin(ReadOnlyAdmin[TaxReport]):
+    """Invoices and credit notes that Stripe's tax reports are told of."""
+
+    list_display = ["invoice", "credit_note", "status", "problem", "created_at", "reported_at"]
+    list_filter = ["status", "created_at"]
+    list_select_related = ["invoice", "credit_note"]
+    search_fields = ["public_id", "invoice__number", "invoice__public_id", "credit_note__number"]
+    search_help_text = _("The number of an invoice or credit note, or a public id")
+    fields = [
+        "public_id", "invoice", "credit_note", "status", "problem", "reference", "lines", "idempotency_key",
+        "created_at", "reported_at",
+    ]  # fmt: skip
+    actions = [
+        staff_action(
+            "retry_tax_report",
+            _("Ask Stripe again"),
+            consequence=_("What it refused is asked again within a minute. Its reason stands at the row."),
+            row="report",
+            service=services.retry_tax_report,
+        )
+    ]
 
 
 def _staff(request: HttpRequest) -> User:

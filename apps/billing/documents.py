@@ -81,7 +81,7 @@ def receipt_data(invoice: Invoice, payment: Payment) -> dict[str, Any]:
         "facts": [
             (_("Invoice"), invoice.number),
             (_("Paid"), _day(payment.settled_at)),
-            (_("Card"), str(payment.method)),
+            (_("Card"), payment.paid_with),
             (_("Payment"), payment.public_id),
             (_("Reference"), payment.provider_reference),
         ],

@@ -33,6 +33,7 @@ class LineKind(models.TextChoices):
     PRORATION_CREDIT = "proration_credit", _("Rest of the period, previous plan")
     OVERAGE = "overage", _("Overage")
     DISCOUNT = "discount", _("Discount")
+    ROUNDING = "rounding", _("Rounding")
 
 
 class CheckoutKind(models.TextChoices):
@@ -44,6 +45,13 @@ class CheckoutStatus(models.TextChoices):
     OPEN = "open", _("Open")
     COMPLETED = "completed", _("Completed")
     EXPIRED = "expired", _("Expired")
+
+
+class CheckoutAction(models.TextChoices):
+    """What an open checkout waits for."""
+
+    PAY = "pay", _("To be paid")
+    APPROVAL = "approval", _("To be approved by the creator")
 
 
 class CouponDuration(models.TextChoices):
@@ -89,3 +97,12 @@ class CommissionScope(models.TextChoices):
     CREATOR = "creator", _("Creator")
     CATEGORY = "category", _("Category")
     PLATFORM = "platform", _("Platform")
+
+
+class TaxReportStatus(models.TextChoices):
+    """What became of telling Stripe's tax reports of an invoice or a credit note."""
+
+    WAITING = "waiting", _("Waiting")
+    REPORTED = "reported", _("Reported")
+    # Stripe's answer was no; staff may have it asked again.
+    REFUSED = "refused", _("Refused")

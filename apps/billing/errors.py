@@ -28,6 +28,21 @@ class PaymentOverdue(Conflict):
     message = gettext_noop("An invoice of this subscription is open. Pay it first, then change the plan.")
 
 
+class TaxNotKnown(Conflict):
+    """The provider of taxes gave no answer, or none that an invoice can be issued with; nothing has changed."""
+
+    code = "tax_not_known"
+    message = gettext_noop("The tax cannot be reckoned at the moment. Nothing was charged: try again in a minute.")
+
+
+class TaxDetailsNeeded(TaxNotKnown):
+    code = "tax_details_needed"
+    message = gettext_noop(
+        "The tax cannot be reckoned from your billing details. Check the country, postal code, state and tax id there,"
+        " and try again."
+    )
+
+
 class EarlierInvoiceOpen(Conflict):
     """`details` has `invoice`, its id."""
 
@@ -62,6 +77,11 @@ class CaseClosed(Conflict):
 class CaseOpen(Conflict):
     code = "case_open"
     message = gettext_noop("Calls of this line are disputed already. Wait for the answer, or withdraw the case first.")
+
+
+class NothingToReport(Conflict):
+    code = "nothing_to_report"
+    message = gettext_noop("Stripe has not refused to report this.")
 
 
 class NothingToCredit(Conflict):

@@ -9,7 +9,9 @@ from django.db.models import F
 from apps.accounts.access import Actor
 from apps.billing.enums import InvoiceStatus, LineKind
 from apps.billing.models import CreditNote, Invoice, InvoiceLine
+from apps.billing.rates import forecast_tax
 from apps.billing.selectors import list_invoices
+from apps.core import clock
 from apps.plans.enums import OverageRule
 from apps.plans.models import Quota
 from apps.subscriptions.enums import SubscriptionStatus
@@ -54,11 +56,20 @@ class MonthSums:
 
 @dataclass(frozen=True)
 class Upcoming:
-    """What a subscription will be charged for its next period, as it stands: the price of its plan, without tax."""
+    """What a subscription will be charged for its next period, as it stands: the price of its plan.
+
+    With the tax on it at today's rate (`tax_amount`); None: that is known once the invoice is issued.
+    """
 
     subscription: Subscription
     at: dt.datetime
-    amount: int
+    price_amount: int
+    tax_amount: int | None
+    currency: str
+
+    @property
+    def amount(self) -> int:
+        return self.price_amount + (self.tax_amount or 0)
 
 
 @dataclass(frozen=True)
@@ -117,10 +128,11 @@ def list_upcoming(actor: Actor) -> list[Upcoming]:
         .select_related("product", "plan", "pending_plan")
         .order_by("current_period_end", "pk")
     )
-    upcoming = []
+    upcoming, tax = [], forecast_tax(actor.organization.pk, clock.now())
     for subscription in renewed:
         plan = subscription.pending_plan or subscription.plan
         assert subscription.current_period_end is not None  # filtered
         if plan.price_amount:
-            upcoming.append(Upcoming(subscription, subscription.current_period_end, plan.price_amount))
+            price, due_at = plan.price_amount, subscription.current_period_end
+            upcoming.append(Upcoming(subscription, due_at, price, tax.added(price), plan.currency))
     return upcoming

@@ -10,6 +10,7 @@ from apps.accounts.permissions import Action
 from apps.billing.errors import PaymentOverdue
 from apps.billing.models import CouponRedemption
 from apps.billing.proration import Proration, prorate, unused_quota, unused_time
+from apps.billing.rates import forecast_tax
 from apps.billing.running_period import find_discount, find_discount_of_period, paid_for_running_plan
 from apps.billing.selectors import owes
 from apps.core import clock
@@ -42,11 +43,23 @@ class Quote:
     counts_on: bool
     # The price of the new plan at its next renewal, less the coupon that holds then.
     renewal_amount: int
+    # What tax adds to what is due today and to each renewal, at today's rate; None: known once an invoice is issued.
+    due_tax_amount: int | None = 0
+    renewal_tax_amount: int | None = 0
 
     @property
     def due_amount(self) -> int:
-        """Minor units of the plan's currency, to be paid today."""
+        """The price of what is to be paid today, in minor units of the plan's currency."""
         return self.proration.due_amount
+
+    @property
+    def due_total_amount(self) -> int:
+        """The same with the tax that is added to it, where that is known."""
+        return self.due_amount + (self.due_tax_amount or 0)
+
+    @property
+    def renewal_total_amount(self) -> int:
+        return self.renewal_amount + (self.renewal_tax_amount or 0)
 
     @property
     def is_now(self) -> bool:
@@ -96,18 +109,31 @@ def quote(subscription: Subscription, plan: Plan, at: dt.datetime) -> Quote:
             discount=coupon.coupon.discount_of(plan.price_amount) if coupon else 0,
             starts_anew=starts_anew,
         )
-    renewal = 0 if is_own else _renewal_amount(subscription, plan, cycles=1 if starts_anew and coupon else 0)
+    renewal = [] if is_own else _renewal_amounts(subscription, plan, cycles=1 if starts_anew and coupon else 0)
+    due = [proration.charge_amount, -proration.discount_amount, -proration.credit_amount]
+    tax = forecast_tax(subscription.organization_id, at)
     return Quote(
-        plan, kind, begins, start, end, proration, coupon, starts_anew, counts_on=bool(counted), renewal_amount=renewal
+        plan,
+        kind,
+        begins,
+        start,
+        end,
+        proration,
+        coupon,
+        starts_anew,
+        counts_on=bool(counted),
+        renewal_amount=sum(renewal),
+        due_tax_amount=tax.added(*due) if sum(due) else 0,
+        renewal_tax_amount=tax.added(*renewal),
     )
 
 
-def _renewal_amount(subscription: Subscription, plan: Plan, *, cycles: int) -> int:
-    """The price of the plan at its next renewal, less a coupon that holds then, once `cycles` more are taken off it."""
+def _renewal_amounts(subscription: Subscription, plan: Plan, *, cycles: int) -> list[int]:
+    """The price of the plan at its next renewal, and a coupon that holds then, once `cycles` more are taken off it."""
     redemption = find_discount(subscription, plan)
     if redemption is None or (redemption.cycles_left is not None and redemption.cycles_left <= cycles):
-        return plan.price_amount
-    return plan.price_amount - redemption.coupon.discount_of(plan.price_amount)
+        return [plan.price_amount]
+    return [plan.price_amount, -redemption.coupon.discount_of(plan.price_amount)]
 
 
 def _spans_counted_on(subscription: Subscription, plan: Plan, at: dt.datetime) -> set[tuple[dt.datetime, dt.datetime]]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from apps.accounts.access import Actor
 from apps.accounts.models import Organization
@@ -22,7 +22,7 @@ from apps.core import clock
 from apps.core.errors import NotFound
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import PaymentStatus
-from apps.payments.models import Dispute, Payment
+from apps.payments.models import Dispute, Payment, Refund
 from apps.payments.selectors import list_payments_of
 from apps.plans.enums import OverageRule
 from apps.plans.models import Quota
@@ -119,12 +119,19 @@ def get_product_invoice(actor: Actor, product: Product, *, public_id: str) -> In
 def list_own_credit_notes(actor: Actor) -> QuerySet[CreditNote]:
     """Of all invoices of the actor's organization, newest first."""
     actor.require(Action.BILLING_VIEW)
-    return CreditNote.objects.filter(invoice__organization=actor.organization).select_related("invoice__product")
+    own = CreditNote.objects.filter(invoice__organization=actor.organization)
+    return _with_refunds(own).select_related("invoice__product")
 
 
 def list_credit_notes(invoice: Invoice) -> QuerySet[CreditNote]:
     """Of an invoice that the caller fetched for its actor, newest first."""
-    return CreditNote.objects.filter(invoice=invoice)
+    return _with_refunds(CreditNote.objects.filter(invoice=invoice)).select_related("invoice")
+
+
+def _with_refunds(notes: QuerySet[CreditNote]) -> QuerySet[CreditNote]:
+    """Each with its `refund_status`: what became of giving it back, at the last attempt; None where none was made."""
+    asked = Refund.objects.filter(reference=OuterRef("public_id")).order_by("-pk")
+    return notes.annotate(refund_status=Subquery(asked.values("status")[:1]))
 
 
 def get_credit_note(actor: Actor, *, public_id: str) -> CreditNote:

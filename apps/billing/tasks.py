@@ -31,6 +31,16 @@ def refund_due() -> dict[str, int]:
     return {"invoices refunded": services.refund_due() + services.refund_after_end()}
 
 
+@shared_task(name="billing.report_tax")
+def report_tax() -> dict[str, int]:
+    return {"invoices and credit notes reported": services.report_tax()}
+
+
+@shared_task(name="billing.forget_tax_calculations")
+def forget_tax_calculations() -> dict[str, int]:
+    return {"calculations forgotten": services.forget_tax_calculations()}
+
+
 @shared_task(name="billing.advance_sandbox_clock")
 def advance_sandbox_clock(staff_id: int, days: int) -> dict[str, int]:
     return services.advance_clock_as_staff(staff=User.objects.get(pk=staff_id), days=days)

@@ -30,6 +30,21 @@ def minor_unit_digits(currency: str) -> int:
     return _MINOR_UNIT_DIGITS.get(currency.upper(), 2)
 
 
+def charge_step(currency: str) -> int:
+    """What every sum that is charged or given back is a multiple of, in minor units.
+
+    With three decimals, cards take the last digit as 0 alone (https://docs.stripe.com/currencies#three-decimal).
+    """
+    return 10 if minor_unit_digits(currency) == 3 else 1
+
+
+def round_to_step(amount: int, currency: str) -> int:
+    """The nearest sum that can be charged, a half away from zero; of what is not nothing, a step at least."""
+    step = charge_step(currency)
+    steps = round_half_up(Fraction(amount, step))
+    return (steps or (amount > 0) - (amount < 0)) * step
+
+
 def major_units(amount: int | Decimal, currency: str) -> Decimal:
     """Minor units as the number that people read: `2900, "USD"` is 29.00."""
     return Decimal(amount).scaleb(-minor_unit_digits(currency))

@@ -44,8 +44,8 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     ]
     search_help_text = _("A public id, an invoice number, or the address or name of an organization")
     fields = [
-        "public_id", "organization", "method", "amount", "currency", "status", "reference", "idempotency_key",
-        "provider_reference", "decline_code", "action_url", "created_by", "created_at", "settled_at",
+        "public_id", "organization", "provider", "method", "amount", "currency", "status", "reference",
+        "idempotency_key", "provider_reference", "decline_code", "action_url", "created_by", "created_at", "settled_at",
     ]  # fmt: skip
     related_lists = ["payments.Refund", "payments.Dispute"]
 
@@ -61,7 +61,7 @@ class RefundAdmin(ReadOnlyAdmin[Refund]):
     search_help_text = _("A public id of a refund, of a payment, or of what it is given back for")
     fields = [
         "public_id", "payment", "amount", "currency", "status", "reason", "reference", "idempotency_key",
-        "provider_reference", "failure_code", "created_by", "created_at", "settled_at",
+        "provider_reference", "failure_code", "created_by", "created_at", "settled_at", "returned_at",
     ]  # fmt: skip
 
 
@@ -102,7 +102,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
 
 @admin.register(ProviderEvent)
 class ProviderEventAdmin(ReadOnlyAdmin[ProviderEvent]):
-    """What providers have told us. One that was received and is not processed shows why under its error."""
+    """What providers have told us. One that is not processed, or is none of ours, shows why under its error."""
 
     list_display = ["received_at", "provider", "kind", "event_id", "processed_at", "attempts", "error"]
     list_filter = ["provider", ("processed_at", admin.EmptyFieldListFilter), "received_at"]

@@ -24,5 +24,6 @@ class PaymentsConfig(AppConfig):
             events.register(kind, stripe.handle_refund)
         for kind in stripe.DISPUTE_KINDS:
             events.register(kind, stripe.handle_dispute)
-        events.register(stripe.CARD_KIND, stripe.handle_card)
+        for kind in stripe.SESSION_KINDS:
+            events.register(kind, stripe.handle_session)
         events.register_mirror(Provider.STRIPE, mirror)

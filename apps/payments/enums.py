@@ -24,7 +24,7 @@ class PaymentStatus(models.TextChoices):
 
 
 class RefundStatus(models.TextChoices):
-    """`processing` until the provider's answer is known; the other two are final."""
+    """`processing` until the provider's answer is known; one that succeeded may fail after all (`returned_at`)."""
 
     PROCESSING = "processing", _("Processing")
     SUCCEEDED = "succeeded", _("Succeeded")

@@ -15,6 +15,9 @@ _DECLINES = {
     "amount_not_supported": gettext_noop("Cards cannot be charged with an amount of so many decimal places."),
     "amount_too_large": gettext_noop("The amount is too large to be charged to a card."),
     "not_processed": gettext_noop("The payment never reached the payment provider; nothing was charged. Try again."),
+    "checkout_expired": gettext_noop(
+        "The page of the payment provider was left or its time was over; nothing was charged. Try again."
+    ),
     "generic_decline": gettext_noop("The bank declined the card without a reason. Use another card, or ask the bank."),
 }
 
@@ -66,6 +69,15 @@ class PaymentPending(DomainError):
     )
 
 
+class PaymentWaits(PaymentPending):
+    """A payment waits for its people, on the page of the provider or of their bank."""
+
+    message = gettext_noop(
+        "A payment of this waits for you on the page of the payment provider or of your bank. Finish it there, or"
+        " choose to pay in another way first."
+    )
+
+
 class ConfirmationNeeded(DomainError):
     """The cardholder's bank wants them to confirm the payment: `details` has `action_url`, where, and `payment`."""
 
@@ -82,7 +94,11 @@ class RefundTooLarge(Conflict):
 
 
 class UnknownCharge(Exception):
-    """A provider speaks of a charge that no payment has (yet)."""
+    """A provider speaks of a charge that no payment has yet: a payment is under way that may turn out to be it."""
+
+
+class NotOurs(Exception):
+    """A provider speaks of what this installation has not made: the text says of what. There is nothing to be done."""
 
 
 class NotOffered(Exception):

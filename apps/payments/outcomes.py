@@ -30,7 +30,7 @@ def register_confirmations(handler: PaymentHandler) -> None:
 
 
 def register_refunds(handler: RefundHandler) -> None:
-    """Told once, when a refund has succeeded or failed."""
+    """Told once when a refund has succeeded or failed, and once more where one that succeeded has come back."""
     if handler not in _refund_handlers:
         _refund_handlers.append(handler)
 

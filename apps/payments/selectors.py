@@ -7,6 +7,7 @@ from apps.accounts.models import Organization
 from apps.accounts.permissions import Action
 from apps.core.rows import first_or_not_found
 from apps.payments.enums import DisputeStatus, PaymentStatus, RefundStatus
+from apps.payments.errors import PaymentPending, PaymentWaits
 from apps.payments.models import Dispute, Payment, PaymentMethod, SandboxAccount
 
 
@@ -38,6 +39,14 @@ def has_default_card(organization: Organization) -> bool:
 def is_being_paid(reference: str) -> bool:
     """Whether an attempt is open whose outcome is not known."""
     return Payment.objects.filter(reference=reference, status__in=PaymentStatus.open()).exists()
+
+
+def require_not_being_paid(reference: str) -> None:
+    """Raises `PaymentWaits` while an attempt waits for its people, `PaymentPending` while one has no answer."""
+    if find_waiting_payment(reference) is not None:
+        raise PaymentWaits
+    if is_being_paid(reference):
+        raise PaymentPending
 
 
 def get_payment(actor: Actor, *, public_id: str) -> Payment:

@@ -26,6 +26,11 @@ def settle_refund(refund_id: int) -> None:
     services.make_refund(refund=Refund.objects.get(pk=refund_id))
 
 
+@shared_task(name="payments.check_refund")
+def check_refund(refund_id: int) -> None:
+    services.check_refund(refund=Refund.objects.get(pk=refund_id))
+
+
 @shared_task(name="payments.record_hosted_card")
 def record_hosted_card(reference: str) -> None:
     services.record_hosted_card(reference=reference, provider=Provider.STRIPE)

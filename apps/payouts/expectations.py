@@ -20,6 +20,7 @@ def register() -> None:
         Expectation("invoice.paid", AccountKind.PROVIDER_CASH, _invoices),
         Expectation("stripe_invoice.paid", AccountKind.PROVIDER_CASH, _stripe_invoices),
         Expectation("refund", AccountKind.PROVIDER_CASH, _refunds),
+        Expectation("refund.returned", AccountKind.PROVIDER_CASH, _returned_refunds),
         Expectation("dispute.opened", AccountKind.PROVIDER_FEES, _disputes),
         Expectation(sources.CREATED, AccountKind.CREATOR_PAYABLE, _created),
         Expectation(sources.PAID, AccountKind.PAYOUTS_IN_TRANSIT, _paid),
@@ -45,9 +46,16 @@ def _stripe_invoices() -> Iterator[Booking]:
 
 
 def _refunds() -> Iterator[Booking]:
-    given_back = Refund.objects.filter(status=RefundStatus.SUCCEEDED, payment__reference__startswith="inv_").order_by()
+    succeeded = Q(status=RefundStatus.SUCCEEDED) | Q(returned_at__isnull=False)
+    given_back = Refund.objects.filter(succeeded, payment__reference__startswith="inv_").order_by()
     for public_id, currency, amount in given_back.values_list("public_id", "currency", "amount").iterator():
         yield Booking(public_id, currency, -amount)
+
+
+def _returned_refunds() -> Iterator[Booking]:
+    returned = Refund.objects.filter(returned_at__isnull=False, payment__reference__startswith="inv_").order_by()
+    for row in returned.values_list("public_id", "currency", "amount").iterator():
+        yield Booking(*row)
 
 
 def _disputes() -> Iterator[Booking]:

@@ -23,7 +23,7 @@ def refresh_accounts() -> dict[str, int]:
 
 @shared_task(name="payouts.reconcile")
 def reconcile() -> dict[str, int]:
-    return {"reconciliation faults": services.reconcile_yesterday().faults.count()}
+    return {"reconciliation faults": sum(run.faults.count() for run in services.reconcile_yesterday())}
 
 
 @shared_task(name="payouts.refresh_account")

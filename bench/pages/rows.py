@@ -215,8 +215,8 @@ def _add_money(subscription: Subscription, organizations: int, base: int) -> Non
     )
     multiply(method, size["cards"], public_id=public_id("pm"), organization_id=f"{organizations} + {CONSUMER}")
     payment = Payment.objects.create(
-        organization=organization, method=method, amount=900, currency="USD", status="succeeded", settled_at=now,
-        reference="x", idempotency_key="x",
+        organization=organization, provider="sandbox", method=method, amount=900, currency="USD", status="succeeded",
+        settled_at=now, reference="x", idempotency_key="x",
     )  # fmt: skip
     count = size["invoices"]
     owner = f"{organizations} + CASE WHEN n <= {size['large_invoices']} THEN 2 ELSE 1 + n % {size['organizations']} END"

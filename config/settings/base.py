@@ -12,6 +12,7 @@ from apps.core.countries import COUNTRIES, EU_COUNTRIES
 from apps.core.rest.components import COMPONENTS, DESCRIPTION, TAGS
 from config import env
 from config.embedded.discovery import FAKE_KEY, fake_stripe_url, own_url, service_url
+from config.taxes import tax_problem
 
 # Lets annotations such as QuerySet[Product] stand in code that runs.
 django_stubs_ext.monkeypatch()
@@ -362,14 +363,22 @@ UNPAID_DAYS = env.integer("UNPAID_DAYS", 30)
 # Who issues the invoices: the name on them, and the lines of the address below it.
 INVOICE_ISSUER_NAME = env.text("INVOICE_ISSUER_NAME", "API Factory")
 INVOICE_ISSUER_ADDRESS = env.text("INVOICE_ISSUER_ADDRESS", "")
-# How sales are taxed: `none`, or `rates` (those that staff keep in the admin, by the buyer's country).
-TAX_MODE = env.choice("TAX_MODE", ("none", "rates"))
+# How sales are taxed: `none`, `rates` (those that staff keep in the admin, by the buyer's country), or by `stripe`.
+TAX_MODE = env.choice("TAX_MODE", ("none", "rates", "stripe"))
+# What is sold, in Stripe's words (https://docs.stripe.com/tax/tax-codes): electronic services in general.
+STRIPE_TAX_CODE = env.text("STRIPE_TAX_CODE", "txcd_10000000")
 # Whether the prices of plans contain the tax, or it comes on top of them.
 TAX_INCLUSIVE = env.boolean("TAX_INCLUSIVE", False)
 # The country of the issuer, two letters, and its own tax id.
 TAX_ISSUER_COUNTRY = env.text("TAX_ISSUER_COUNTRY", "").upper()
-if TAX_MODE == "rates" and TAX_ISSUER_COUNTRY not in COUNTRIES:
-    raise env.ConfigurationError("TAX_ISSUER_COUNTRY must be the two letters of a country where TAX_MODE is rates.")
+if _problem := tax_problem(
+    TAX_MODE,
+    country=TAX_ISSUER_COUNTRY,
+    countries=COUNTRIES,
+    provider=PAYMENT_PROVIDER,
+    stripe_key=STRIPE_SECRET_KEY,
+):
+    raise env.ConfigurationError(_problem)
 TAX_ISSUER_ID = env.text("TAX_ISSUER_ID", "")
 # Where a business in another country of the list owes the tax itself; the European Union unless others are named.
 TAX_UNION_COUNTRIES = frozenset(env.words("TAX_UNION_COUNTRIES")) or EU_COUNTRIES

@@ -32,7 +32,7 @@ class FakeStripe:
         hook = f"{self.web_url}/api/stripe/webhook"
         state = str(self.local_dir / "stripe.json")
         options = ["--port", str(self.port), "--webhook-url", hook, "--webhook-secret", self._secret, "--file", state]
-        return ["python", "-m", "tests.fakes.stripe", *options]
+        return ["python", "-m", "tests.fakes.stripe", *options, "--clock-of", str(self.local_dir)]
 
     def environment(self) -> dict[str, str]:
         """What the processes must know; a file that is named for one of these would be preferred, so there is none."""

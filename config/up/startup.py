@@ -22,6 +22,8 @@ from config.up.terminal import short
 SERVERS: tuple[type[EmbeddedServer], ...] = (EmbeddedPostgres, EmbeddedValkey)
 SERVER_TIMEOUT = 60.0
 READY_TIMEOUT = 90.0
+# Said while it takes long, without and with dj-stripe.
+MAKING_TABLES = ("Making tables", "Making tables, those of dj-stripe too, which take a minute or more the first time")
 
 
 class Startup:
@@ -47,6 +49,7 @@ class Startup:
                     "migrate",
                     ("python", "manage.py", "migrate", "--no-input", "--skip-checks"),
                     self._long_migrations(),
+                    meanwhile=MAKING_TABLES[self._options.fake_stripe],
                 ),
                 Step("css", css.COMMAND),
             )
@@ -113,7 +116,7 @@ class Startup:
         self._publish(fake_stripe.NAME, server.url)
 
     def _long_migrations(self) -> Callable[[str], None]:
-        """Shows those of dj-stripe, which take a minute or more at the first start."""
+        """Shows those of dj-stripe, each when it is done: they take a minute or more at the first start."""
         announced = False
 
         def show(line: str) -> None:
@@ -134,8 +137,10 @@ class Startup:
                 self._wait_ready(backend.name, "127.0.0.1", backend.port, backend.health)
         if demo.must_load:
             with self._terminal.step("Demo marketplace"):
-                # Its past was paid in the sandbox, whoever moves the money from now on.
+                # Its past was paid in the sandbox, whoever moves the money and reckons the tax from now on.
                 sandbox = self._environment | {"PAYMENT_PROVIDER": "sandbox"}
+                if sandbox.get("TAX_MODE") == "stripe":
+                    sandbox["TAX_MODE"] = "none"
                 step = Step("load_demo", ("python", "manage.py", "load_demo"), show=self._progress())
                 self._supervisor.run_steps([step], environment=sandbox, cwd=BASE_DIR)
         return demo.refresh(self._options)

@@ -26,15 +26,21 @@ from config.up.terminal import Terminal, short
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_GRACE = 15.0
 SAME_REQUEST_SECONDS = 1.0
+# A step that takes long says that it goes on, whenever nothing was shown for this time.
+QUIET_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command that runs to its end; `show` gets each line of its output."""
+    """A command that runs to its end; `show` gets each line of its output.
+
+    `meanwhile` is told with the seconds that have passed, while the terminal shows nothing else for a while.
+    """
 
     name: str
     command: Sequence[str]
     show: Callable[[str], None] | None = None
+    meanwhile: str = ""
 
 
 class Supervisor:
@@ -135,13 +141,23 @@ class Supervisor:
         arrives; the others are killed then.
         """
         running = []
+        began = time.monotonic()
         for step in steps:
             process = spawn(step.command, output=subprocess.PIPE, environment=environment, cwd=cwd)
             log = self.log(step.name)
             self._read_from(process, log, step.show)
             running.append((step, process, log))
+
+        def are_done() -> bool:
+            going_on = [step for step, process, _ in running if process.poll() is None]
+            if self.terminal.is_silent_for(QUIET_SECONDS):
+                for step in going_on:
+                    if step.meanwhile:
+                        self.terminal.line(f"    {step.meanwhile}: {time.monotonic() - began:.0f} s so far")
+            return not going_on
+
         try:
-            self.wait_until(lambda: all(process.poll() is not None for _, process, _ in running), float("inf"))
+            self.wait_until(are_done, float("inf"))
         finally:
             for _, process, log in running:
                 kill_group(process.pid)

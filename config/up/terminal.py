@@ -14,6 +14,11 @@ class Terminal:
 
     def __init__(self) -> None:
         self._open_step = False
+        self._shown_at = time.monotonic()
+
+    def is_silent_for(self, seconds: float) -> bool:
+        """Whether nothing was shown for so long."""
+        return time.monotonic() - self._shown_at >= seconds
 
     def line(self, text: str = "") -> None:
         """One line of its own, also in the middle of a step."""
@@ -41,8 +46,8 @@ class Terminal:
         was_open, self._open_step = self._open_step, False
         return "\n" if was_open else ""
 
-    @staticmethod
-    def _write(text: str) -> None:
+    def _write(self, text: str) -> None:
+        self._shown_at = time.monotonic()
         with suppress(OSError):
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -44,10 +44,11 @@ _TABLE: dict[Guard, str] = {
         portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription+ rest-subscription-cancel! rest-subscription-undo!
         rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
-        rest-payment-methods+ rest-payment-method+ rest-payment-method-default! rest-quote rest-change-plan!
+        rest-payment-methods+ rest-payment-method-hosted! rest-payment-method+
+        rest-payment-method-default! rest-quote rest-change-plan!
         rest-checkouts rest-checkout rest-checkout-pay! rest-invoices rest-invoice rest-invoice-pdf rest-invoice-pay!
         rest-receipt-pdf rest-invoice-disputes rest-line-cases! rest-billing-profile+ rest-credit-notes rest-credit-note
-        rest-credit-note-pdf rest-cases rest-case rest-case-withdraw!
+        rest-credit-note-pdf rest-cases rest-case rest-case-withdraw! rest-line-evidence rest-billing-month
         portal:tokens portal:token-create! portal:token-revoke!
         rest-tokens+ rest-token rest-token-revoke!
         rest-usage rest-usage-endpoints rest-usage-keys rest-requests rest-request rest-notice-read!

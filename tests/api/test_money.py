@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 def test_who_is_billed(world: World) -> None:
     api = world.consumer.api
     assert set(api.get("/billing-profile").data.values()) == {""}
-    said = {"legal_name": "Acme GmbH", "address": "1 Road", "country": "DE", "tax_id": "", "email": "pay@acme.example"}
+    said = {"legal_name": "Acme GmbH", "address": "1 Road", "country": "US", "tax_id": "", "email": "pay@acme.example"}
+    said |= {"postal_code": "94080", "state": "CA"}
     assert api.put("/billing-profile", said).data == said == api.get("/billing-profile").data
     assert world.creator.api.get("/billing-profile").data["legal_name"] == ""
     assert api.put("/billing-profile", said | {"country": "XX"}).body["error"]["details"]["field"] == "country"
@@ -59,6 +60,14 @@ def test_a_creator_gives_back_a_paid_invoice_in_parts(world: World) -> None:
     notes = consumer.get("/credit-notes", invoice=invoice.public_id).data
     assert [each["total_amount"] for each in notes] == [500, 100, 300]
     assert notes[2]["note"] == "For the outage"
+    assert {each["refund_status"] for each in notes} == {"succeeded"}
+    [sums] = (month := consumer.get("/billing-month").data)["sums"]
+    assert (sums["issued_amount"], sums["credited_amount"], sums["paid_amount"]) == (900, 900, 900)
+    assert sums["due_amount"] == 0
+    assert set(month["credit_notes"]) == {each["id"] for each in notes}
+    assert [one["amount"] for one in month["upcoming"]] == [900]
+    assert consumer.get("/billing-month", month="2020-01").data["invoices"] == []
+    assert consumer.get("/billing-month", month="2020-13").status == 422
     assert consumer.get(f"/credit-notes/{notes[0]['id']}").data == notes[0]
     for document in (f"/credit-notes/{notes[0]['id']}/pdf", f"/invoices/{invoice.public_id}/receipt"):
         assert consumer.get(document).response.content.startswith(b"%PDF")

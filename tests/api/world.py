@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.keys.services import create_key
 from apps.notifications.models import Notice
 from apps.notifications.services import notify
-from apps.payments.services import add_card
+from apps.payments.services import add_card, claim_payment
 from apps.payouts.services import request_payout
 from apps.products.models import Product
 from apps.products.services import preview_import
@@ -106,6 +106,9 @@ class World:
             "organization_slug": self.consumer.actor.organization.slug, "token_id": self.token.public_id,
             "coupon_id": Coupon.objects.create(product=self.product, code="OLD", percent=5, duration="once").public_id,
             "payout_id": request_payout(actor=creator, currency="USD", amount=2000).public_id,
+            "payment_id": claim_payment(
+                method=self.card, amount=900, currency="USD", reference=self.checkout.public_id
+            ).public_id,
             "month": f"{clock.now():%Y-%m}", "currency": "USD",
         }  # fmt: skip
 

@@ -5,12 +5,14 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, transaction
 
+from apps.accounts.services import create_access_token
 from apps.billing import services
 from apps.billing.errors import CaseClosed, CaseOpen, CaseTooLate, CreditTooLarge, NothingToCredit
 from apps.billing.evidence import evidence_of, list_upcoming, month_of
 from apps.billing.models import CreditNote, Invoice, InvoiceLine, UsageCase
 from apps.core.errors import Invalid, NotFound
 from apps.notifications.models import Notice
+from tests.api.client import Api
 from tests.billing.world import NOW, Shop, fresh, meter_has_stored, move_clock
 from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
@@ -46,6 +48,16 @@ def test_the_evidence_of_a_line_are_the_days_that_sum_to_it(line: InvoiceLine, s
     assert [invoice.pk for invoice in month.invoices] == [line.invoice_id]
     assert (month.sums["USD"].issued, month.sums["USD"].paid, month.sums["USD"].due) == (2000, 2000, 0)
     assert [one.amount for one in list_upcoming(shop.alice)] == [1000]
+    # And by REST.
+    api = Api(create_access_token(actor=shop.alice, name="t", scopes=["billing:read"])[1])
+    path = f"/invoices/{line.invoice.public_id}/lines"
+    told = api.get(f"{path}/{line.position}/evidence").data
+    assert (told["used_units"], told["included_units"], told["extra_units"]) == (1500, 1000, 500)
+    assert told["days"] == [{"day": f"{day}", "units": units} for day, units in evidence.days]
+    plan = api.get(f"{path}/{3 - line.position}/evidence").data
+    assert (plan["used_units"], plan["included_units"], plan["days"]) == (0, None, [])
+    for other in ("3", "x"):
+        assert api.get(f"{path}/{other}/evidence").code == "not_found"
 
 
 def open_case(shop: Shop, line: InvoiceLine, **values: object) -> UsageCase:

@@ -5,18 +5,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.billing import services
+from apps.billing.evidence import list_upcoming
 from apps.billing.models import BillingProfile, Invoice, TaxRate
-from apps.billing.services.taxing import adds_tax, find_rate, remove_rate, save_profile, save_rate
+from apps.billing.rates import find_rate
+from apps.billing.services.taxing import remove_rate, save_profile, save_rate
 from apps.billing.tax import Buyer, is_reverse_charged, place_of_supply, tax_line
 from apps.billing.tax_ids import clean_tax_id
 from apps.core.countries import EU_COUNTRIES
 from apps.core.errors import Invalid, NotAllowed
 from tests.billing.world import NOW, Shop, fresh, move_clock
 from tests.factories.accounts import UserFactory
+from tests.portal.support import text_of
 
 DAY = NOW.date()
 PRICES = st.integers(min_value=-100_000_000, max_value=100_000_000)
@@ -199,11 +204,28 @@ class TestInvoices:
         with pytest.raises(NotAllowed):
             save_rate(staff=shop.alice.user, country="DE", name="VAT", percent=Decimal(1), valid_from=DAY)
 
-    def test_an_upgrade_taxes_the_charge_and_the_credit(self, shop: Shop) -> None:
+    def test_an_upgrade_taxes_the_charge_and_the_credit_and_the_quote_says_so(self, shop: Shop, settings: Any) -> None:
         subscription = shop.buy(shop.basic)
         move_clock(NOW + dt.timedelta(days=3))
+        offer = services.quote_change(shop.alice, subscription, shop.pro)
         checkout = services.start_plan_change(actor=shop.alice, subscription=subscription, plan=shop.pro)
         invoice = checkout.invoice
+        assert (offer.due_total_amount, offer.due_tax_amount) == (invoice.total_amount, invoice.tax_amount)
+        assert (offer.renewal_total_amount, offer.renewal_tax_amount) == (3570, 570)
+        [renewal] = list_upcoming(shop.alice)
+        assert (renewal.amount, renewal.tax_amount) == (1190, 190)  # of the plan that it still has
+        client = Client()
+        client.force_login(shop.alice.user)
+        address = reverse("portal:plan-change", args=[shop.alice.organization.slug, subscription.public_id])
+        page = text_of(client.get(address, {"to": "pro"}))
+        assert "21.42 USD is due today" in page
+        assert "for 35.70 USD with 5.70 USD of tax" in page
+        assert "11.90 USD with 1.90 USD of tax" in text_of(
+            client.get(reverse("portal:billing-month", args=[shop.alice.organization.slug]))
+        )
+        settings.TAX_MODE = "stripe"
+        page = text_of(client.get(address, {"to": "pro"}))
+        assert "18.00 USD is due today. Tax comes on top" in page
         lines = [(line.amount, line.tax_amount) for line in invoice.lines.all()]
         assert lines == [(2700, 513), (-900, -171)]
         assert (invoice.subtotal_amount, invoice.tax_amount, invoice.total_amount) == (1800, 342, 2142)
@@ -224,17 +246,3 @@ class TestInvoices:
             self.bill(shop, **values)
         assert refused.value.field == field
         assert not BillingProfile.objects.exists()
-
-
-@pytest.mark.django_db
-def test_a_quote_says_that_tax_comes_on_top_where_one_does(shop: Shop, settings: Any) -> None:
-    organization = shop.alice.organization
-    TaxRate.objects.create(country="DK", name="Moms", percent=Decimal(25), valid_from=DAY)
-    assert not adds_tax(organization)
-    settings.TAX_MODE, settings.TAX_ISSUER_COUNTRY = "rates", "DK"
-    assert adds_tax(organization)
-    BillingProfile.objects.create(organization=organization, country="DE", tax_id="DE136695976")
-    assert not adds_tax(organization), "reverse charge"
-    BillingProfile.objects.update(country="DK", tax_id="")
-    settings.TAX_INCLUSIVE = True
-    assert not adds_tax(organization)

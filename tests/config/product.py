@@ -30,7 +30,7 @@ class Product:
         self,
         local_dir: Path,
         *,
-        procfile: str = "Procfile",
+        procfile: str | Path = "Procfile",
         command: Sequence[str] = COMMAND,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -40,6 +40,7 @@ class Product:
         self._command = command
         self._environment = environment
         self._output = local_dir.with_name(f"{local_dir.name}.out")
+        # A path of its own instead of a name is taken as it is.
         self._procfile = PROGRAMS / procfile
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -72,10 +73,10 @@ class Product:
             )
         return self
 
-    def started(self) -> Self:
+    def started(self, seconds: float = START_SECONDS) -> Self:
         """Start and wait until everything runs."""
         self.start()
-        assert wait_until(lambda: READY in self.output() or self.process.poll() is not None, START_SECONDS)
+        assert wait_until(lambda: READY in self.output() or self.process.poll() is not None, seconds), self.output()
         assert READY in self.output(), self.output()
         return self
 

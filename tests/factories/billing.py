@@ -40,7 +40,7 @@ def make_payment(invoice: Invoice) -> Payment:
     """That has succeeded, whatever the invoice says."""
     method = PaymentMethodFactory(organization=invoice.organization)
     return Payment.objects.create(
-        organization=invoice.organization, method=method, amount=invoice.total_amount, currency=invoice.currency,
-        reference=invoice.public_id, idempotency_key=f"{invoice.public_id}-1", provider_reference="ch_1",
-        status="succeeded", settled_at=clock.now(),
+        organization=invoice.organization, provider=method.provider, method=method,
+        amount=invoice.total_amount, currency=invoice.currency, reference=invoice.public_id,
+        idempotency_key=f"{invoice.public_id}-1", provider_reference="ch_1", status="succeeded", settled_at=clock.now(),
     )  # fmt: skip

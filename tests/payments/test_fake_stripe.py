@@ -1,9 +1,11 @@
 """What the fake Stripe server promises about keys, faults, money and webhooks; its shapes fit Stripe's description."""
 
+import datetime as dt
 import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
@@ -11,7 +13,10 @@ from typing import Self
 import pytest
 import stripe
 
+from apps.core.clock import advance
 from tests.fakes.stripe import API_VERSION, FakeStripe
+from tests.fakes.stripe.clock import SandboxClock
+from tests.processes import database_url
 
 KEY = "sk_test_" + "0" * 24
 SECRETS = ("whsec_old", "whsec_new")
@@ -230,3 +235,14 @@ def test_a_file_keeps_the_state(tmp_path: Path) -> None:
     with FakeStripe(file=file) as fake:
         assert charge(client(fake), "a").id == made.id
         assert count(fake, "charge") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_clock_follows_that_of_the_product(fake: FakeStripe) -> None:
+    with closing(SandboxClock(database_url())) as fake.world.ahead:
+        before = charge(client(fake), "before")
+        advance(dt.timedelta(days=32))
+        after = charge(client(fake), "after")
+    assert 32 * 86400 <= after.created - before.created < 32 * 86400 + 60
+    fake.world.ahead = SandboxClock("postgresql://nobody@127.0.0.1:9/nothing")
+    assert charge(client(fake), "asleep").created < after.created, "without a database it is today"

@@ -425,6 +425,47 @@ def drive_prices(fake: FakeStripe, c: stripe.StripeClient) -> None:
     assert len(c.v1.prices.list({"product": price.product, "type": "recurring"}).data) == 1
 
 
+@drives("tax")
+def drive_tax(fake: FakeStripe, c: stripe.StripeClient) -> None:
+    line = {"amount": 999, "reference": "1", "tax_behavior": "exclusive", "tax_code": "txcd_10000000"}
+    other = {"amount": 595, "reference": "2", "tax_behavior": "inclusive"}
+    buyer = {"address": {"country": "DE", "postal_code": "10115"}, "address_source": "billing"}
+    shown = {"expand": ["line_items.data.tax_breakdown"]}
+    made = c.v1.tax.calculations.create(
+        {"currency": "eur", "line_items": [line, other], "customer_details": buyer, **shown}
+    )
+    assert [each.amount_tax for each in made.line_items.data] == [190, 95]
+    assert (made.amount_total, made.tax_amount_exclusive, made.tax_amount_inclusive) == (1784, 190, 95)
+    assert made.line_items.data[0].tax_breakdown[0].tax_rate_details.percentage_decimal == "19"
+    assert len(c.v1.tax.calculations.line_items.list(made.id, {"limit": 1}).data) == 1
+    business = {"address": {"country": "FR"}, "tax_ids": [{"type": "eu_vat", "value": "FRAB123456789"}]}
+    free = c.v1.tax.calculations.create({"currency": "eur", "line_items": [line], "customer_details": business})
+    assert (free.amount_total, free.tax_breakdown[0].taxability_reason) == (999, "reverse_charge")
+    with pytest.raises(stripe.InvalidRequestError) as nowhere:
+        c.v1.tax.calculations.create(
+            {"currency": "usd", "line_items": [line], "customer_details": {"address": {"country": "US"}}}
+        )
+    assert nowhere.value.code == "customer_tax_location_invalid"
+    sale = c.v1.tax.transactions.create_from_calculation(
+        {"calculation": made.id, "reference": "INV-1", "expand": ["line_items"]}
+    )
+    with pytest.raises(stripe.InvalidRequestError):
+        c.v1.tax.transactions.create_from_calculation({"calculation": made.id, "reference": "INV-1"})
+    taken = {
+        "original_line_item": sale.line_items.data[0].id,
+        "reference": "CN-1-1",
+        "amount": -999,
+        "amount_tax": -190,
+    }
+    back = {"mode": "partial", "original_transaction": sale.id, "line_items": [taken]}
+    reversal = c.v1.tax.transactions.create_reversal({**back, "reference": "CN-1"})
+    with pytest.raises(stripe.InvalidRequestError):
+        c.v1.tax.transactions.create_reversal({**back, "reference": "CN-2"})
+    assert c.v1.tax.transactions.retrieve(reversal.id).reversal.original_transaction == sale.id
+    [line_item] = c.v1.tax.transactions.line_items.list(reversal.id).data
+    assert (line_item.amount, line_item.amount_tax, line_item.type) == (-999, -190, "reversal")
+
+
 @drives("subscriptions")
 def drive_subscriptions(fake: FakeStripe, c: stripe.StripeClient) -> None:
     price, customer = price_of(c), customer_with_card(c)

@@ -222,7 +222,8 @@ class TestCharging:
             claim(),
             services.claim_payment(method=PaymentMethodFactory(), amount=50, currency="USD", reference="inv_2"),
         )
-        PaymentMethod.objects.filter(pk=broken.method_id).update(provider="gone")
+        with unguarded():
+            Payment.objects.filter(pk=broken.pk).update(provider="gone")
         Payment.objects.update(created_at=dt.datetime.now(dt.UTC) - charging.PATIENCE * 2)
         assert services.settle_payments() == 1
         good.refresh_from_db()

@@ -15,6 +15,7 @@ from apps.payments.providers.base import BalanceKind, BalanceTransaction
 from apps.payments.providers.sandbox.provider import SandboxProvider
 from apps.payouts import services
 from apps.payouts.models import ReconciliationRun
+from apps.payouts.selectors.cash import list_cash_movements
 from tests.billing.world import Shop
 from tests.database import unguarded
 from tests.payouts.world import amount_on
@@ -50,6 +51,20 @@ def test_books_that_agree_have_no_fault(shop: Shop) -> None:
     assert (made.transactions, made.entries, found(made)) == (3, 3, set())
     assert list(list_faults()) == []
     assert services.reconcile(since=clock.now() + HOUR, until=clock.now() + 2 * HOUR).transactions == 0
+
+
+def test_what_another_provider_moved_is_compared_with_its_own_list(shop: Shop, settings: Any) -> None:
+    settings.PAYMENT_PROVIDER = "stripe"
+    span = {"since": clock.now() - HOUR, "until": clock.now() + HOUR}
+    assert list_cash_movements(provider="stripe", **span) == []
+    assert len(list_cash_movements(provider="sandbox", **span)) == 3
+    assert services.reconcile(provider="sandbox", **span).entries == 3
+    sale = Payment.objects.first()
+    assert sale is not None
+    with unguarded():
+        Payment.objects.filter(pk=sale.pk).update(reference="inv_other")
+    [left] = list_cash_movements(provider="stripe", **span)
+    assert (left.source, left.reference) == (f"invoice.paid:{sale.reference}", ""), "nobody is known to have moved it"
 
 
 def test_what_differs_is_named(shop: Shop, settings: Any) -> None:

@@ -88,7 +88,7 @@ def test_a_transfer_is_made_once_however_often_it_is_asked_for(
     assert (amount_on("payouts_in_transit"), amount_on("provider_cash"), of(paid_to).total_amount) == (0, 3000, 3000)
     # Reversed by the provider, told twice: back once.
     for _ in range(2):
-        told(handle_reversal, payload={"data": {"object": {"id": payout.reference, "amount_reversed": 5000}}})
+        told(handle_reversal, payload={"data": {"object": {"id": payout.reference, "reversed": True}}})
     assert (of(paid_to).available_amount, amount_on("provider_cash")) == (8000, 8000)
     told(handle_reversal, payload={})
 
@@ -145,7 +145,7 @@ def test_a_transfer_is_taken_back_as_far_as_the_creator_owes(owner: Any, paid_to
     assert (recovery.status, recovery.amount) == (RecoveryStatus.SUCCEEDED, 2500)
     assert (of(paid_to).total_amount, amount_on("provider_cash")) == (0, 0)
     # The provider tells of it, too: it is known.
-    told(handle_reversal, payload={"data": {"object": {"id": payout.reference, "amount_reversed": 8000}}})
+    told(handle_reversal, payload={"data": {"object": {"id": payout.reference, "reversed": True}}})
     assert of(paid_to).total_amount == 0
 
 

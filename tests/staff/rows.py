@@ -27,7 +27,9 @@ from apps.billing.models import (
     NumberSeries,
     PlanPrice,
     StripeInvoice,
+    TaxCalculation,
     TaxRate,
+    TaxReport,
     UsageCase,
     UsageStretch,
 )
@@ -222,6 +224,20 @@ def _rate() -> TaxRate:
     return TaxRate.objects.create(country="DE", name="VAT", percent=Decimal(19), valid_from=day)
 
 
+def _calculation() -> TaxCalculation:
+    invoice = _invoice()
+    return TaxCalculation.objects.create(
+        organization=invoice.organization, digest="0" * 64, question={}, reference="taxcalc_1", invoice=invoice
+    )
+
+
+def _tax_report() -> TaxReport:
+    note = _credit_note()
+    return TaxReport.objects.create(
+        invoice=note.invoice, credit_note=note, status="refused", idempotency_key=f"key-{next(_numbers)}"
+    )
+
+
 def _checkout() -> Checkout:
     invoice = _invoice()
     return Checkout.objects.create(
@@ -256,8 +272,8 @@ def _method() -> PaymentMethod:
 def _payment() -> Payment:
     method, number = _method(), next(_numbers)
     return Payment.objects.create(
-        organization=method.organization, method=method, amount=1, currency="USD", reference=f"inv_{number}",
-        idempotency_key=f"key-{number}",
+        organization=method.organization, provider=method.provider, method=method, amount=1, currency="USD",
+        reference=f"inv_{number}", idempotency_key=f"key-{number}",
     )  # fmt: skip
 
 
@@ -385,7 +401,9 @@ MAKERS: dict[type[Model], Callable[[], Model]] = {
     OpenApiImport: _import,
     BillingProfile: lambda: BillingProfile.objects.create(organization=OrganizationFactory()),
     CreditNote: _credit_note,
+    TaxCalculation: _calculation,
     TaxRate: _rate,
+    TaxReport: _tax_report,
     UsageCase: _case,
     Plan: _plan,
     PlanGrant: _grant,

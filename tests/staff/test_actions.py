@@ -20,7 +20,7 @@ from apps.accounts.models import AccessToken, AuditEvent, Organization, User
 from apps.accounts.services import reactivate_user, suspend_user
 from apps.billing.coupons import CouponSpec
 from apps.billing.enums import CreditReason
-from apps.billing.models import CommissionRule, Coupon, CreditNote, Invoice, PlanPrice
+from apps.billing.models import CommissionRule, Coupon, CreditNote, Invoice, PlanPrice, TaxReport
 from apps.billing.services import refund_invoice
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, NotAllowed
@@ -63,7 +63,11 @@ def in_a_period(**values: Any) -> Model:
 def open_dispute() -> Dispute:
     """As the sandbox has told of it."""
     payment = claim_payment(
-        method=PaymentMethodFactory(behaviour="disputed"), amount=1, currency="USD", reference="inv_1", created_by=None
+        method=PaymentMethodFactory(behaviour="disputed"),
+        amount=1000,
+        currency="USD",
+        reference="inv_1",
+        created_by=None,
     )
     collect_payment(payment=payment)
     emit_due_events(now=clock.now() + dt.timedelta(days=1))
@@ -116,6 +120,7 @@ ACTIONS: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
         "invoice.credited",
     ),
     "billing.CreditNote.retry_refund": (unrefunded, {"is_refund": True}, "refund.retried"),
+    "billing.TaxReport.retry_tax_report": (MAKERS[TaxReport], {"status": "waiting"}, "tax_report.retried"),
     "billing.Coupon.archive": (MAKERS[Coupon], {"percent": 5}, "coupon.archived"),
     "payments.Dispute.win": (open_dispute, {}, "dispute.won"),
     "payments.Dispute.lose": (open_dispute, {}, "dispute.lost"),
@@ -148,7 +153,7 @@ def actions() -> dict[str, tuple[type[Model], str]]:
 
 def told_by(name: str, row: Any) -> set[Organization | None]:
     """In whose audit logs an action stands: in nobody's, where it is about a person or the platform itself."""
-    if isinstance(row, (User, JournalEntry, CommissionRule, Coupon)):
+    if isinstance(row, (User, JournalEntry, CommissionRule, Coupon, TaxReport)):
         return {None}
     if isinstance(row, (Invoice, CreditNote)):
         invoice = row if isinstance(row, Invoice) else row.invoice
@@ -241,7 +246,7 @@ class TestServices:
                 continue
             for name, function in inspect.getmembers(services, inspect.isfunction):
                 parameters = set(inspect.signature(function).parameters)
-                if config.name.startswith("apps.") and {"staff", "reason"} <= parameters:
+                if config.name.startswith("apps.") and not name.startswith("_") and {"staff", "reason"} <= parameters:
                     found[f"{config.label}.{name}"] = function
         return found
 
@@ -261,6 +266,7 @@ class TestServices:
         "spec": ("billing.add_coupon", lambda: CouponSpec("NEW", percent=Decimal(5))),
         "coupon": ("billing.change_coupon", MAKERS[Coupon]),
         "plan_price": ("billing.change_planprice", MAKERS[PlanPrice]),
+        "report": ("billing.change_taxreport", MAKERS[TaxReport]),
     }
     # What a service is given besides.
     MORE: dict[str, dict[str, Any]] = {

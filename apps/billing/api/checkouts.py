@@ -43,9 +43,10 @@ class PayCheckoutView(CheckoutView):
         "payCheckout", "Pay a checkout", tag=TAG, scope=WRITE,
         description="402 where the card is declined: the payment is recorded and the invoice stays open. One that "
         "waited for the creator's approval can be paid once that is given; before, it is 409 `approval_pending`. A "
-        "trial that needs a card begins with it, is charged nothing, and `data` is null.",
+        "trial that needs a card begins with it, is charged nothing, and `data` is null. Without a `method`, where "
+        "cards are typed on the provider's page: that page is `action_url`, the same until the payment is over.",
         body=PayInput, answer=PaymentSerializer, errors=(402,), commits_within=True,
     )  # fmt: skip
     def post(self, request: Request, checkout_id: str) -> Payment | None:
-        method = get_method(self.actor, public_id=self.body["method"])
+        method = get_method(self.actor, public_id=self.body["method"]) if "method" in self.body else None
         return services.pay_checkout(actor=self.actor, checkout=self.checkout, method=method)

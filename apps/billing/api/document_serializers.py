@@ -3,11 +3,11 @@
 from rest_framework import serializers
 
 from apps.billing.enums import CaseStatus, CreditReason
-from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX
+from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX, POSTAL_CODE_MAX, STATE_MAX
 from apps.billing.services.cases import TEXT_MAX
 from apps.billing.services.crediting import NOTE_MAX
 from apps.core.rest.fields import Answer, Input, Text
-from apps.payments.enums import DisputeStatus
+from apps.payments.enums import DisputeStatus, RefundStatus
 
 _MINOR = "Minor units of the invoice's currency, with tax."
 
@@ -18,6 +18,11 @@ class ProfileInput(Input):
     country = serializers.CharField(
         max_length=2, required=False, default="", allow_blank=True, help_text="ISO 3166, two letters."
     )
+    postal_code = Text(
+        max_length=POSTAL_CODE_MAX, required=False, default="", allow_blank=True,
+        help_text="What tax is reckoned by in some countries; on invoices stands the address.",
+    )  # fmt: skip
+    state = Text(max_length=STATE_MAX, required=False, default="", allow_blank=True, help_text="Likewise, such as CA.")
     tax_id = Text(max_length=60, required=False, default="", allow_blank=True, help_text="Of that country.")
     email = Text(
         max_length=254, required=False, default="", allow_blank=True,
@@ -31,6 +36,8 @@ class ProfileSerializer(Answer):
     legal_name = serializers.CharField()
     address = serializers.CharField()
     country = serializers.CharField()
+    postal_code = serializers.CharField()
+    state = serializers.CharField()
     tax_id = serializers.CharField()
     email = serializers.CharField()
 
@@ -50,7 +57,59 @@ class CreditNoteSerializer(Answer):
     tax_amount = serializers.IntegerField()
     total_amount = serializers.IntegerField()
     is_refund = serializers.BooleanField(help_text="Given back to the card that paid; else, not to be paid any more.")
+    refund_status = serializers.ChoiceField(
+        RefundStatus.choices, allow_null=True,
+        help_text="What became of giving it back. Null: nothing was, or not by way of this platform.",
+    )  # fmt: skip
     issued_at = serializers.DateTimeField()
+
+
+class UsedDaySerializer(Answer):
+    day = serializers.DateField(help_text="UTC.")
+    units = serializers.IntegerField()
+
+
+class LineEvidenceSerializer(Answer):
+    """What a line of extra units is evidenced by, as stored now; nothing where a line charges no usage."""
+
+    used_units = serializers.IntegerField()
+    included_units = serializers.IntegerField(allow_null=True)
+    extra_units = serializers.IntegerField(help_text="Beyond the included ones, before any cap.")
+    days = UsedDaySerializer(many=True)
+
+
+class BillingSumsSerializer(Answer):
+    """Minor units, tax included. Void invoices count nowhere."""
+
+    currency = serializers.CharField()
+    issued_amount = serializers.IntegerField()
+    credited_amount = serializers.IntegerField()
+    paid_amount = serializers.IntegerField()
+    due_amount = serializers.IntegerField()
+
+
+class UpcomingRenewalSerializer(Answer):
+    subscription = serializers.CharField(source="subscription.public_id")
+    product = serializers.CharField(source="subscription.product.slug")
+    renews_at = serializers.DateTimeField(source="at")
+    currency = serializers.CharField()
+    amount = serializers.IntegerField(help_text="With `tax_amount` where that is known; extra units come on top.")
+    tax_amount = serializers.IntegerField(allow_null=True, help_text="Null: known once the invoice is issued.")
+
+
+class MonthQuery(Input):
+    month = serializers.RegexField(
+        r"^20[0-9]{2}-(0[1-9]|1[0-2])$", required=False, help_text="Such as 2026-11; the running one (UTC) without it."
+    )
+
+
+class BillingMonthSerializer(Answer):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    invoices = serializers.ListField(child=serializers.CharField(), help_text="The ids of those issued in it.")
+    credit_notes = serializers.ListField(child=serializers.CharField())
+    sums = BillingSumsSerializer(many=True)
+    upcoming = UpcomingRenewalSerializer(many=True, help_text="The renewals to come, as they stand now.")
 
 
 class CreditedLineInput(Input):

@@ -88,9 +88,10 @@ class InvoiceDisputesView(InvoiceView):
 class PayInvoiceView(InvoiceView):
     @operation(
         "payInvoice", "Pay an invoice", tag=TAG, scope=WRITE,
-        description="402 where the card is declined: the payment is recorded and the invoice stays open.",
+        description="402 where the card is declined: the payment is recorded and the invoice stays open. "
+        "Without a `method`, where cards are typed on the provider's page: that page is `action_url`.",
         body=PayInput, answer=PaymentSerializer, errors=(402,), commits_within=True,
     )  # fmt: skip
     def post(self, request: Request, invoice_id: str) -> Payment:
-        method = get_method(self.actor, public_id=self.body["method"])
+        method = get_method(self.actor, public_id=self.body["method"]) if "method" in self.body else None
         return services.pay_invoice(actor=self.actor, invoice=self.invoice, method=method)

@@ -71,7 +71,7 @@ class RefundInvoiceView(ProductInvoiceView):
     )  # fmt: skip
     def post(self, request: Request, product_id: str, invoice_id: str) -> CreditNote:
         invoice = self.invoice
-        return services.refund_invoice(
+        note = services.refund_invoice(
             actor=self.actor,
             invoice=invoice,
             reason=CreditReason(self.body["reason"]),
@@ -79,6 +79,7 @@ class RefundInvoiceView(ProductInvoiceView):
             amount=self.body.get("amount"),
             lines=self.lines_of(invoice),
         )
+        return selectors.list_credit_notes(invoice).get(pk=note.pk)
 
     def lines_of(self, invoice: Invoice) -> dict[int, int] | None:
         """By primary key. Raises `Invalid` for none, beside an amount, and for one that is named twice; `NotFound`."""

@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from apps.billing.enums import CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
+from apps.billing.enums import CheckoutAction, CheckoutKind, CheckoutStatus, InvoiceReason, InvoiceStatus, LineKind
 from apps.billing.selectors import PAST_DUE
 from apps.core.rest.fields import Answer, Input, Text
 from apps.payments.enums import PaymentStatus
@@ -47,6 +47,11 @@ class CheckoutSerializer(Answer):
     subscription = serializers.CharField(source="subscription.public_id")
     plan = serializers.CharField(source="plan.public_id")
     invoice = OwedInvoiceSerializer(allow_null=True)
+    next_action = serializers.ChoiceField(
+        CheckoutAction.choices,
+        allow_null=True,
+        help_text="`pay`: `payCheckout`, with a card or on the provider's page. `approval`: by the creator.",
+    )
     expires_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
@@ -68,11 +73,20 @@ class QuoteSerializer(Answer):
         source="proration.credit_amount", help_text="For what was paid and is left."
     )
     discount_amount = serializers.IntegerField(source="proration.discount_amount", help_text="For a coupon.")
-    due_amount = serializers.IntegerField(help_text="The charge less the other two: to be paid now.")
+    due_tax_amount = serializers.IntegerField(
+        allow_null=True, help_text="What tax adds to it; null where that is known once the invoice is issued."
+    )
+    due_amount = serializers.IntegerField(
+        source="due_total_amount", help_text="The charge less the other two, with that tax: to be paid now."
+    )
     counts_on = serializers.BooleanField(
         help_text="Whether what was used of the running quotas counts against the new ones, or those begin anew."
     )
-    renewal_amount = serializers.IntegerField(help_text="At the next renewal, less a coupon that holds then.")
+    renewal_tax_amount = serializers.IntegerField(allow_null=True, help_text="Likewise, at today's rate.")
+    renewal_amount = serializers.IntegerField(
+        source="renewal_total_amount",
+        help_text="At the next renewal, less a coupon that holds then, with that tax.",
+    )
 
 
 class InvoiceLineSerializer(Answer):
@@ -139,7 +153,12 @@ class CheckoutQuery(Input):
 
 
 class PayInput(Input):
-    method = serializers.CharField(max_length=40, help_text="The id of a payment method.")
+    method = serializers.CharField(
+        max_length=40,
+        required=False,
+        help_text="The id of a payment method. Without one, where cards are typed on the provider's page: the payment "
+        "is `requires_action`, and `action_url` is that page, which keeps the card for renewals, too.",
+    )
 
 
 class PaymentSerializer(Answer):
@@ -148,7 +167,11 @@ class PaymentSerializer(Answer):
     amount = serializers.IntegerField(help_text="Minor units of the currency.")
     currency = serializers.CharField()
     invoice = serializers.CharField(source="reference")
-    method = serializers.CharField(source="method.public_id")
+    method = serializers.CharField(
+        source="method.public_id", allow_null=True, help_text="Null until a card is typed on the provider's page."
+    )
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
-    action_url = serializers.CharField(help_text="Where the cardholder confirms it, while it is `requires_action`.")
+    action_url = serializers.CharField(
+        help_text="Where the cardholder confirms it or types their card, while it is `requires_action`."
+    )

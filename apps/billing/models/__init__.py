@@ -10,6 +10,7 @@ from apps.billing.models.hosting import HostingTerms
 from apps.billing.models.invoices import Invoice, InvoiceLine, NumberSeries
 from apps.billing.models.items import InvoiceItem
 from apps.billing.models.stripe import PlanPrice, StripeInvoice
+from apps.billing.models.stripe_tax import TaxCalculation, TaxReport
 from apps.billing.models.tax import BillingProfile, TaxRate
 from apps.billing.models.usage import UsageStretch
 
@@ -30,7 +31,9 @@ __all__ = [
     "NumberSeries",
     "PlanPrice",
     "StripeInvoice",
+    "TaxCalculation",
     "TaxRate",
+    "TaxReport",
     "UsageCase",
     "UsageStretch",
 ]

@@ -3,11 +3,12 @@
 from django.db import models
 
 from apps.accounts.models import Organization, User
-from apps.billing.enums import CheckoutKind, CheckoutStatus
+from apps.billing.enums import CheckoutAction, CheckoutKind, CheckoutStatus
 from apps.billing.models.invoices import Invoice
 from apps.core.ids import PublicIdField
 from apps.core.timestamps import TimestampField
 from apps.plans.models import Plan
+from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
 
@@ -48,3 +49,10 @@ class Checkout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.status}"
+
+    @property
+    def next_action(self) -> CheckoutAction | None:
+        if self.status != CheckoutStatus.OPEN:
+            return None
+        waits_for_creator = self.subscription.status == SubscriptionStatus.PENDING_APPROVAL
+        return CheckoutAction.APPROVAL if waits_for_creator else CheckoutAction.PAY

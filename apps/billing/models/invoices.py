@@ -59,6 +59,8 @@ class Invoice(models.Model):
     tax_name = models.CharField(max_length=40, blank=True)
     tax_inclusive = models.BooleanField(default=False)
     tax_note = models.CharField(max_length=300, blank=True)
+    # Of a draft: why it is not issued, where its tax could not be reckoned.
+    tax_problem = models.CharField(max_length=300, blank=True)
     # The sum of its credit notes, tax included.
     credited_amount = models.BigIntegerField(default=0)
     # What the invoice is for, half-open: the billing period that is paid in advance.

@@ -8,6 +8,8 @@ from apps.core.timestamps import TimestampField
 
 LEGAL_NAME_MAX = 200
 ADDRESS_MAX = 500
+POSTAL_CODE_MAX = 20
+STATE_MAX = 40
 
 
 class TaxRate(models.Model):
@@ -39,6 +41,9 @@ class BillingProfile(models.Model):
     legal_name = models.CharField(max_length=LEGAL_NAME_MAX, blank=True)
     address = models.TextField(max_length=ADDRESS_MAX, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    # Where the tax of a country depends on them (the United States, Canada); the address says them to people.
+    postal_code = models.CharField(max_length=POSTAL_CODE_MAX, blank=True)
+    state = models.CharField(max_length=STATE_MAX, blank=True)
     # As `tax_ids.clean_tax_id` writes it.
     tax_id = models.CharField(max_length=30, blank=True)
     # Where a copy of each invoice and credit note goes, besides the people of the organization.

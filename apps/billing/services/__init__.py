@@ -21,6 +21,8 @@ from apps.billing.services.refunding import refund_as_staff, refund_due, refund_
 from apps.billing.services.retrying import run_dunning
 from apps.billing.services.sandbox_clock import advance_clock_as_staff, advance_sandbox_clock
 from apps.billing.services.stripe_invoices import follow_all_at_stripe, follow_stripe, record_stripe_invoice
+from apps.billing.services.stripe_tax import forget_tax_calculations
+from apps.billing.services.tax_reports import report_tax, retry_tax_report
 from apps.billing.services.taxing import remove_rate, save_profile, save_rate
 from apps.billing.services.trials import remind_of_trial_ends
 
@@ -39,6 +41,7 @@ __all__ = [
     "find_late_usage",
     "follow_all_at_stripe",
     "follow_stripe",
+    "forget_tax_calculations",
     "open_case",
     "pay_checkout",
     "pay_invoice",
@@ -53,7 +56,9 @@ __all__ = [
     "remind_of_trial_ends",
     "remove_plan_price",
     "remove_rate",
+    "report_tax",
     "retry_refund",
+    "retry_tax_report",
     "run_dunning",
     "save_profile",
     "save_rate",

@@ -93,6 +93,19 @@ def book_refund(*, invoice: Invoice, refund: Refund, tax_amount: int, at: dt.dat
     )
 
 
+def book_refund_returned(*, invoice: Invoice, refund: Refund, at: dt.datetime) -> None:
+    """The cash that came back from a refund that failed after it had succeeded, to whom it had been taken from."""
+    booked, source = find_entry(source=refund_source(refund)), returned_source(refund)
+    if booked is None or find_entry(source=source):
+        return
+    post_entry(
+        source=source,
+        description=_("Refund of %(number)s came back") % {"number": invoice.number},
+        occurred_at=at,
+        movements=[Movement(posting.account, -posting.amount) for posting in booked.postings.all()],
+    )
+
+
 def book_dispute_opened(*, invoice: Invoice, dispute: Dispute) -> None:
     """The bank took the money back, and the provider a fee. Of a refunded charge only what is left is taken."""
     source = dispute_source(dispute, "opened")
@@ -150,6 +163,10 @@ def refund_source(refund: Refund) -> str:
     return f"refund:{refund.public_id}"
 
 
+def returned_source(refund: Refund) -> str:
+    return f"refund.returned:{refund.public_id}"
+
+
 def dispute_source(dispute: Dispute, what: str) -> str:
     """`what` is `opened` or `won`."""
     return f"dispute.{what}:{dispute.public_id}"
@@ -159,9 +176,10 @@ def _sources(invoice: Invoice) -> list[str]:
     """All that the journal may say of an invoice."""
     payments = Payment.objects.filter(reference=invoice.public_id)
     disputes = Dispute.objects.filter(payment__in=payments)
+    refunds = Refund.objects.filter(payment__in=payments)
     return [
         journal_source(invoice),
-        *(refund_source(refund) for refund in Refund.objects.filter(payment__in=payments)),
+        *(source(refund) for refund in refunds for source in (refund_source, returned_source)),
         *(dispute_source(dispute, what) for dispute in disputes for what in ("opened", "won")),
     ]
 

@@ -21,7 +21,7 @@ from apps.billing.services.discounts import discount_line, note_discount
 from apps.billing.services.invoicing import LineSpec, draft_invoice, issue_invoice, plan_line
 from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.stretches import draft_usage, note_usage
-from apps.core import clock
+from apps.core.transactions import answering, work_began_at
 from apps.plans.models import Plan
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.locks import lock_subscription
@@ -30,13 +30,14 @@ from apps.subscriptions.overage import check_card, choice_by_default
 from apps.subscriptions.services.plan_changes import check_can_change, check_not_paused, lock_target
 
 
+@answering
 @transaction.atomic
 def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -> Checkout | Subscription:
     """Move a subscription of the actor's organization to another plan of its product.
 
     Where something is to be paid now, an open checkout whose payment makes the change; else the subscription,
     changed at once or (a plan that costs less) scheduled for the end of the period. Raises `PaymentOverdue` while an
-    invoice of the subscription is open, `PaymentPending` while another change is being paid.
+    invoice of the subscription is open, `PaymentPending` while another change is being paid, and `TaxNotKnown`.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     plan = lock_target(actor, subscription, plan)
@@ -46,7 +47,9 @@ def start_plan_change(*, actor: Actor, subscription: Subscription, plan: Plan) -
     check_can_change(subscription, plan)
     check_not_paused(subscription)
     before = find_open(subscription)
-    now = clock.now()
+    # The same when it is done again with the tax: what is left of the period has one price.
+    assert subscription.current_period_start is not None  # it has begun
+    now = max(work_began_at(), subscription.current_period_start)
     if before is not None:
         if before.plan_id == plan.pk and before.expires_at is not None and before.expires_at > now:
             return before

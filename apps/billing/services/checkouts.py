@@ -24,8 +24,9 @@ from apps.billing.services.invoicing import (
 from apps.billing.services.items import add_items, smallest_charge
 from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
+from apps.core.transactions import answering
 from apps.payments.errors import PaymentPending
-from apps.payments.selectors import is_being_paid
+from apps.payments.selectors import require_not_being_paid
 from apps.plans.models import Plan
 from apps.plans.periods import period_at
 from apps.subscriptions import services as subscriptions
@@ -43,6 +44,7 @@ PERIOD_HELD = dt.timedelta(hours=1)
 logger = logging.getLogger(__name__)
 
 
+@answering
 @transaction.atomic
 def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = None, coupon: str = "") -> Checkout:
     """Subscribe the actor's organization; what it comes to is seen at the checkout's status and invoice.
@@ -51,7 +53,7 @@ def start_checkout(*, actor: Actor, plan: Plan, overage: OverageChoice | None = 
     paid. Open without one: the creator has to approve first; after that, this service issues the invoice, or paying.
     A checkout for the same plan that is open goes on; one for another plan of the product is given up. A trial that
     needs a card is open, without an invoice, until `pay_checkout` names one. Raises as `subscribe`, `CouponRefused`
-    where the code `coupon` is one that cannot be used, and `EarlierInvoiceOpen`.
+    where the code `coupon` is one that cannot be used, `EarlierInvoiceOpen` and `TaxNotKnown`.
     """
     actor.require(Action.SUBSCRIPTIONS_MANAGE)
     lock_product_of_sale(plan.product_id)  # before the subscription, as `subscribe` needs it later
@@ -153,8 +155,7 @@ def reprice(*, actor: Actor, subscription: Subscription, checkout: Checkout) -> 
     """
     assert checkout.invoice is not None
     invoice = lock_invoice(checkout.invoice)
-    if is_being_paid(invoice.public_id):
-        raise PaymentPending
+    require_not_being_paid(invoice.public_id)
     void_invoice(invoice=invoice)
     checkout.invoice = None
     return _issue(actor, subscription, checkout)
@@ -176,8 +177,7 @@ def close_unpaid(*, checkout: Checkout) -> None:
     """
     if checkout.invoice is not None:
         invoice = lock_invoice(checkout.invoice)
-        if is_being_paid(invoice.public_id):
-            raise PaymentPending
+        require_not_being_paid(invoice.public_id)
         if invoice.status == InvoiceStatus.OPEN:
             void_invoice(invoice=invoice)
     checkout.status = CheckoutStatus.EXPIRED

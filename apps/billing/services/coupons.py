@@ -17,6 +17,7 @@ from apps.billing.services.redeeming import record_redemption
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid
 from apps.core.rows import first_or_not_found
+from apps.core.transactions import answering
 from apps.plans.models import Plan
 from apps.products.models import Product
 from apps.products.services.writing import lock_product
@@ -76,6 +77,7 @@ def archive_coupon_by_staff(*, staff: User, coupon: Coupon, reason: str) -> Coup
     return coupon
 
 
+@answering
 @transaction.atomic
 def redeem_coupon(*, actor: Actor, subscription: Subscription, code: str) -> CouponRedemption:
     """Enter a coupon for a subscription of the actor's organization.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.billing.credits import credit_amount, credit_total
@@ -11,8 +12,11 @@ from apps.billing.errors import CreditLeavesTooLittle, CreditTooLarge, NothingTo
 from apps.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from apps.billing.services.items import smallest_charge
 from apps.billing.services.numbering import CREDIT_NOTES, next_number
+from apps.billing.services.tax_reports import note_credit
 from apps.billing.tax import LineTax
 from apps.core import clock
+from apps.core.errors import Invalid
+from apps.core.money import charge_step, major_units, round_to_step
 
 NOTE_MAX = 300
 
@@ -47,7 +51,8 @@ def issue_credit_note(
     In the caller's transaction, who has locked the invoice. One that is paid stays so; one that is not asks for less,
     and is void where nothing is left. With `of_line`, the amount is taken of that line alone.
 
-    Raises `NothingToCredit`, `CreditTooLarge`, and `CreditLeavesTooLittle` of one that is not paid.
+    Raises `NothingToCredit`, `CreditTooLarge`, `CreditLeavesTooLittle` of one that is not paid, and `Invalid` for what
+    cards cannot be given back (`charge_step`).
     """
     if invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOID) or invoice.is_credited:
         raise NothingToCredit
@@ -73,6 +78,7 @@ def issue_credit_note(
         for line, part in parts
     )
     _take_off(invoice, written)
+    note_credit(note=written)
     return written
 
 
@@ -92,6 +98,13 @@ def _parts(
     most = invoice.creditable_amount
     if not 0 < total <= most:
         raise CreditTooLarge(creditable_amount=most)
+    if total != round_to_step(total, invoice.currency):
+        step = major_units(charge_step(invoice.currency), invoice.currency)
+        raise Invalid(
+            _("Cards take %(currency)s in steps of %(step)s alone: choose an amount (with its tax) of whole steps.")
+            % {"currency": invoice.currency, "step": f"{step:f}"},
+            field="amount",
+        )
     if invoice.status == InvoiceStatus.OPEN and 0 < most - total < (smallest := smallest_charge(invoice.currency)):
         raise CreditLeavesTooLittle(smallest_amount=smallest)
     return found

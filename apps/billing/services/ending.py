@@ -5,12 +5,14 @@ import logging
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
+from apps.billing.credits import credit_amount
 from apps.billing.enums import CreditReason, InvoiceStatus, LineKind
 from apps.billing.models import CreditNote, Invoice, InvoiceLine
 from apps.billing.proration import unused_time
 from apps.billing.services.crediting import lines_left
 from apps.billing.services.refunding import take_back
-from apps.core.money import round_half_up
+from apps.billing.tax import LineTax
+from apps.core.money import round_half_up, round_to_step
 from apps.payments.enums import DisputeStatus
 from apps.payments.models import Dispute
 from apps.subscriptions.enums import SubscriptionStatus
@@ -28,11 +30,18 @@ def refund_after_end() -> int:
     for invoice in _paid_beyond_the_end().select_related("subscription").order_by("pk"):
         ended_at = invoice.subscription.canceled_at
         assert ended_at is not None  # it is canceled
-        lines = _unused(invoice, ended_at)
-        if sum(lines.values()) <= 0:
+        unused = _unused(invoice, ended_at)
+        total = sum(part.amount + part.tax_amount for part in unused.values())
+        amount = min(round_to_step(total, invoice.currency), invoice.creditable_amount)
+        if amount <= 0:
             continue
+        lines = {pk: part.amount for pk, part in unused.items()}
         try:
-            take_back(invoice=invoice, reason=CreditReason.NOT_GIVEN, lines=lines)
+            # Where cards take other sums alone, it cannot be told line by line.
+            if amount == total:
+                take_back(invoice=invoice, reason=CreditReason.NOT_GIVEN, lines=lines)
+            else:
+                take_back(invoice=invoice, reason=CreditReason.NOT_GIVEN, amount=amount)
             given += 1
         except Exception:
             # One that cannot be refunded does not stand in the way of the others.
@@ -62,10 +71,12 @@ def _paid_beyond_the_end() -> QuerySet[Invoice]:
     )
 
 
-def _unused(invoice: Invoice, ended_at: dt.datetime) -> dict[int, int]:
-    """By line, what is left of it without tax, for the time after the end."""
+def _unused(invoice: Invoice, ended_at: dt.datetime) -> dict[int, LineTax]:
+    """By line, what is left of it for the time after the end, and of its tax."""
     return {
-        line.pk: round_half_up(left.amount * unused_time(line.period_start, line.period_end, ended_at))
+        line.pk: credit_amount(
+            left, round_half_up(left.amount * unused_time(line.period_start, line.period_end, ended_at))
+        )
         for line, left in lines_left(invoice)
         if line.kind != LineKind.OVERAGE and line.period_end > ended_at
     }

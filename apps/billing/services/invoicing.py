@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import Organization
 from apps.billing.enums import InvoiceReason, InvoiceStatus, LineKind
@@ -16,7 +17,7 @@ from apps.billing.proration import unused_time
 from apps.billing.services.numbering import PLATFORM, next_number
 from apps.billing.services.taxing import tax_draft
 from apps.core import clock
-from apps.core.money import round_half_up
+from apps.core.money import round_half_up, round_to_step
 from apps.plans.models import Plan
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.services.writing import check_managed_here
@@ -90,6 +91,7 @@ def issue_invoice(*, invoice: Invoice, due_at: dt.datetime | None = None) -> Inv
     lines = list(invoice.lines.all())
     profile = BillingProfile.objects.filter(organization=invoice.organization_id).first()
     tax_draft(invoice=invoice, lines=lines, profile=profile, at=now)
+    lines += _rounding(invoice, lines)
     invoice.subtotal_amount = sum(line.amount for line in lines)
     invoice.tax_amount = sum(line.tax_amount for line in lines)
     invoice.total_amount = invoice.subtotal_amount + invoice.tax_amount
@@ -101,6 +103,25 @@ def issue_invoice(*, invoice: Invoice, due_at: dt.datetime | None = None) -> Inv
     invoice.number = next_number(issuer=invoice.issuer, at=now)
     invoice.save()
     return invoice
+
+
+def _rounding(invoice: Invoice, lines: list[InvoiceLine]) -> list[InvoiceLine]:
+    """The line that makes the total a sum that can be charged: without tax, after all others."""
+    total = sum(line.total_amount for line in lines)
+    difference = round_to_step(total, invoice.currency) - total
+    if not difference:
+        return []
+    line = InvoiceLine.objects.create(
+        invoice=invoice,
+        kind=LineKind.ROUNDING,
+        description=_("Rounding to what cards can be charged"),
+        unit_amount=Decimal(difference),
+        amount=difference,
+        plan=lines[0].plan,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
+    )
+    return [line]
 
 
 def _billed_to(organization: Organization, profile: BillingProfile | None) -> dict[str, Any]:

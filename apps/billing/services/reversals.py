@@ -10,7 +10,7 @@ from apps.accounts.models import Organization
 from apps.billing.enums import CreditReason, InvoiceStatus
 from apps.billing.models import CreditNote, Invoice
 from apps.billing.notices import amount_in_words, tell_dispute, tell_refund_failed
-from apps.billing.services.booking import book_dispute_opened, book_dispute_won, book_refund
+from apps.billing.services.booking import book_dispute_opened, book_dispute_won, book_refund, book_refund_returned
 from apps.billing.services.crediting import issue_credit_note
 from apps.billing.services.invoicing import lock_invoice
 from apps.core import clock
@@ -27,6 +27,8 @@ def record_refund(refund: Refund) -> None:
     if invoice is None:
         return
     if refund.status == RefundStatus.FAILED:
+        if refund.returned_at is not None:
+            book_refund_returned(invoice=invoice, refund=refund, at=refund.returned_at)
         _record(invoice, "refund.failed", f"The refund {refund.public_id} of {invoice} failed: {refund.failure_code}")
         tell_refund_failed(invoice, refund)
         logger.error("refund %s of invoice %s failed: %s", refund.public_id, invoice, refund.failure_code)

@@ -15,6 +15,7 @@ from apps.billing.services.changing import apply_change
 from apps.billing.services.checkouts import complete
 from apps.billing.services.dunning import await_confirmation, end_run, note_failure
 from apps.billing.services.invoicing import lock_invoice
+from apps.billing.services.tax_reports import note_sale
 from apps.core import clock
 from apps.payments.enums import PaymentStatus
 from apps.payments.errors import decline_message
@@ -75,9 +76,9 @@ def resume(invoice: Invoice, subscription: Subscription) -> None:
 def _record(payment: Payment, invoice: Invoice) -> None:
     """The outcome in the audit log; the person is the one who began to pay, if any."""
     if payment.status == PaymentStatus.SUCCEEDED:
-        action, summary = "payment.succeeded", f"Paid {invoice} with {payment.method}"
+        action, summary = "payment.succeeded", f"Paid {invoice} with {payment.paid_with}"
     else:
-        action, summary = "payment.declined", f"{payment.method} was declined for {invoice}: {payment.decline_code}"
+        action, summary = "payment.declined", f"{payment.paid_with} was declined for {invoice}: {payment.decline_code}"
     record_event(
         organization=invoice.organization,
         actor=payment.created_by,
@@ -92,6 +93,7 @@ def _settle(invoice: Invoice, subscription: Subscription, at: dt.datetime) -> No
     invoice.paid_at = at
     invoice.save(update_fields=["status", "paid_at"])
     book_payment(invoice, at)
+    note_sale(invoice=invoice)
     end_run(invoice=invoice)
     checkout = _find_checkout(invoice)
     if checkout is not None and not _complete(checkout, subscription, invoice, at):

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import Actor
 from apps.accounts.audit import record_action, record_event
-from apps.accounts.models import Organization, User
+from apps.accounts.models import User
 from apps.accounts.permissions import Action
 from apps.accounts.staff import require_staff
 from apps.billing.models import BillingProfile, Invoice, InvoiceLine, TaxRate
-from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX
-from apps.billing.tax import Buyer, is_reverse_charged, place_of_supply, tax_line
+from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX, POSTAL_CODE_MAX, STATE_MAX
+from apps.billing.rates import terms_of
+from apps.billing.services.stripe_tax import tax_as_calculated
+from apps.billing.tax import tax_line
 from apps.billing.tax_ids import clean_tax_id
 from apps.core import clock
 from apps.core.countries import COUNTRIES
@@ -35,47 +37,43 @@ def tax_draft(
     """Write the tax of a draft, as of an instant, on its lines, and what is said of it on the invoice (not saved).
 
     The lines come with their prices as `amount`; where these contain the tax, it is taken out of them.
+
+    Raises `TaxNeeded` where Stripe reckons it and has not been asked (`stripe_tax`).
     """
     if settings.TAX_MODE == "none":
         return
-    buyer = Buyer(profile.country, profile.tax_id) if profile else Buyer()
-    seller = settings.TAX_ISSUER_COUNTRY
-    invoice.tax_inclusive = settings.TAX_INCLUSIVE
-    if is_reverse_charged(buyer, seller_country=seller, union=settings.TAX_UNION_COUNTRIES):
-        invoice.tax_note = _("Reverse charge: the recipient of the service owes the tax.")
-        percent = Decimal(0)
+    if settings.TAX_MODE == "stripe":
+        if clock.is_replaying():
+            return  # a past that is made up: it asks nobody
+        tax_as_calculated(invoice=invoice, lines=lines, profile=profile)
     else:
-        rate = find_rate(place_of_supply(buyer, seller_country=seller), at)
-        invoice.tax_name = rate.name if rate else ""
-        percent = rate.percent if rate else Decimal(0)
-    for line in lines:
-        taxed = tax_line(line.amount, percent, inclusive=settings.TAX_INCLUSIVE)
-        line.amount, line.tax_amount, line.tax_percent = taxed.amount, taxed.tax_amount, percent
+        _tax_by_rate(invoice, lines, profile, at)
     InvoiceLine.objects.bulk_update(lines, ["amount", "tax_amount", "tax_percent"])
 
 
-def adds_tax(organization: Organization) -> bool:
-    """Whether a tax would come on top of the prices of an invoice that is issued to the organization now."""
-    if settings.TAX_MODE == "none" or settings.TAX_INCLUSIVE:
-        return False
-    profile = BillingProfile.objects.filter(organization=organization).first()
-    buyer = Buyer(profile.country, profile.tax_id) if profile else Buyer()
-    seller = settings.TAX_ISSUER_COUNTRY
-    if is_reverse_charged(buyer, seller_country=seller, union=settings.TAX_UNION_COUNTRIES):
-        return False
-    rate = find_rate(place_of_supply(buyer, seller_country=seller), clock.now())
-    return rate is not None and rate.percent > 0
-
-
-def find_rate(country: str, at: dt.datetime) -> TaxRate | None:
-    """The rate of a country as of an instant; None where none has begun."""
-    begun = TaxRate.objects.filter(country=country, valid_from__lte=at.astimezone(dt.UTC).date())
-    return begun.order_by("-valid_from").first()
+def _tax_by_rate(
+    invoice: Invoice, lines: Sequence[InvoiceLine], profile: BillingProfile | None, at: dt.datetime
+) -> None:
+    terms = terms_of(profile, at)
+    invoice.tax_inclusive, invoice.tax_name = settings.TAX_INCLUSIVE, terms.name
+    if terms.is_reverse_charged:
+        invoice.tax_note = _("Reverse charge: the recipient of the service owes the tax.")
+    for line in lines:
+        taxed = tax_line(line.amount, terms.percent, inclusive=settings.TAX_INCLUSIVE)
+        line.amount, line.tax_amount, line.tax_percent = taxed.amount, taxed.tax_amount, terms.percent
 
 
 @transaction.atomic
 def save_profile(
-    *, actor: Actor, legal_name: str, address: str, country: str, tax_id: str, email: str
+    *,
+    actor: Actor,
+    legal_name: str,
+    address: str,
+    country: str,
+    tax_id: str,
+    email: str,
+    postal_code: str = "",
+    state: str = "",
 ) -> BillingProfile:
     """Who the actor's organization is on the invoices that are issued from now on. Raises `Invalid` with the field."""
     actor.require(Action.BILLING_MANAGE)
@@ -83,6 +81,8 @@ def save_profile(
         "legal_name": check_line(legal_name, field="legal_name", longest=LEGAL_NAME_MAX, shortest=0),
         "address": check_text(address, field="address", longest=ADDRESS_MAX),
         "country": check_country(country),
+        "postal_code": check_line(postal_code, field="postal_code", longest=POSTAL_CODE_MAX, shortest=0),
+        "state": check_line(state, field="state", longest=STATE_MAX, shortest=0),
         "email": _check_email(email),
     }
     if tax_id.strip() and not country:

@@ -12,6 +12,8 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from apps.billing.errors import TaxNotKnown
+from apps.core.transactions import with_answers
 from apps.payments.errors import PaymentPending
 
 Row = TypeVar("Row", bound=Model)
@@ -49,11 +51,17 @@ def work_on_each(rows: QuerySet[Row], work: Callable[[Row], bool], *, until: Dea
 
 def _work(rows: QuerySet[Row], key: int, work: Callable[[Row], bool]) -> bool:
     try:
-        with transaction.atomic():
-            row = rows.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(pk=key).first()
-            return row is not None and work(row)
+        return with_answers(lambda: _work_once(rows, key, work))
     except PaymentPending:
         return False  # what the payment comes to is known within a minute
+    except TaxNotKnown:
+        return False  # why stands on the draft
     except Exception:
         logger.exception("%s %s cannot be worked on", rows.model.__name__, key)
         return False
+
+
+@transaction.atomic
+def _work_once(rows: QuerySet[Row], key: int, work: Callable[[Row], bool]) -> bool:
+    row = rows.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(pk=key).first()
+    return row is not None and work(row)

@@ -20,6 +20,7 @@ from apps.core.rest import idempotency
 from apps.core.rest.fields import Input, PageQuery
 from apps.core.rest.idempotency import IdempotentCall, Outcome
 from apps.core.rest.pagination import Page, paginate
+from apps.core.transactions import with_answers
 
 AnySerializer = type[serializers.BaseSerializer[Any]]
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -108,7 +109,7 @@ def _once(
         return {**content, spec.secret: None} if spec.secret else content
 
     run = idempotency.run_reserved if spec.commits_within else idempotency.run_in_one_transaction
-    return run(call, outcome, keep)
+    return with_answers(lambda: run(call, outcome, keep))
 
 
 def _query(spec: Operation, view: Any, request: Request) -> dict[str, Any]:

@@ -16,6 +16,10 @@ class PaymentMethodSerializer(Answer):
     created_at = serializers.DateTimeField()
 
 
+class HostedCardSerializer(Answer):
+    action_url = serializers.CharField(help_text="The provider's page, for the holder of the card. It expires.")
+
+
 class PaymentSerializer(Answer):
     """An attempt to pay."""
 

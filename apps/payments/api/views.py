@@ -1,14 +1,23 @@
 """The cards that one's organization pays with, and what waits for their holders."""
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from apps.accounts.enums import TokenScope
 from apps.accounts.rest.base import OrganizationView
+from apps.core.errors import Conflict
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.payments import selectors, services
-from apps.payments.api.serializers import CardInput, PaymentMethodSerializer, PaymentSerializer
+from apps.payments.api.serializers import (
+    CardInput,
+    HostedCardSerializer,
+    PaymentMethodSerializer,
+    PaymentSerializer,
+)
+from apps.payments.errors import ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod
 
 TAG = "Billing"
@@ -32,6 +41,23 @@ class MethodsView(OrganizationView):
     )  # fmt: skip
     def post(self, request: Request) -> PaymentMethod:
         return services.add_card(actor=self.actor, **self.body)
+
+
+class HostedCardView(OrganizationView):
+    @operation(
+        "startHostedCard", "Add a card on the page of the payment provider", tag=TAG, scope=WRITE,
+        description="Where cards are typed there alone. The page leads back to the portal; the card is listed once it "
+        "is saved, also where nobody comes back. 409 where cards are typed here (`addCard`), and while the provider "
+        "does not answer.",
+        body=Empty, answer=HostedCardSerializer, status=201, errors=(409,), commits_within=True,
+    )  # fmt: skip
+    def post(self, request: Request) -> dict[str, str]:
+        cards = f"{settings.WEB_URL}/o/{self.actor.organization.slug}/billing/cards/"
+        try:
+            page = services.start_hosted_card(actor=self.actor, return_url=f"{cards}saved/", cancel_url=cards)
+        except ProviderUnavailable as error:
+            raise Conflict(_("The payment provider does not answer. Try again in a minute.")) from error
+        return {"action_url": page}
 
 
 class MethodView(OrganizationView):

@@ -19,7 +19,7 @@ class ProviderEvent(models.Model):
     received_at = TimestampField(auto_now_add=True)
     processed_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
-    # Of the last attempt, where that failed.
+    # Why the last attempt failed; of one that is processed, why nothing was to be done.
     error = models.CharField(max_length=500, blank=True)
     next_attempt_at = TimestampField(auto_now_add=True)
 

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField
@@ -55,7 +56,9 @@ class Payment(models.Model):
 
     public_id = PublicIdField("pay")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="payments")
-    method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, related_name="payments")
+    provider = models.CharField(max_length=20, choices=Provider)
+    # None while the card is typed on a page of the provider's, and where none was.
+    method = models.ForeignKey(PaymentMethod, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=PaymentStatus, default=PaymentStatus.PROCESSING)
@@ -65,8 +68,8 @@ class Payment(models.Model):
     idempotency_key = models.CharField(max_length=60, unique=True)
     provider_reference = models.CharField(max_length=100, blank=True)
     decline_code = models.CharField(max_length=40, blank=True)
-    # Where the cardholder confirms it at their bank, while it is `requires_action`.
-    action_url = models.URLField(max_length=500, blank=True)
+    # Where the cardholder confirms it at their bank or types their card, while it is `requires_action`.
+    action_url = models.URLField(max_length=2000, blank=True)
     # Who pays; nobody where the default card is charged by itself.
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = TimestampField(auto_now_add=True)
@@ -108,3 +111,8 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.status}"
+
+    @property
+    def paid_with(self) -> str:
+        """The card in words, also where it is the provider's alone to know."""
+        return str(self.method) if self.method else _("a card on the provider's page")

@@ -24,6 +24,8 @@ class Refund(models.Model):
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = TimestampField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # When one that had succeeded failed after all: the money is with the provider again.
+    returned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -39,6 +41,10 @@ class Refund(models.Model):
                 condition=models.Q(status="processing", settled_at__isnull=True)
                 | models.Q(status__in=["succeeded", "failed"], settled_at__isnull=False),
                 name="refund_settled_when_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(returned_at__isnull=True) | models.Q(status="failed"),
+                name="refund_returned_is_failed",
             ),
         ]
 

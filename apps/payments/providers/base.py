@@ -47,13 +47,15 @@ class SavedCard:
 class ChargeResult:
     """What has become of a charge: the money is moved, or (with a code) it is not, or one of two waits.
 
-    `action_url`: the bank wants the cardholder to confirm it there. `is_pending`: the provider does not know yet.
+    `action_url`: the bank wants the cardholder to confirm it there, or the provider their card. `is_pending`: the
+    provider does not know yet. `card`: what was typed on the provider's page and has paid, where it may be kept.
     """
 
     reference: str
     decline_code: str = ""
     action_url: str = ""
     is_pending: bool = False
+    card: SavedCard | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -137,7 +139,7 @@ class PaymentProvider(Protocol):
     @property
     def takes_cards(self) -> bool:
         """Whether people type their cards into our own form (`tokenize`); else on a page of the provider's
-        (`start_card_setup`). The one that a provider does not have raises `NotOffered`.
+        (`start_card_setup`, `start_payment`). What a provider does not have raises `NotOffered`.
         """
 
     def tokenize(self, card: Card, *, today: dt.date) -> CardToken:
@@ -173,6 +175,22 @@ class PaymentProvider(Protocol):
         it back to `return_url`.
         """
 
+    def start_payment(
+        self,
+        *,
+        idempotency_key: str,
+        organization_id: str,
+        email: str,
+        amount: int,
+        currency: str,
+        description: str,
+        return_url: str,
+    ) -> ChargeResult:
+        """A charge whose card is typed on the provider's page, at `action_url`, and kept for renewals.
+
+        The page leads to `return_url`, paid or not. The reference changes when it is paid, to that of the charge.
+        """
+
     def find_charge(self, *, idempotency_key: str, reference: str) -> ChargeResult | None:
         """How a charge stands now. `reference` is that of an earlier answer, empty where there was none.
 
@@ -180,7 +198,10 @@ class PaymentProvider(Protocol):
         """
 
     def cancel_charge(self, *, reference: str) -> ChargeResult:
-        """Give up a charge that waits for its cardholder; how it stands then, which may be that it succeeded."""
+        """Give up a charge that waits for its cardholder; how it stands then, which may be that it succeeded.
+
+        Its page, if it has one, takes no card any more.
+        """
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, currency: str) -> RefundResult:
         """Give a charge, or a part of it, back to its card."""

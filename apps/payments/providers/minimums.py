@@ -1,5 +1,7 @@
 """The smallest amounts that a card is charged, as Stripe publishes them (https://docs.stripe.com/currencies)."""
 
+from apps.core.money import charge_step
+
 # Minor units by currency.
 _MINIMUMS = {
     "AED": 200,
@@ -29,5 +31,5 @@ _MINIMUMS = {
 
 
 def published_minimum(currency: str) -> int:
-    """In minor units. Of a currency without a published minimum, whatever is above zero."""
-    return _MINIMUMS.get(currency.upper(), 1)
+    """In minor units. Of a currency without a published minimum, the smallest sum that can be charged."""
+    return _MINIMUMS.get(currency.upper(), charge_step(currency))

@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.core import clock
 from apps.core.jobs import enqueue
 from apps.payments import events
+from apps.payments.errors import NotOurs
 from apps.payments.models import ProviderEvent
 
 AT_ONCE_MAX = 1000
@@ -56,9 +57,14 @@ def process_events() -> int:
 
 def _process(event: ProviderEvent) -> bool:
     event.attempts += 1
+    word = ""
     try:
-        with transaction.atomic():
-            events.handle(event)
+        try:
+            with transaction.atomic():
+                events.handle(event)
+        except NotOurs as known:
+            word = str(known)[:500]
+            logger.warning("event %s (%s) is none of ours: %s", event.event_id, event.kind, word)
         # What was done stays done where the copy fails; handlers may run again.
         with transaction.atomic():
             events.mirror(event)
@@ -67,7 +73,7 @@ def _process(event: ProviderEvent) -> bool:
         event.error = f"{type(error).__name__}: {error}"[:500]
         event.next_attempt_at = clock.now() + _wait_after(event.attempts)
     else:
-        event.error = ""
+        event.error = word
         event.processed_at = clock.now()
     event.save(update_fields=["attempts", "error", "next_attempt_at", "processed_at"])
     return event.processed_at is not None

@@ -54,7 +54,7 @@ def make_refund(*, refund: Refund) -> Refund:
     the same key: the money goes back once.
     """
     with committed():
-        refund = Refund.objects.select_related("payment__method").get(pk=refund.pk)
+        refund = Refund.objects.select_related("payment").get(pk=refund.pk)
     if refund.status != RefundStatus.PROCESSING:
         return refund
     try:
@@ -69,6 +69,34 @@ def make_refund(*, refund: Refund) -> Refund:
         refund.payment = payment
         if refund.status == RefundStatus.PROCESSING:
             _record(refund, result)
+    return refund
+
+
+def check_refund(*, refund: Refund) -> Refund:
+    """Ask the provider about a refund that has succeeded: the cardholder's bank may have sent the money back.
+
+    Whoever registered is told in the transaction that records it, once. Cannot be called inside a transaction. Raises
+    `ProviderUnavailable` without an answer.
+    """
+    with committed():
+        refund = Refund.objects.select_related("payment").get(pk=refund.pk)
+    found = provider_named(refund.payment.provider).find_refund(
+        idempotency_key=refund.idempotency_key,
+        charge_reference=refund.payment.provider_reference,
+        reference=refund.provider_reference,
+    )
+    if found is None or not found.failure_code:
+        return refund
+    with committed():
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=refund.payment_id)
+        refund = Refund.objects.select_for_update().get(pk=refund.pk)
+        refund.payment = payment
+        if refund.status == RefundStatus.SUCCEEDED:
+            refund.status, refund.failure_code, refund.returned_at = (
+                RefundStatus.FAILED, found.failure_code, clock.now(),
+            )  # fmt: skip
+            refund.save(update_fields=["status", "failure_code", "returned_at"])
+            outcomes.tell_refund(refund)
     return refund
 
 
@@ -87,7 +115,7 @@ def settle_refunds() -> int:
 
 def _ask(refund: Refund) -> RefundResult:
     payment = refund.payment
-    provider = provider_named(payment.method.provider)
+    provider = provider_named(payment.provider)
     if refund.provider_reference or clock.now() - refund.created_at >= KEY_LIFE:
         found = provider.find_refund(
             idempotency_key=refund.idempotency_key,

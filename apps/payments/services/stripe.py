@@ -10,13 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.core.jobs import enqueue
 from apps.payments.enums import DisputeStatus, PaymentStatus, Provider, RefundStatus
 from apps.payments.models import Payment, ProviderEvent, Refund, StripeAccount
 from apps.payments.providers.stripe.amounts import from_stripe
 from apps.payments.providers.stripe.names import KEY
-from apps.payments.services.disputes import record_dispute
+from apps.payments.services.disputes import lock_charged, record_dispute
 from apps.payments.services.inbox import receive_event
 
 PAYMENT_KINDS = (
@@ -34,7 +35,7 @@ DISPUTE_KINDS = (
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
 )
-CARD_KIND = "checkout.session.completed"
+SESSION_KINDS = ("checkout.session.completed", "checkout.session.expired")
 
 _DECIDED = {"won": DisputeStatus.WON, "lost": DisputeStatus.LOST}
 
@@ -66,21 +67,41 @@ def take_event(*, event: dict[str, Any]) -> ProviderEvent | None:
 def handle_payment(event: ProviderEvent) -> None:
     """A payment of which nobody knows is not ours: of a subscription made elsewhere, or of another product."""
     told = _object_of(event)
-    payment = Payment.objects.filter(method__provider=Provider.STRIPE).filter(_named(told)).first()
+    payment = Payment.objects.filter(provider=Provider.STRIPE).filter(_named(told)).first()
     if payment is not None and payment.status in PaymentStatus.open():
         enqueue("payments.settle_payment", payment_id=payment.pk)
 
 
 def handle_refund(event: ProviderEvent) -> None:
+    """One that was made at Stripe, and not by us, is recorded as a refund of its payment, and settled as any other."""
     told = _object_of(event)
-    refund = Refund.objects.filter(payment__method__provider=Provider.STRIPE).filter(_named(told)).first()
+    refund = Refund.objects.filter(payment__provider=Provider.STRIPE).filter(_named(told)).first()
     if refund is None:
-        return
+        refund = _record_foreign_refund(told)
     if refund.status == RefundStatus.PROCESSING:
         enqueue("payments.settle_refund", refund_id=refund.pk)
     elif refund.status == RefundStatus.SUCCEEDED and told["status"] in {"failed", "canceled"}:
-        # The money has come back to the platform after all. Reconciliation names it until somebody has settled it.
-        logger.error("refund %s had succeeded, and Stripe now says that it %s", refund.public_id, told["status"])
+        enqueue("payments.check_refund", refund_id=refund.pk)
+
+
+def _record_foreign_refund(told: dict[str, Any]) -> Refund:
+    """Raises as `lock_charged`."""
+    payment = lock_charged(
+        provider=Provider.STRIPE, charge_reference=told["payment_intent"] or "", told_of=_instant(told["created"])
+    )
+    currency = told["currency"].upper()
+    refund, _is_new = Refund.objects.get_or_create(
+        idempotency_key=f"{Provider.STRIPE}-{told['id']}",
+        defaults={
+            "payment": payment,
+            "amount": from_stripe(told["amount"], currency),
+            "currency": currency,
+            "reason": _("Refunded at the payment provider"),
+            "reference": told["id"],
+            "provider_reference": told["id"],
+        },
+    )
+    return refund
 
 
 def handle_dispute(event: ProviderEvent) -> None:
@@ -107,10 +128,12 @@ def handle_dispute(event: ProviderEvent) -> None:
     )
 
 
-def handle_card(event: ProviderEvent) -> None:
-    """A card was saved on Stripe's page, also where its holder never came back from there."""
+def handle_session(event: ProviderEvent) -> None:
+    """What was typed on Stripe's page, also where nobody ever came back from there: a card alone, or a payment."""
     told = _object_of(event)
-    if told["mode"] == "setup":
+    if told["mode"] == "payment":
+        handle_payment(event)
+    elif told["mode"] == "setup" and told["status"] == "complete":
         enqueue("payments.record_hosted_card", reference=told["id"])
 
 

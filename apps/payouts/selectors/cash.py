@@ -29,7 +29,10 @@ class CashMovement:
 
 
 def list_cash_movements(*, provider: str, since: dt.datetime, until: dt.datetime) -> list[CashMovement]:
-    """Within [since, until), but for the fees, which are booked from the provider's own list."""
+    """Within [since, until), but for the fees, which are booked from the provider's own list.
+
+    What another provider has moved is left out; what nobody is known to have moved is not.
+    """
     rows = (
         Posting.objects.filter(
             account__kind=AccountKind.PROVIDER_CASH, entry__occurred_at__gte=since, entry__occurred_at__lt=until
@@ -41,35 +44,42 @@ def list_cash_movements(*, provider: str, since: dt.datetime, until: dt.datetime
         .order_by("entry__occurred_at", "entry__source")
     )
     found = [(source, currency, at, total) for source, currency, at, total in rows if total]
-    references = _references(provider, [source for source, *_rest in found])
-    return [
-        CashMovement(source, references.get(source, ""), total, currency, at) for source, currency, at, total in found
-    ]
+    references = _references([source for source, *_rest in found])
+    movements = []
+    for source, currency, at, total in found:
+        mover, reference = references.get(source, (provider, ""))
+        if mover == provider:
+            movements.append(CashMovement(source, reference, total, currency, at))
+    return movements
 
 
-def _references(provider: str, wanted: list[str]) -> dict[str, str]:
-    """Source of an entry → the provider's reference."""
+def _references(wanted: list[str]) -> dict[str, tuple[str, str]]:
+    """Source of an entry → the provider that moved the money, and its reference."""
     ids: dict[str, list[str]] = {}
     for source in wanted:
         prefix, _colon, public_id = source.partition(":")
         ids.setdefault(prefix, []).append(public_id)
-    payments = Payment.objects.filter(
-        reference__in=ids.get("invoice.paid", ()), status=PaymentStatus.SUCCEEDED, method__provider=provider
-    )
-    found = {f"invoice.paid:{ours}": theirs for ours, theirs in payments.values_list("reference", "provider_reference")}
+    payments = Payment.objects.filter(reference__in=ids.get("invoice.paid", ()), status=PaymentStatus.SUCCEEDED)
+    paid = payments.values_list("reference", "provider", "provider_reference")
+    found = {f"invoice.paid:{ours}": (mover, theirs) for ours, mover, theirs in paid}
     at_stripe = StripeInvoice.objects.filter(reference__in=ids.get("stripe_invoice.paid", ()))
-    if provider == Provider.STRIPE:
-        for ours, theirs in at_stripe.values_list("reference", "payment_reference"):
-            found[f"stripe_invoice.paid:{ours}"] = theirs
+    for ours, theirs in at_stripe.values_list("reference", "payment_reference"):
+        found[f"stripe_invoice.paid:{ours}"] = (Provider.STRIPE, theirs)
+    refunds = (Refund.objects.all(), "payment__provider", "provider_reference")
+    disputes = (Dispute.objects.all(), "provider", "provider_reference")
+    payouts = (Payout.objects.exclude(account__provider=""), "account__provider", "reference")
     tables = {
-        "refund": (Refund.objects.filter(payment__method__provider=provider), "provider_reference"),
-        "dispute.opened": (Dispute.objects.filter(provider=provider), "provider_reference"),
-        "dispute.won": (Dispute.objects.filter(provider=provider), "provider_reference"),
-        sources.PAID: (Payout.objects.filter(account__provider=provider), "reference"),
-        sources.RETURNED: (Payout.objects.filter(account__provider=provider), "reference"),
-        sources.RECOVERED: (Recovery.objects.filter(payout__account__provider=provider), "reference"),
-    }
-    for prefix, (rows, field) in tables.items():
-        for ours, theirs in rows.filter(public_id__in=ids.get(prefix, ())).values_list("public_id", field):
-            found[f"{prefix}:{ours}"] = theirs
+        "refund": refunds,
+        "refund.returned": refunds,
+        "dispute.opened": disputes,
+        "dispute.won": disputes,
+        sources.PAID: payouts,
+        sources.RETURNED: payouts,
+        sources.RECOVERED: (
+            Recovery.objects.exclude(payout__account__provider=""), "payout__account__provider", "reference",
+        ),
+    }  # fmt: skip
+    for prefix, (rows, provider, reference) in tables.items():
+        moved = rows.filter(public_id__in=ids.get(prefix, ())).values_list("public_id", provider, reference)
+        found |= {f"{prefix}:{ours}": (mover, theirs) for ours, mover, theirs in moved}
     return found

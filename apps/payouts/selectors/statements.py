@@ -20,6 +20,7 @@ from apps.payouts.enums import LineKind
 _KINDS = {
     "invoice.paid": LineKind.SALE,
     "refund": LineKind.REFUND,
+    "refund.returned": LineKind.REFUND,
     "dispute.opened": LineKind.DISPUTE,
     "dispute.won": LineKind.DISPUTE,
     "payout.created": LineKind.PAYOUT,

@@ -22,9 +22,10 @@ def handle_account(event: ProviderEvent) -> None:
 
 
 def handle_reversal(event: ProviderEvent) -> None:
-    """A transfer came back as a whole: the money is in the creator's balance again.
+    """A transfer came back as a whole (`reversed`): the money is in the creator's balance again.
 
-    What we took back ourselves (`Recovery`) is booked already.
+    What we took back ourselves (`Recovery`) is booked already. A part that somebody took back at the provider is none
+    of a payout's ends: the reconciliation names it.
     """
     transfer = _object(event)
     found = Payout.objects.filter(account__provider=event.provider, reference=transfer.get("id") or "-").first()
@@ -33,8 +34,7 @@ def handle_reversal(event: ProviderEvent) -> None:
     payout = lock_payout(found)
     ours = payout.recoveries.filter(status__in=[RecoveryStatus.PROCESSING, RecoveryStatus.SUCCEEDED])
     taken = ours.aggregate(total=Sum("amount"))["total"] or 0
-    is_whole = transfer.get("amount_reversed") == payout.amount
-    if payout.status == PayoutStatus.PAID and is_whole and not taken:
+    if payout.status == PayoutStatus.PAID and transfer.get("reversed") is True and not taken:
         give_back(payout, PayoutStatus.REVERSED, code="transfer_reversed")
 
 

@@ -13,6 +13,8 @@ from apps.core import clock
 from apps.core.transactions import committed
 from apps.ledger.enums import AccountKind
 from apps.ledger.services import Movement, get_or_open_account, post_entry
+from apps.payments.enums import Provider
+from apps.payments.models import Payment
 from apps.payments.providers import provider_named
 from apps.payments.providers.base import BalanceKind, BalanceTransaction
 from apps.payouts.enums import FaultKind
@@ -26,9 +28,12 @@ FEE = "provider.fee"
 _DISPUTES = frozenset({BalanceKind.DISPUTE, BalanceKind.DISPUTE_REVERSAL})
 
 
-def reconcile(*, since: dt.datetime, until: dt.datetime) -> ReconciliationRun:
-    """Compare `[since, until)`. Asks the provider, so it cannot be called inside a transaction."""
-    name = settings.PAYMENT_PROVIDER
+def reconcile(*, since: dt.datetime, until: dt.datetime, provider: str = "") -> ReconciliationRun:
+    """Compare `[since, until)`; of the provider that is used now where none is named.
+
+    Asks the provider, so it cannot be called inside a transaction.
+    """
+    name = provider or settings.PAYMENT_PROVIDER
     listed = list(provider_named(name).list_balance_transactions(since=since - MARGIN, until=until + MARGIN))
     with committed():
         booked = list_cash_movements(provider=name, since=since - MARGIN, until=until + MARGIN)
@@ -48,9 +53,18 @@ def reconcile(*, since: dt.datetime, until: dt.datetime) -> ReconciliationRun:
     return run
 
 
-def reconcile_yesterday() -> ReconciliationRun:
+def reconcile_yesterday() -> list[ReconciliationRun]:
+    """A run for each provider that moves money: cards that were saved with one go on when another is chosen."""
     today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return reconcile(since=today - dt.timedelta(days=1), until=today)
+    names = [settings.PAYMENT_PROVIDER, *_other_providers()]
+    return [reconcile(since=today - dt.timedelta(days=1), until=today, provider=name) for name in names]
+
+
+def _other_providers() -> list[str]:
+    """Those that have been paid with, and can be asked."""
+    used = Payment.objects.order_by().values_list("provider", flat=True).distinct()
+    askable = {Provider.SANDBOX, *([Provider.STRIPE] if settings.STRIPE_SECRET_KEY else [])}
+    return [name for name in used if name in askable and name != settings.PAYMENT_PROVIDER]
 
 
 def _compare(

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models import BillingProfile
-from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX
+from apps.billing.models.tax import ADDRESS_MAX, LEGAL_NAME_MAX, POSTAL_CODE_MAX, STATE_MAX
 from apps.core.countries import COUNTRY_CHOICES
 from apps.core.money import AMOUNT_MAX, major_units, minor_unit_digits
 from apps.payments.models import PaymentMethod
@@ -78,6 +78,13 @@ class ProfileForm(forms.Form):
         label=_("Country"), choices=[("", _("Not given")), *COUNTRY_CHOICES], required=False,
         help_text=_("Its rate of tax holds."),
     )  # fmt: skip
+    postal_code = forms.CharField(
+        label=_("Postal code"), max_length=POSTAL_CODE_MAX, required=False,
+        help_text=_("Again, apart from the address: in some countries tax depends on it."),
+    )  # fmt: skip
+    state = forms.CharField(
+        label=_("State or province"), max_length=STATE_MAX, required=False, help_text=_("Such as CA.")
+    )
     tax_id = forms.CharField(
         label=_("Tax id"), max_length=40, required=False,
         help_text=_("Such as a VAT number. It stands on invoices; in some countries you then owe the tax yourself."),

@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.accounts.access import Actor
 from apps.core.errors import DomainError, NotFound
 from apps.payments import services
+from apps.payments.enums import PaymentStatus
 from apps.payments.errors import ConfirmationNeeded
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.providers import provider_named
@@ -17,6 +18,9 @@ from apps.payments.selectors import get_method, list_methods
 from apps.portal.access import PortalRequest
 from apps.portal.billing.forms import CardForm, SavedCardForm
 from apps.portal.forms import carried_out
+
+# The field of the form that leads to the provider's page.
+HOSTED = "hosted"
 
 
 @dataclass
@@ -28,8 +32,10 @@ class PayForms:
     has_saved: bool
     status: int = 200
     is_done: bool = False
-    # Where the cardholder's bank wants them to confirm the payment.
+    # Where the cardholder's bank wants them to confirm the payment, or where they type their card.
     confirm_at: str = ""
+    # Why there is no such page.
+    refusal: str = ""
 
     @property
     def test_cards(self) -> tuple[TestCard, ...]:
@@ -56,10 +62,12 @@ def pay_forms(actor: Actor) -> PayForms:
     return PayForms(SavedCardForm(methods=methods), CardForm(), bool(methods))
 
 
-def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment | None]) -> PayForms:
+def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod | None], Payment | None]) -> PayForms:
     """Pay with what was sent. A card that is typed in is kept only if it may have paid."""
     actor = request.actor
     methods = list(list_methods(actor))
+    if HOSTED in request.POST and is_hosted():
+        return _on_page(PayForms(SavedCardForm(methods=methods), CardForm(), bool(methods)), pay)
     uses_saved = "method" in request.POST
     saved = SavedCardForm(request.POST if uses_saved else None, methods=methods)
     card = CardForm(None if uses_saved else request.POST)
@@ -79,6 +87,20 @@ def carry_out(request: PortalRequest, pay: Callable[[PaymentMethod], Payment | N
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         forms.status = error.status
+    return forms
+
+
+def _on_page(forms: PayForms, pay: Callable[[PaymentMethod | None], Payment | None]) -> PayForms:
+    """Pay on the provider's page, where the card is typed."""
+    try:
+        payment = pay(None)
+    except NotFound:
+        raise
+    except DomainError as error:
+        forms.refusal, forms.status = error.message, error.status
+    else:
+        forms.is_done = payment is None or payment.status == PaymentStatus.SUCCEEDED
+        forms.confirm_at = payment.action_url if payment is not None else ""
     return forms
 
 

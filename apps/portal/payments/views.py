@@ -31,7 +31,7 @@ def payment(request: PortalRequest, payment_id: str) -> HttpResponse:
 def confirm(request: PortalRequest, payment_id: str) -> HttpResponse:
     """The page that stands for the cardholder's bank."""
     found = get_payment(request.actor, public_id=payment_id)
-    if found.method.provider != Provider.SANDBOX:
+    if found.provider != Provider.SANDBOX:
         raise NotFound
     if found.status != PaymentStatus.REQUIRES_ACTION:
         return _lead_back(request, found)

@@ -32,6 +32,13 @@ def _payments(world: World, account: str, invoice: Object) -> Object:
     return lists.whole(found, "/v1/invoice_payments")
 
 
+def _tax_lines(world: World, account: str, item: Object) -> Object:
+    """The first ones alone."""
+    kind, lines = item["object"].removeprefix("tax."), world.private[item["id"]]
+    url = f"/v1/tax/{kind}s/{item['id']}/line_items"
+    return lists.whole(lines[:10], url) | {"has_more": len(lines) > 10}
+
+
 def _empty(path: str) -> Callable[[World, str, Object], Object]:
     return lambda world, account, item: lists.whole([], path.format(item["id"]))
 
@@ -44,6 +51,11 @@ LEFT_OUT: dict[tuple[str, str], Callable[[World, str, Object], Any]] = {
     ("customer", "tax_ids"): _empty("/v1/customers/{}/tax_ids"),
     ("checkout.session", "line_items"): _line_items,
     ("invoice", "payments"): _payments,
+    ("tax.calculation", "line_items"): _tax_lines,
+    ("tax.calculation_line_item", "tax_breakdown"): lambda world, account, line: world.private[line["id"]][
+        "tax_breakdown"
+    ],
+    ("tax.transaction", "line_items"): _tax_lines,
     ("price", "currency_options"): lambda world, account, price: {
         price["currency"]: {
             "custom_unit_amount": None,

@@ -208,6 +208,10 @@ class Pages:
             call = self._call(account)
             if form.get("do") == "confirm":
                 module.succeed(call, intent)
+                # The page that it was typed on is done, also where its visitor never comes back to it.
+                for session in self.world.of_kind(account, "checkout.session"):
+                    if session["status"] == "open" and self._intent_of(account, session) is intent:
+                        self._complete(call, session, intent)
             else:
                 module.refuse_holder(call, intent)
             self.world.save()

@@ -78,6 +78,19 @@ class SandboxProvider:
             raise ValueError(f"the key {idempotency_key} was used for another charge")
         return ChargeResult(charge.reference, charge.decline_code, charge.action_url)
 
+    def start_payment(
+        self,
+        *,
+        idempotency_key: str,
+        organization_id: str,
+        email: str,
+        amount: int,
+        currency: str,
+        description: str,
+        return_url: str,
+    ) -> ChargeResult:
+        raise NotOffered("cards of the sandbox are typed into our own form")
+
     def find_charge(self, *, idempotency_key: str, reference: str) -> ChargeResult | None:
         charge = SandboxCharge.objects.filter(idempotency_key=idempotency_key).select_related("confirmation").first()
         return None if charge is None else _as_it_stands(charge)

@@ -1,8 +1,8 @@
 """Our minor units and Stripe's, which differ in a few currencies (https://docs.stripe.com/currencies); pure functions.
 
 Three decimals are sent as they are, and their last digit must be 0: Stripe charges 1.23 KWD, not 1.234. What cannot be
-sent raises `NotSendable`: nothing is rounded here, as an invoice says what is charged. What banks take (HUF and TWD are
-paid out in whole units) is known to payouts.
+sent raises `NotSendable`: nothing is rounded here, as an invoice says what is charged, and its total is rounded by
+billing. What banks take (HUF and TWD are paid out in whole units) is known to payouts.
 """
 
 from decimal import Decimal

@@ -9,6 +9,7 @@ import stripe
 from apps.payments.providers.base import BalanceKind, BalanceTransaction
 from apps.payments.providers.stripe.amounts import from_stripe
 from apps.payments.providers.stripe.client import asking, client
+from apps.payments.providers.stripe.names import KEY
 
 _KINDS = {
     "charge": BalanceKind.CHARGE,
@@ -57,10 +58,12 @@ def _movement(transaction: stripe.BalanceTransaction) -> BalanceTransaction | No
 
 
 def _source(transaction: stripe.BalanceTransaction) -> str:
-    """The reference that our own row has: of a charge that is its PaymentIntent."""
+    """The reference that our row has: of a charge its PaymentIntent, of a reversal that is not ours its transfer."""
     source = transaction.source
     if source is None or isinstance(source, str):
         return source or ""
+    if isinstance(source, stripe.Reversal) and KEY not in (source.metadata.to_dict() if source.metadata else {}):
+        return source.transfer if isinstance(source.transfer, str) else source.transfer.id
     intent = source.payment_intent if isinstance(source, stripe.Charge) else None
     if intent is not None:
         return intent if isinstance(intent, str) else intent.id

@@ -1,5 +1,7 @@
 """Saved cards: a customer of Stripe's for each organization, and Checkout's page on which a card is typed."""
 
+import hashlib
+
 import stripe
 from django.db import transaction
 
@@ -14,10 +16,12 @@ def customer_of(organization_id: str, email: str) -> str:
     known = StripeCustomer.objects.filter(organization=organization_id).first()
     if known is not None:
         return known.reference
-    with asking():
+    # The e-mail is in the key: after an answer that was lost, it may be another person who goes on.
+    key = f"customer-{organization_id}-{hashlib.sha256(email.encode()).hexdigest()[:16]}"
+    with asking(key):
         made = client().v1.customers.create(
-            {"email": email, "metadata": {ORGANIZATION: organization_id}},
-            {"idempotency_key": f"customer-{organization_id}"},
+            {**({"email": email} if email else {}), "metadata": {ORGANIZATION: organization_id}},
+            {"idempotency_key": key},
         )
     with transaction.atomic():
         known, _is_new = StripeCustomer.objects.get_or_create(
@@ -56,8 +60,12 @@ def find_setup(*, reference: str) -> SavedCard | None:
     intent = session.setup_intent
     if session.mode != "setup" or session.status != "complete" or not isinstance(intent, stripe.SetupIntent):
         return None
-    method = intent.payment_method
-    if intent.status != "succeeded" or not isinstance(method, stripe.PaymentMethod) or method.card is None:
+    return saved_card(session, intent.payment_method) if intent.status == "succeeded" else None
+
+
+def saved_card(session: stripe.checkout.Session, method: str | stripe.PaymentMethod | None) -> SavedCard | None:
+    """The card that was typed on the page of a session; its payment method must be expanded."""
+    if not isinstance(method, stripe.PaymentMethod) or method.card is None:
         return None
     card = method.card
     customer = session.customer if isinstance(session.customer, str) else session.customer and session.customer.id

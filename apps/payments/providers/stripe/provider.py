@@ -15,7 +15,7 @@ from apps.payments.providers.base import (
     TransferResult,
 )
 from apps.payments.providers.minimums import published_minimum
-from apps.payments.providers.stripe import balance, cards, charges, connect, refunds
+from apps.payments.providers.stripe import balance, cards, charges, connect, pages, refunds
 
 
 class StripeProvider:
@@ -63,10 +63,35 @@ class StripeProvider:
             return_url=return_url,
         )
 
+    def start_payment(
+        self,
+        *,
+        idempotency_key: str,
+        organization_id: str,
+        email: str,
+        amount: int,
+        currency: str,
+        description: str,
+        return_url: str,
+    ) -> ChargeResult:
+        return pages.start(
+            idempotency_key=idempotency_key,
+            organization_id=organization_id,
+            email=email,
+            amount=amount,
+            currency=currency,
+            description=description,
+            return_url=return_url,
+        )
+
     def find_charge(self, *, idempotency_key: str, reference: str) -> ChargeResult | None:
+        if pages.is_session(reference):
+            return pages.find(reference=reference)
         return charges.find(idempotency_key=idempotency_key, reference=reference)
 
     def cancel_charge(self, *, reference: str) -> ChargeResult:
+        if pages.is_session(reference):
+            return pages.expire(reference=reference)
         return charges.cancel(reference=reference)
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, currency: str) -> RefundResult:

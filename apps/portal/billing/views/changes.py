@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.permissions import Action
 from apps.billing import services
 from apps.billing.models import Checkout
-from apps.billing.services.taxing import adds_tax
 from apps.core.errors import Conflict
 from apps.plans.models import Plan
 from apps.plans.selectors import list_plans_for
@@ -43,11 +42,7 @@ def plan_change(request: PortalRequest, subscription: Subscription) -> HttpRespo
         except Conflict as refusal:
             messages.error(request, refusal.message)
         else:
-            context |= {
-                "quote": quote,
-                "offers": _offers(subscription, target, ranks),
-                "adds_tax": adds_tax(subscription.organization),
-            }
+            context |= {"quote": quote, "offers": _offers(subscription, target, ranks)}
     return render(request, "billing/plan_change.html", context)
 
 

@@ -14,8 +14,8 @@ from apps.billing import services
 from apps.billing.documents import tax_label
 from apps.billing.enums import CheckoutKind, CheckoutStatus
 from apps.billing.models import Checkout
+from apps.billing.rates import forecast_tax
 from apps.billing.selectors import find_coupon_of, get_checkout
-from apps.billing.services.taxing import adds_tax
 from apps.billing.services.trials import waits_for_card
 from apps.core import clock
 from apps.core.errors import Conflict
@@ -104,7 +104,7 @@ def _context(checkout: Checkout, forms: PayForms) -> dict[str, Any]:
         "invoice": invoice,
         "lines": lines,
         "tax_label": tax_label(invoice, lines) if invoice else "",
-        "adds_tax": adds_tax(checkout.organization),
+        "adds_tax": forecast_tax(checkout.organization_id, clock.now()).adds_something,
         "forms": forms,
         "coupon": find_coupon_of(checkout.subscription),
         "is_change": checkout.kind == CheckoutKind.PLAN_CHANGE,

@@ -18,7 +18,6 @@ from apps.billing.evidence import evidence_of, list_upcoming, month_of
 from apps.billing.models import InvoiceLine, UsageCase
 from apps.billing.selectors import get_line, get_own_case, list_cases_of
 from apps.billing.services.cases import CASE_LIFETIME, creditable
-from apps.billing.services.taxing import adds_tax
 from apps.core import clock
 from apps.portal.access import PortalRequest, organization_page
 from apps.portal.billing.forms import CaseForm
@@ -74,13 +73,14 @@ def month(request: PortalRequest) -> HttpResponse:
     running = clock.now().astimezone(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     start = _first_of(request.GET.get("month", ""), running)
     found = month_of(request.actor, start)
+    upcoming = list_upcoming(request.actor) if start == running else []
     context = {
         "month": found,
         "previous": start - dt.timedelta(days=1),
         "next": found.end if found.end <= running else None,
-        "upcoming": list_upcoming(request.actor) if start == running else [],
+        "upcoming": upcoming,
+        "is_tax_known": all(one.tax_amount is not None for one in upcoming),
         "is_running": start == running,
-        "adds_tax": adds_tax(request.actor.organization),
     }
     return render(request, "billing/month.html", context)
 

@@ -18,6 +18,7 @@ from tests.fakes.stripe.resources import (
     refunds,
     setup_intents,
     subscriptions,
+    tax,
     transfers,
     webhook_endpoints,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "refunds",
     "setup_intents",
     "subscriptions",
+    "tax",
     "transfers",
     "webhook_endpoints",
 ]

@@ -8,6 +8,7 @@ from tests.fakes.stripe.errors import invalid, refused
 from tests.fakes.stripe.lists import created_within, matching, page
 from tests.fakes.stripe.params import Params
 from tests.fakes.stripe.resources.customers import present
+from tests.fakes.stripe.resources.payment_intents import OPEN, end
 from tests.fakes.stripe.resources.prices import new_price
 from tests.fakes.stripe.world import Object, World, random_id
 
@@ -108,6 +109,9 @@ def find_session(world: World, id_: str) -> tuple[str, Object] | None:
 
 def _end(call: Call, session: Object) -> None:
     session |= {"status": "expired", "url": None}
+    intent = call.world.find(call.account, call.world.private[session["id"]].get("intent", ""), "payment_intent")
+    if intent is not None and intent["status"] in OPEN:
+        end(call, intent)
     call.emit("checkout.session.expired", session)
 
 

@@ -16,7 +16,7 @@ from tests.fakes.stripe.world import Object, random_id
 
 _DESCRIBING = "description metadata receipt_email transfer_group statement_descriptor_suffix setup_future_usage"
 _CONFIRMING = "payment_method payment_method_data off_session return_url payment_method_options"
-_OPEN = {"requires_payment_method", "requires_confirmation", "requires_action"}
+OPEN = {"requires_payment_method", "requires_confirmation", "requires_action"}
 
 
 @route(
@@ -54,7 +54,7 @@ def retrieve(call: Call) -> Object:
 @route("POST", "/v1/payment_intents/{id}", f"amount currency customer payment_method {_DESCRIBING}")
 def update(call: Call) -> Object:
     intent = call.get("payment_intent")
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise _unexpected(intent, "updated")
     if call.params.has("amount"):
         intent["amount"] = check_amount(call.params.integer("amount"), intent["currency"])
@@ -65,7 +65,7 @@ def update(call: Call) -> Object:
 @route("POST", "/v1/payment_intents/{id}/confirm", f"{_DESCRIBING} {_CONFIRMING}")
 def confirm(call: Call) -> Object:
     intent = call.get("payment_intent")
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise _unexpected(intent, "confirmed")
     method = _given_method(call, intent["customer"])
     if method is not None:
@@ -84,15 +84,9 @@ def confirm(call: Call) -> Object:
 @route("POST", "/v1/payment_intents/{id}/cancel", "cancellation_reason")
 def cancel(call: Call) -> Object:
     intent = call.get("payment_intent")
-    if intent["status"] not in _OPEN:
+    if intent["status"] not in OPEN:
         raise _unexpected(intent, "canceled")
-    intent |= {
-        "status": "canceled",
-        "canceled_at": call.now(),
-        "cancellation_reason": call.params.text("cancellation_reason"),
-        "next_action": None,
-    }
-    call.emit("payment_intent.canceled", intent)
+    end(call, intent, call.params.text("cancellation_reason"))
     return intent
 
 
@@ -115,6 +109,16 @@ def search(call: Call) -> Object:
     ]
     result = page(call.params, found, "/v1/payment_intents/search")
     return {**result, "object": "search_result", "next_page": None}
+
+
+def end(call: Call, intent: Object, reason: str | None = None) -> None:
+    intent |= {
+        "status": "canceled",
+        "canceled_at": call.now(),
+        "cancellation_reason": reason,
+        "next_action": None,
+    }
+    call.emit("payment_intent.canceled", intent)
 
 
 def new_intent(call: Call, amount: int, currency: str, customer: str | None) -> Object:
