@@ -18,7 +18,7 @@ from django.http import HttpResponse
 from django.test import override_settings
 
 from apps.accounts.models import User
-from apps.billing.models import CommissionRule, HostingTerms, PlanPrice, TaxRate
+from apps.billing.models import CommissionRule, Coupon, HostingTerms, PlanPrice, TaxRate
 from apps.products.models import Category
 from tests.access.table import ELSEWHERE, GUARDS, READS, WRITES, Guard
 from tests.access.walk import Route, list_routes
@@ -43,7 +43,7 @@ ADMIN = [route for route in ROUTES if route.is_admin and not route.is_elsewhere]
 # What staff add and delete by hand.
 BY_HAND = {Category, Group, TaxRate}
 # What staff add and never delete.
-ADDED = {CommissionRule, HostingTerms, PlanPrice}
+ADDED = {CommissionRule, Coupon, HostingTerms, PlanPrice}
 # Addresses of the admin that only do something: read, they lead back to their list.
 DEEDS = {"advance"}
 FORBIDDEN = {401, 403, 404, 405}

@@ -29,7 +29,8 @@ def make_usage_invoice(subscription: Subscription, amount: int = 1000) -> Invoic
 
 def make_credit_note(invoice: Invoice, amount: int = 1) -> CreditNote:
     """Of an invoice that is not paid: so much less is due."""
-    return issue_credit_note(invoice=lock_invoice(invoice), reason=CreditReason.GOODWILL, amount=amount)
+    with transaction.atomic():
+        return issue_credit_note(invoice=lock_invoice(invoice), reason=CreditReason.GOODWILL, amount=amount)
 
 
 def make_case(line: InvoiceLine) -> UsageCase:

@@ -20,8 +20,8 @@ class HostedCardSerializer(Answer):
     action_url = serializers.CharField(help_text="The provider's page, for the holder of the card. It expires.")
 
 
-class PaymentSerializer(Answer):
-    """An attempt to pay."""
+class CanceledPaymentSerializer(Answer):
+    """An attempt to pay that was given up, or was confirmed just before."""
 
     id = serializers.CharField(source="public_id")
     status = serializers.ChoiceField(PaymentStatus.choices)

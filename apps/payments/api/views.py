@@ -12,10 +12,10 @@ from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.payments import selectors, services
 from apps.payments.api.serializers import (
+    CanceledPaymentSerializer,
     CardInput,
     HostedCardSerializer,
     PaymentMethodSerializer,
-    PaymentSerializer,
 )
 from apps.payments.errors import ProviderUnavailable
 from apps.payments.models import Payment, PaymentMethod
@@ -93,7 +93,7 @@ class CancelView(OrganizationView):
     @operation(
         "cancelPayment", "Give up a payment that waits for its cardholder", tag=TAG, scope=WRITE,
         description="So that it can be paid in another way. It may have been confirmed meanwhile: see its `status`.",
-        body=Empty, answer=PaymentSerializer, errors=(409,), commits_within=True,
+        body=Empty, answer=CanceledPaymentSerializer, errors=(409,), commits_within=True,
     )  # fmt: skip
     def post(self, request: Request, payment_id: str) -> Payment:
         payment = selectors.get_payment(self.actor, public_id=payment_id)
