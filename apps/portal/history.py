@@ -34,6 +34,8 @@ _LOOKS: dict[str, tuple[str | Promise, str, str]] = {
     "period_restarted": (gettext_lazy("A new period began, as the one before was not charged"), "rotate", "neutral"),
     "canceled_unpaid": (gettext_lazy("Canceled: no payment came"), "cross", "red"),
     "plan_change_scheduled": (gettext_lazy("Another plan was chosen for the next period"), "clock", "neutral"),
+    "migration_scheduled": (gettext_lazy("The creator renews the plan in a new version"), "clock", "neutral"),
+    "product_retired": (gettext_lazy("Canceled: the creator retired the product"), "cross", "red"),
     "cancel_scheduled": (gettext_lazy("Canceled for the end of the period"), "clock", "amber"),
     "schedule_undone": (gettext_lazy("What was planned for the end of the period was undone"), "rotate", "neutral"),
     "ended": (gettext_lazy("Ended with its period: the keys stopped working"), "cross", "red"),

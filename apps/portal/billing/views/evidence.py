@@ -80,6 +80,7 @@ def month(request: PortalRequest) -> HttpResponse:
         "next": found.end if found.end <= running else None,
         "upcoming": upcoming,
         "is_tax_known": all(one.tax_amount is not None for one in upcoming),
+        "is_untaxed": all(one.tax_amount == 0 for one in upcoming),
         "is_running": start == running,
     }
     return render(request, "billing/month.html", context)
