@@ -15,8 +15,9 @@ from apps.billing.services.checkouts import close_unpaid, find_open
 from apps.billing.services.plan_prices import find_sold_plan
 from apps.core import clock
 from apps.core.transactions import committed
-from apps.payments.elsewhere import ToldSubscription, find_subscription
+from apps.payments.elsewhere import find_subscription
 from apps.payments.models import StripeCustomer
+from apps.payments.providers.told import ToldSubscription
 from apps.plans.models import Plan
 from apps.subscriptions import services as subscriptions
 from apps.subscriptions.enums import CollectedBy, SubscriptionStatus

@@ -3,8 +3,8 @@
 from typing import Any
 
 from apps.core.jobs import enqueue
-from apps.payments.elsewhere import subscription_of
 from apps.payments.models import ProviderEvent
+from apps.payments.providers.told import subscription_of
 
 SYNC_TASK = "billing.sync_stripe_subscription"
 RECORD_TASK = "billing.record_stripe_invoice"

@@ -8,7 +8,8 @@ from apps.billing.models import StripeInvoice
 from apps.billing.services.booking import book_stripe_invoice
 from apps.billing.services.elsewhere import sync_stripe_subscription
 from apps.core.transactions import committed
-from apps.payments.elsewhere import PaidInvoice, find_paid_invoice, list_paid_invoices
+from apps.payments.elsewhere import find_paid_invoice, list_paid_invoices
+from apps.payments.providers.told import PaidInvoice
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.locks import lock_subscription
 from apps.subscriptions.models import StripeSubscription

@@ -24,7 +24,7 @@ from apps.core import clock
 from apps.core.transactions import AnswerNeeded, committed
 from apps.payments import tax as provider
 from apps.payments.errors import ProviderUnavailable
-from apps.payments.tax import Calculation, KeySpent, TaxQuestion, TaxRefused
+from apps.payments.providers.tax_terms import Calculation, KeySpent, TaxQuestion, TaxRefused
 
 # How old an answer may be with which an invoice is issued: rates change.
 FRESH = dt.timedelta(hours=1)

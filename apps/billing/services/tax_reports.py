@@ -21,7 +21,7 @@ from apps.core.rows import first_or_not_found
 from apps.core.transactions import committed
 from apps.payments import tax as provider
 from apps.payments.errors import ProviderUnavailable
-from apps.payments.tax import KeySpent, Reversal, TaxRefused
+from apps.payments.providers.tax_terms import KeySpent, Reversal, TaxRefused
 
 PERMISSION = "billing.change_taxreport"
 NO_ANSWER = "Stripe gave no answer; it is asked again."

@@ -5,10 +5,10 @@ import datetime as dt
 import stripe
 
 from apps.core.money import allocate
-from apps.payments.elsewhere import PaidInvoice, ToldSubscription, id_of, subscription_of
 from apps.payments.providers.stripe.amounts import from_stripe
 from apps.payments.providers.stripe.client import asking, client
 from apps.payments.providers.stripe.names import ORGANIZATION
+from apps.payments.providers.told import PaidInvoice, ToldSubscription, id_of, subscription_of
 
 PAGE = 100
 

@@ -12,7 +12,15 @@ from apps.core.countries import EU_COUNTRIES
 from apps.payments.errors import ProviderUnavailable
 from apps.payments.providers.stripe.amounts import NotSendable, from_stripe, to_stripe
 from apps.payments.providers.stripe.client import asking, client, was_replayed
-from apps.payments.tax import Calculation, KeySpent, RecordedSale, Reversal, TaxOfLine, TaxQuestion, TaxRefused
+from apps.payments.providers.tax_terms import (
+    Calculation,
+    KeySpent,
+    RecordedSale,
+    Reversal,
+    TaxOfLine,
+    TaxQuestion,
+    TaxRefused,
+)
 
 # Inside another object a list has the first ten alone.
 PAGE = 100
