@@ -19,6 +19,7 @@ def advance(by: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.long
 def test_two_months_renew_twice_on_their_days_and_end_what_was_canceled(shop: Shop) -> None:
     subscription = shop.buy(shop.pro)
     before = clock.now()

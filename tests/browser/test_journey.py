@@ -103,6 +103,7 @@ def see_usage(consumer: Consumer, program: Program, snap: Snap) -> None:
     snap(consumer.page, "usage")
 
 
+@pytest.mark.long
 def test_from_free_to_pro_and_back(
     installed: Installation, context: BrowserContext, page: Page, problems: list[str], snap: Snap
 ) -> None:

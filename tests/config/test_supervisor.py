@@ -50,6 +50,7 @@ def redis_answers(product: Product) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_every_killed_child_comes_back_with_its_data(product: Product) -> None:
     product.started()
     with psycopg.connect(service_url(product.local_dir, "postgres")) as connection:
