@@ -117,8 +117,10 @@ def test_a_consumer_that_does_not_read_holds_the_backend_back(shop: Shop) -> Non
             looks.append(sent)
             return len(looks) > 10 and looks[-1] == looks[-10]
 
+        before = resident_bytes()
         wait_until(has_stopped, what="the backend held back")
-        assert sent < 30 * MIB
+        # What the backend got rid of stands in the kernel's buffers (which may be tuned large), not in the gateway.
+        assert resident_bytes() - before < 30 * MIB
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
