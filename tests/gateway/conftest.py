@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from tests.database import empty_written_tables
 from tests.fakes.upstream import FakeUpstream
 from tests.gateway.dialling import dialling
@@ -62,7 +62,7 @@ def backend() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture
-async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
+async def client(backend: FakeUpstream) -> AsyncIterator[PooledUpstream]:
     """The client of backends, which may dial that one."""
     async with dialling(allow=[backend.address]) as upstream:
         yield upstream

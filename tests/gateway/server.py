@@ -17,7 +17,7 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.pipeline import Engine
 from apps.gateway.runtime import Runtime, StartedMetering
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
 
@@ -50,7 +50,7 @@ def running_gateway(
     """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
     counters = metering or InMemoryMetering()
     directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
-    upstream = AiohttpUpstream(allow=allow, resolver=resolver)
+    upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
     engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config)
     runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)

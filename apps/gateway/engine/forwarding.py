@@ -28,10 +28,12 @@ def upstream_request(
     headers += _gateway_headers(call, admitted, path_and_query)
     return UpstreamRequest(
         method=request.method,
-        url=admitted.upstream_url + path_and_query,
+        base=admitted.upstream_url,
+        path=path_and_query,
         headers=headers,
         body=body,
         first_byte_seconds=product.timeout_seconds,
+        is_chunked=call.body_length is None,
     )
 
 
