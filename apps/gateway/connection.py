@@ -52,6 +52,10 @@ class AsgiClient:
         if self._is_body_read:
             self._watch()
 
+    async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
+        await self.start(status, headers)
+        await self.finish(body)
+
     async def start(self, status: int, headers: list[Header]) -> None:
         self._is_closing = not self._is_body_read and self._unread > _SKIPPED_BODY_MAX
         if self._is_closing:

@@ -21,6 +21,10 @@ from apps.gateway.upstream import PooledUpstream
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
 
+# The transports, as uvicorn's `--http` names them: that of the process, and the one of any ASGI server.
+OWN_SERVER = "apps.gateway.server:GatewayConnection"
+PLAIN_ASGI = "apps.gateway.http_protocol:GatewayProtocol"
+
 COOKIES = frozenset({b"sessionid", b"csrftoken"})
 
 
@@ -45,6 +49,7 @@ def running_gateway(
     redis_url: str | None = None,
     poll_seconds: float = 2.0,
     trusted_proxy_hops: int = 0,
+    protocol: str = OWN_SERVER,
     **config: object,
 ) -> Iterator[RunningGateway]:
     """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
@@ -67,7 +72,7 @@ def running_gateway(
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http="apps.gateway.http_protocol:GatewayProtocol",
+                http=protocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,

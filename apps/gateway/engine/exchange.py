@@ -132,8 +132,7 @@ class Exchange:
         head = self._head(answer)
         if length == 0:
             if await self._settle_completed(answer.status):
-                await self._start(answer.status, head)
-                await self._client.finish()
+                await self._end_with(answer.status, head, b"")
         elif length is None:
             await self._relay_unsized(answer, head)
         else:
@@ -165,8 +164,7 @@ class Exchange:
             piece = piece[-1:]
         self._account.response_bytes += len(piece)
         if await self._settle_completed(answer.status):
-            await self._start(answer.status, head)
-            await self._client.finish(piece)
+            await self._end_with(answer.status, head, piece)
 
     async def _start(self, status: int, head: list[Header]) -> None:
         if not self._has_started:
@@ -175,6 +173,14 @@ class Exchange:
                 status,
                 completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds),
             )
+
+    async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
+        if self._has_started:
+            await self._client.finish(piece)
+            return
+        self._has_started = True
+        head = completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds)
+        await self._client.answer(status, head, piece)
 
     async def _write(self, piece: bytes) -> None:
         await self._client.write(piece)
