@@ -35,6 +35,8 @@ class AsgiClient:
         self._gone_callback: Callable[[], None] | None = None
         self._watcher: asyncio.Task[None] | None = None
 
+    may_tunnel = False
+
     async def body(self) -> AsyncIterator[bytes]:
         while not self._is_body_read:
             message = await self._receive()

@@ -17,10 +17,11 @@ from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extrac
 from apps.gateway.engine.entities import KeyEntry, ProductEntry, ProductState, Standing
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
 from apps.gateway.engine.paths import BadTarget, Target, parse_target, without_parameters
-from apps.gateway.engine.ports import Directory
+from apps.gateway.engine.ports import Directory, DirectoryUnavailable
 from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.engine.routes import Endpoint, Match
+from apps.gateway.engine.websocket import asks_for_websocket, is_handshake
 from apps.keys import secret as key_secret
 from apps.keys.enums import KeyScope
 
@@ -34,6 +35,25 @@ class Preflight(Exception):
     def __init__(self, methods: list[str]) -> None:
         super().__init__()
         self.methods = methods
+
+
+async def may_go_on(admitted: Admitted, digest: bytes, directory: Directory) -> bool:
+    """Whether a call that was let in would be let in still. What cannot be known now stands as it was."""
+    try:
+        product = await directory.find_product(admitted.product.slug)
+        key = await directory.find_key(digest)
+    except DirectoryUnavailable:
+        return True
+    if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
+        return False
+    is_expired = key.expires_at is not None and key.expires_at <= directory.now()
+    entitlement = key.entitlement
+    return not (
+        key.is_revoked
+        or is_expired
+        or entitlement.standing != Standing.OPEN
+        or entitlement.tier_rank < admitted.endpoint.tier_rank
+    )
 
 
 async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admitted:
@@ -82,9 +102,17 @@ def _parse(call: Call) -> Target:
     if not (are_well_formed(request.headers) and are_text(request.headers)):
         raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
     _read_host(call, request)
-    if any(name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in request.headers):
-        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[(b"connection", b"close")])
+    if asks_for_websocket(request.headers):
+        _check_handshake(call, request)
     return target
+
+
+def _check_handshake(call: Call, request: GatewayRequest) -> None:
+    if not request.client.may_tunnel:
+        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[(b"connection", b"close")])
+    if call.body_length != 0 or not is_handshake(request.method, request.http_version, request.headers):
+        raise Rejected(problems.BAD_REQUEST, "This is no opening handshake of WebSocket 13.")
+    call.is_websocket = True
 
 
 def _read_host(call: Call, request: GatewayRequest) -> None:
@@ -157,7 +185,7 @@ async def _authenticate(
     key = await _find_key(credentials.secret, directory)
     if key is None:
         raise _unauthorized(problems.KEY_INVALID, product)
-    call.key = key
+    call.key, call.key_digest = key, key_secret.digest(credentials.secret)
     if key.is_revoked:
         raise _unauthorized(problems.KEY_REVOKED, product)
     if key.expires_at is not None and key.expires_at <= directory.now():

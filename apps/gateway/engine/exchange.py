@@ -11,7 +11,7 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
-from apps.gateway.engine.admission import too_large
+from apps.gateway.engine.admission import may_go_on, too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
@@ -20,6 +20,7 @@ from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
 from apps.gateway.engine.locations import Addresses, rewrite_locations
 from apps.gateway.engine.ports import (
+    Directory,
     Upstream,
     UpstreamAborted,
     UpstreamAnswer,
@@ -32,6 +33,8 @@ from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.tunnel import Tunnel
+from apps.gateway.engine.websocket import HANDSHAKE
 from apps.usage.counters.types import Metering, Reservation, Settlement
 
 logger = logging.getLogger(__name__)
@@ -55,9 +58,17 @@ class Exchange:
     """Made before the reservation, because that may be taken back at any time: `abandon`."""
 
     def __init__(
-        self, call: Call, admitted: Admitted, *, metering: Metering, upstream: Upstream, config: EngineConfig
+        self,
+        call: Call,
+        admitted: Admitted,
+        *,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig,
     ) -> None:
         self._call = call
+        self._directory = directory
         self._admitted = admitted
         self._metering = metering
         self._upstream = upstream
@@ -127,6 +138,9 @@ class Exchange:
             answer.close()
 
     async def _relay(self, answer: UpstreamAnswer) -> None:
+        if self._call.is_websocket and answer.status == 101:
+            await self._relay_websocket(answer)
+            return
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
         head = self._head(answer)
@@ -137,6 +151,23 @@ class Exchange:
             await self._relay_unsized(answer, head)
         else:
             await self._relay_sized(answer, head, length)
+
+    async def _relay_websocket(self, answer: UpstreamAnswer) -> None:
+        if not are_well_formed(answer.headers):
+            raise UpstreamInvalid("The head of the answer is not valid.")
+        self._account.answer_status = 101
+        head = [*self._head(answer), *HANDSHAKE]
+        self._has_started = True
+        tunnel = Tunnel(
+            client=self._client,
+            answer=answer,
+            account=self._account,
+            may_go_on=lambda: may_go_on(self._admitted, self._call.key_digest, self._directory),
+            settle=lambda: self._settle_completed(101),
+            idle_seconds=self._config.tunnel_idle_seconds,
+            progress_seconds=self._config.progress_seconds,
+        )
+        await tunnel.run(completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds))
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
@@ -233,7 +264,7 @@ class Exchange:
         self._is_settling = True
         if self._scope is not None:
             self._scope.reschedule(None)
-        self._account.request_bytes = self._body.received
+        self._account.request_bytes = self._body.received or self._account.request_bytes
         return await self._account.settle(outcome, status)
 
     def _head(self, answer: UpstreamAnswer) -> list[Header]:

@@ -74,6 +74,8 @@ class UpstreamAnswer(Protocol):
         """Every line, in order; names in lower case."""
         ...
 
+    idle_seconds: float  # between two pieces of the body
+
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end. Raises `UpstreamAborted` or `UpstreamTimeout`."""
         ...

@@ -20,6 +20,11 @@ class Client(Protocol):
     long.
     """
 
+    @property
+    def may_tunnel(self) -> bool:
+        """Whether the connection can change to another protocol: after `start(101)`, `body` and `write` are raw."""
+        ...
+
     def body(self) -> AsyncIterator[bytes]:
         """The pieces of the request body, as they come; not empty. Raises `ClientGone`."""
         ...

@@ -35,12 +35,13 @@ class ServerCall:
         self.headers = headers
         self.http_version = http_version
         self.keeps_alive = keeps_alive
-        self.is_upgrade = is_upgrade
+        self.may_tunnel = is_upgrade
         self.is_tunnel = False
         self.has_started = False
         self.is_over = False  # the answer is written
         self.is_body_whole = False
         self._is_skipped = False
+        self._is_lost = connection.is_lost
         self._is_chunked = False
         self.is_cut_by_close = True
         self._pieces: list[bytes] = []
@@ -58,7 +59,7 @@ class ServerCall:
             while not self._pieces:
                 if self.is_body_whole and not self.is_tunnel:
                     return
-                if connection.is_lost:
+                if self._is_lost:
                     raise ClientGone
                 await self._piece()
             data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
@@ -68,7 +69,7 @@ class ServerCall:
             yield data
 
     def when_gone(self, callback: Callable[[], None]) -> None:
-        if self._connection.is_lost:
+        if self._is_lost:
             callback()
         else:
             self._when_gone = callback
@@ -134,6 +135,7 @@ class ServerCall:
 
     def lost(self) -> None:
         """The client has left, or says nothing more that could be understood."""
+        self._is_lost = True
         self._wake()
         callback, self._when_gone = self._when_gone, None
         if callback is not None:

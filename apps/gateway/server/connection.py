@@ -70,6 +70,7 @@ class GatewayConnection(asyncio.Protocol):
         self._is_reading = True
         self._is_stopping = False
         self._lingered: int | None = None  # how much was taken into nowhere
+        self._last_words = b""  # to what could not be read
         self._writable: asyncio.Future[None] | None = None
         self.is_writable = True
         self.is_lost = False
@@ -101,7 +102,7 @@ class GatewayConnection(asyncio.Protocol):
             self._timer.cancel()
         self.resume_writing()
         self._parser = None
-        for call in (self._current, self._incoming):
+        for call in (self._current, self._incoming, *self._waiting):
             if call is not None:
                 call.lost()
 
@@ -200,7 +201,7 @@ class GatewayConnection(asyncio.Protocol):
             await self._writable
 
     def go_on_reading(self) -> None:
-        if not self._is_reading and not self.is_lost and len(self._waiting) == 0:
+        if not self._is_reading and not self.is_lost and not self._waiting and not self._last_words:
             self._is_reading = True
             self.transport.resume_reading()
 
@@ -269,6 +270,8 @@ class GatewayConnection(asyncio.Protocol):
         elif self._waiting:
             self._begin(self._waiting.popleft())
             self.go_on_reading()
+        elif self._parser is None:
+            self._close()
         else:
             if not self._in_head:
                 self._expect_within(self._idle_seconds)
@@ -322,18 +325,27 @@ class GatewayConnection(asyncio.Protocol):
             self._refuse(problems.BAD_REQUEST, "This is not a valid HTTP/1.1 request.")
 
     def _refuse(self, problem: Problem, detail: str = "") -> None:
-        """Answer and close, unless an earlier request of this connection still waits for its answer."""
+        """Answer and close, once every whole request before it is answered."""
         self._parser = None
-        call = self._current
-        may_answer = call is None or (call is self._incoming and not call.has_started)
-        if may_answer and not self.is_lost:
-            self.transport.write(refusal(problem, detail))
-        if call is not None:
+        self._last_words = refusal(problem, detail)
+        call, self._incoming = self._incoming, None
+        if call is not None:  # its body is what failed
+            if call in self._waiting:
+                self._waiting.remove(call)
+            else:
+                self._current = None
+                if call.has_started:
+                    self._last_words = b""
             call.lost()
-        self._waiting.clear()
-        self._close()
+        if self._current is None:
+            self._close()
+        else:
+            self._pause_reading()
 
     def _close(self) -> None:
         self._parser = None
         if not self.is_lost:
+            if self._last_words:
+                self.transport.write(self._last_words)
+                self._last_words = b""
             self.transport.close()
