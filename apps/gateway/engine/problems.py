@@ -54,6 +54,7 @@ IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "This API key does not work from
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")
 QUOTA_EXCEEDED = Problem("quota_exceeded", 429, "The quota is used up.", QUOTA_EXCEEDED_TYPE, "Quota exceeded")
 REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is larger than this product allows.")
+TARGET_TOO_LONG = Problem("target_too_long", 414, "The target of the request is too long.")
 HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
 WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does not pass here.")
