@@ -152,6 +152,7 @@ def _entitlement(subscription: Subscription) -> Entitlement:
         rates=limits.rates,
         endpoint_rates=limits.endpoint_rates,
         quotas=limits.quotas,
+        max_concurrent=limits.max_concurrent,
     )
 
 

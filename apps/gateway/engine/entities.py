@@ -78,6 +78,7 @@ class Entitlement:
     rates: tuple[RateRule, ...]
     endpoint_rates: dict[int, tuple[RateRule, ...]]
     quotas: tuple[QuotaRule, ...]
+    max_concurrent: int | None = None
 
     def rates_for(self, endpoint: Endpoint) -> tuple[RateRule, ...]:
         """The limits of the endpoint where the plan has such, else the plan's own."""
