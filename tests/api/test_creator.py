@@ -50,7 +50,8 @@ def test_a_change_keeps_what_it_does_not_name(world: World) -> None:
     assert set(before) - same == {"tagline", "billable_statuses", "tags", "updated_at"}
     assert api.patch(path, {"billable_statuses": None}).data["billable_statuses"] is None
     endpoint = f"{path}/endpoints/{world.endpoint.public_id}"
-    assert api.patch(endpoint, {"weight": 5}).data["path"] == "/forecast"
+    assert api.patch(endpoint, {"weight": 5, "max_units": 50}).data["path"] == "/forecast"
+    assert api.patch(endpoint, {"weight": 51}).body["error"]["details"]["field"] == "max_units"
     moved = api.patch(endpoint, {"path": "/forecasts"}).data
     assert (moved["upstream_path"], moved["weight"], moved["summary"]) == ("/forecasts", 5, "The forecast")
 

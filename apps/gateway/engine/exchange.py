@@ -32,6 +32,7 @@ from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.units import with_billed_units
 from apps.usage.counters.types import Metering, Reservation, Settlement
 
 logger = logging.getLogger(__name__)
@@ -129,6 +130,8 @@ class Exchange:
     async def _relay(self, answer: UpstreamAnswer) -> None:
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
         head = self._head(answer)
         if length == 0:
             if await self._settle_completed(answer.status):
@@ -239,6 +242,8 @@ class Exchange:
             reserved_cookies=self._config.reserved_cookies,
             has_length=answer.status not in _WITHOUT_BODY,
         )
+        if self._admitted.reports_units:
+            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
         return [
