@@ -67,6 +67,7 @@ def find_product(slug: str) -> ProductEntry | None:
         timeout_seconds=product.timeout_seconds,
         billable_statuses=None if statuses is None else tuple(int(status) for status in statuses),
         rapidapi_compatible=product.rapidapi_compatible,
+        units_header=product.units_header.lower().encode("ascii"),
         routes=RouteTable(_endpoints(product)),
         offers=_offers(product),
         deprecated_at=product.deprecated_at,
@@ -85,17 +86,20 @@ def _endpoints(product: Product) -> list[Endpoint]:
         EndpointRow.objects.current()
         .filter(product=product)
         .order_by("id")
-        .values_list("id", "method", "path", "upstream_path", "tier__rank", "weight", "deprecated_at", "sunset_at")
+        .values_list(
+            "id", "method", "path", "upstream_path", "tier__rank", "weight", "max_units", "deprecated_at", "sunset_at"
+        )
     )
     endpoints = []
-    for pk, method, path, upstream_path, rank, weight, deprecated_at, sunset_at in rows:
+    for pk, method, path, upstream_path, rank, weight, max_units, deprecated_at, sunset_at in rows:
         try:
             templates = parse_template(path), parse_template(upstream_path)
         except Invalid as error:
             # One bad row must not take the product's other routes away.
             logger.error("endpoint %s is left out: %s", pk, error.message)
             continue
-        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at))
+        most = max_units if product.units_header else None
+        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at, most))
     return endpoints
 
 
@@ -152,6 +156,7 @@ def _entitlement(subscription: Subscription) -> Entitlement:
         rates=limits.rates,
         endpoint_rates=limits.endpoint_rates,
         quotas=limits.quotas,
+        max_concurrent=limits.max_concurrent,
     )
 
 

@@ -82,6 +82,8 @@ class Product(models.Model):
     )
     # None: every answer below 500 is billed; else exactly these statuses.
     billable_statuses = models.JSONField(null=True, blank=True)
+    # The header of an answer in which the backend reports the units of the call; empty: it does not.
+    units_header = models.CharField(_("header with the units"), max_length=60, blank=True)
     # Accept X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User, -Subscription.
     rapidapi_compatible = models.BooleanField(_("RapidAPI headers"), default=False)
     published_at = models.DateTimeField(null=True, blank=True)
@@ -178,6 +180,8 @@ class Endpoint(models.Model):
     # OpenAPI's operationId: by it an import recognises an operation whose path or method has changed.
     operation_id = models.CharField(max_length=200, blank=True)
     weight = models.PositiveIntegerField(_("units per call"), default=1)
+    # The most that a call can cost where the backend reports its units; None: always the weight.
+    max_units = models.PositiveIntegerField(_("units at most"), null=True, blank=True)
     operation = models.JSONField(_("OpenAPI operation"), default=dict, blank=True)
     deprecated_at = models.DateTimeField(null=True, blank=True)
     sunset_at = models.DateTimeField(null=True, blank=True)
@@ -196,6 +200,10 @@ class Endpoint(models.Model):
                 fields=["product", "method", "pattern"],
                 condition=models.Q(removed_at__isnull=True),
                 name="endpoint_route_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_units__isnull=True) | models.Q(max_units__gte=models.F("weight")),
+                name="endpoint_max_units_cover_weight",
             ),
         ]
 

@@ -15,6 +15,7 @@ class Limits:
     rates: tuple[RateRule, ...]
     endpoint_rates: dict[int, tuple[RateRule, ...]]
     quotas: tuple[QuotaRule, ...]
+    max_concurrent: int | None = None  # calls in flight at once, over all endpoints
 
 
 def limits_of(subscription: Subscription) -> Limits:
@@ -38,6 +39,7 @@ def limits_of(subscription: Subscription) -> Limits:
             )
             for quota in plan.quotas.all()
         ),
+        max_concurrent=plan.max_concurrent,
     )
 
 

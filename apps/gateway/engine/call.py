@@ -48,7 +48,8 @@ class Admitted:
     key: KeyEntry
     upstream_url: str  # of the backend that the key's mode calls
     upstream_path: str
-    units: int  # that the call takes if it is billed
+    units: int  # that the call takes at most
+    reports_units: bool  # the backend says in a header how many of them
     # What may be forwarded: without the key.
     headers: list[Header]
     query: bytes

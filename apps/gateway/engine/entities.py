@@ -47,6 +47,7 @@ class ProductEntry:
     timeout_seconds: int  # to the first byte of the answer
     billable_statuses: tuple[int, ...] | None
     rapidapi_compatible: bool
+    units_header: bytes  # in which the backend reports units, in lower case; b"": it does not
     routes: RouteTable
     offers: tuple[PlanOffer, ...]  # the cheapest first
     deprecated_at: dt.datetime | None = None
@@ -78,6 +79,7 @@ class Entitlement:
     rates: tuple[RateRule, ...]
     endpoint_rates: dict[int, tuple[RateRule, ...]]
     quotas: tuple[QuotaRule, ...]
+    max_concurrent: int | None = None
 
     def rates_for(self, endpoint: Endpoint) -> tuple[RateRule, ...]:
         """The limits of the endpoint where the plan has such, else the plan's own."""

@@ -34,6 +34,7 @@ from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
 from apps.gateway.engine.tunnel import Tunnel
+from apps.gateway.engine.units import with_billed_units
 from apps.gateway.engine.websocket import HANDSHAKE
 from apps.usage.counters.types import Metering, Reservation, Settlement
 
@@ -143,6 +144,8 @@ class Exchange:
             return
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
         head = self._head(answer)
         if length == 0:
             if await self._settle_completed(answer.status):
@@ -156,6 +159,8 @@ class Exchange:
         if not are_well_formed(answer.headers):
             raise UpstreamInvalid("The head of the answer is not valid.")
         self._account.answer_status = 101
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
         head = [*self._head(answer), *HANDSHAKE]
         self._has_started = True
         tunnel = Tunnel(
@@ -276,6 +281,8 @@ class Exchange:
             reserved_cookies=self._config.reserved_cookies,
             has_length=answer.status not in _WITHOUT_BODY,
         )
+        if self._admitted.reports_units:
+            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
         return [

@@ -22,6 +22,8 @@ class Endpoint:
     weight: int
     deprecated_at: dt.datetime | None = None
     sunset_at: dt.datetime | None = None
+    # The most that a call can cost where the backend reports its units; None: it costs the weight.
+    max_units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class ServerCall:
         headers: list[Header],
         http_version: str,
         keeps_alive: bool,
-        is_upgrade: bool,
+        may_tunnel: bool,
     ) -> None:
         self._connection = connection
         self.method = method
@@ -35,7 +35,7 @@ class ServerCall:
         self.headers = headers
         self.http_version = http_version
         self.keeps_alive = keeps_alive
-        self.may_tunnel = is_upgrade
+        self.may_tunnel = may_tunnel
         self.is_tunnel = False
         self.has_started = False
         self.is_over = False  # the answer is written
@@ -105,12 +105,21 @@ class ServerCall:
 
     @property
     def unread(self) -> float:
-        """The declared length of the body: infinity where its end is not known."""
+        """The declared length of the body: infinity where its end is not known before it comes, or not clear."""
         try:
             length = body_length(self.headers)
         except BadFraming:
             return _UNKNOWN
         return _UNKNOWN if length is None else length
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it can be said where the request ends."""
+        try:
+            body_length(self.headers)
+        except BadFraming:
+            return False
+        return True
 
     def take(self, data: bytes) -> int:
         """A piece of the body, or of the tunnel; returns how much waits for its reader."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from math import inf
 from typing import Any, cast
 
 import httptools
@@ -11,6 +12,7 @@ from uvicorn.server import ServerState
 from apps.gateway.engine import problems
 from apps.gateway.engine.problems import Problem
 from apps.gateway.engine.request import Header
+from apps.gateway.engine.websocket import asks_for_websocket
 from apps.gateway.refusals import refusal
 from apps.gateway.requests import gateway_request
 from apps.gateway.runtime import Runtime
@@ -29,9 +31,11 @@ LINGER_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 5.0
 # How exactly these times are kept.
 TICK_SECONDS = 5.0
-_NEVER = float("inf")
 # Paths of the process itself, which the application serves.
 PLAIN_PREFIX = b"/_gateway/"
+
+
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class HeadTooLarge(Exception):
@@ -58,15 +62,14 @@ class GatewayConnection(asyncio.Protocol):
         self._connections = server_state.connections
         self._tasks = server_state.tasks
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-        # One request behind a close is parsed, so that it can be left unanswered in peace.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser: httptools.HttpRequestParser | None = self._new_parser()
         self._peer = ""
         self._scheme = "http"
         # The call that is being answered, the one whose body is coming in, and those in between.
         self._current: ServerCall | None = None
         self._incoming: ServerCall | None = None
         self._waiting: deque[ServerCall] = deque()
+        self._parsed: ServerCall | None = None  # the last one whose head was read
         self._is_reading = True
         self._is_stopping = False
         self._lingered: int | None = None  # how much was taken into nowhere
@@ -81,6 +84,8 @@ class GatewayConnection(asyncio.Protocol):
         self._url = b""
         self._headers: list[Header] = []
         self._head_bytes = 0
+        self._is_framed = False  # by a header
+        self._is_deaf = False  # where a request ends was not clear: nothing behind it is one
 
     # --- asyncio.Protocol and uvicorn -----------------------------------------------------------
 
@@ -148,7 +153,7 @@ class GatewayConnection(asyncio.Protocol):
     # --- httptools' callbacks -------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._url, self._headers, self._head_bytes = b"", [], 0
+        self._url, self._headers, self._head_bytes, self._is_framed = b"", [], 0, False
 
     def on_url(self, url: bytes) -> None:
         self._take_in(len(url))
@@ -157,13 +162,17 @@ class GatewayConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self._take_in(len(name) + len(value))
         if self._incoming is None:  # else it is a trailer: the head is decided on by then, so it is dropped
-            self._headers.append((name.lower(), value))
+            name = name.lower()
+            if name in _FRAMING:
+                self._is_framed = True
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._deadline = _NEVER  # a call has times of its own
+        self._deadline = inf  # a call has times of its own
         parser = self._parser
-        assert parser is not None
+        if parser is None or self._is_deaf:
+            return
         call = ServerCall(
             self,
             method=parser.get_method().decode("ascii"),
@@ -171,9 +180,11 @@ class GatewayConnection(asyncio.Protocol):
             headers=self._headers,
             http_version=parser.get_http_version(),
             keeps_alive=parser.should_keep_alive() and not self._is_stopping,
-            is_upgrade=parser.should_upgrade(),
+            may_tunnel=parser.should_upgrade() and asks_for_websocket(self._headers),
         )
-        self._incoming = call
+        self._incoming = self._parsed = call
+        if self._is_framed and not call.is_clear:
+            self._is_deaf, call.keeps_alive = True, False
         if self._current is None:
             self._begin(call)
         else:
@@ -214,6 +225,7 @@ class GatewayConnection(asyncio.Protocol):
             self._after(call)
         elif not call.keeps_alive and call.is_body_whole:
             self._current = None
+            self._last_words = b""  # what follows was not asked for
             self._close()
         elif call.unread <= SKIPPED_BODY_MAX and call.keeps_alive:
             call.skip()
@@ -278,15 +290,24 @@ class GatewayConnection(asyncio.Protocol):
             self.go_on_reading()
 
     def _leave_http(self, rest: bytes) -> None:
-        """What follows the request is of another protocol, if that is agreed on; else nothing more is read."""
-        self._parser = None
-        call = self._incoming or self._current
-        self._incoming = None
-        if call is not None:
-            call.keeps_alive = False
-            call.body_ended()
-            if rest:
-                call.take(rest)
+        """The parser stops behind a request that asks for another protocol, whether or not it may have that."""
+        call = self._parsed
+        if call is None or call.may_tunnel or call.method == "CONNECT":
+            self._parser = None
+            if call is not None:
+                call.keeps_alive = False
+                if rest:
+                    call.take(rest)
+            return
+        self._parser = self._new_parser()
+        if rest:
+            self.data_received(rest)
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # One request behind a close is parsed, so that it can be left unanswered in peace.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     def _take_in(self, size: int) -> None:
         self._head_bytes += size
@@ -310,7 +331,7 @@ class GatewayConnection(asyncio.Protocol):
     def _look_at_the_clock(self) -> None:
         """One timer that ticks for the life of the connection: most of the time nothing is late."""
         if self.loop.time() >= self._deadline:
-            self._deadline = _NEVER
+            self._deadline = inf
             if self._lingered is not None or not self._in_head:
                 self._close()
             else:

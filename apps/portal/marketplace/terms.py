@@ -61,7 +61,7 @@ def _can_be(problem: Problem, product: Product, endpoint: Endpoint, plans: Seque
     conditions = {
         problems.PLAN_UPGRADE_REQUIRED: any(plan.tier.rank < endpoint.tier.rank for plan in plans),
         problems.PAYMENT_REQUIRED: not all(plan.is_free for plan in plans),
-        problems.RATE_LIMITED: any(plan.rate_limits.all() for plan in plans),
+        problems.RATE_LIMITED: any(plan.rate_limits.all() or plan.max_concurrent for plan in plans),
         problems.QUOTA_EXCEEDED: any(plan.quotas.all() for plan in plans),
         problems.TEST_KEY_REFUSED: not product.test_upstream_url,
         problems.REQUEST_TOO_LARGE: endpoint.method not in _WITHOUT_BODY,

@@ -72,6 +72,9 @@ class ProductSerializer(Answer):
         help_text="Which answers are billed; null: all below 500.",
     )
     rapidapi_compatible = serializers.BooleanField()
+    units_header = serializers.CharField(
+        help_text="The header of an answer in which the backend reports its units; empty: none."
+    )
     category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
@@ -104,6 +107,11 @@ class ProductChange(Input):
     max_body_bytes = serializers.IntegerField(required=False)
     timeout_seconds = serializers.IntegerField(required=False)
     rapidapi_compatible = serializers.BooleanField(required=False)
+    units_header = Text(
+        required=False,
+        allow_blank=True,
+        help_text="The header of an answer in which the backend reports its units; empty: none.",
+    )
     category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
     tags = serializers.ListField(child=Text(), required=False, max_length=50)
     version = Text(required=False, allow_blank=True)
@@ -140,6 +148,9 @@ class CatalogEndpointSerializer(Answer):
     path = serializers.CharField()
     tier = serializers.CharField(source="tier.slug")
     weight = serializers.IntegerField(help_text="Units that a call takes from the quota.")
+    max_units = serializers.IntegerField(
+        allow_null=True, help_text="What it takes at most where the backend reports its units; null: the weight."
+    )
     summary = serializers.CharField()
     deprecated_at = serializers.DateTimeField(allow_null=True)
     sunset_at = serializers.DateTimeField(allow_null=True)
@@ -163,6 +174,9 @@ class EndpointInput(Input):
     weight = serializers.IntegerField(
         required=False, help_text="Units that a call takes from the quota; 1 if left out."
     )
+    max_units = serializers.IntegerField(
+        required=False, allow_null=True, help_text="At most, where the backend reports units; `weight` if left out."
+    )
     operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
 
 
@@ -174,6 +188,7 @@ class EndpointChange(Input):
     tier = Text(required=False)
     upstream_path = Text(required=False, allow_blank=True)
     weight = serializers.IntegerField(required=False)
+    max_units = serializers.IntegerField(required=False, allow_null=True)
     operation = serializers.DictField(required=False)
 
 

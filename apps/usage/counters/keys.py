@@ -28,6 +28,11 @@ def rate_window(subscription_id: int, counter: str, window_ms: int) -> str:
     return f"{_PREFIXES[shard_of(subscription_id)]}r:{subscription_id}:{counter}:{window_ms}"
 
 
+def in_flight(subscription_id: int) -> str:
+    """The set of the subscription's calls in flight, kept where a plan limits how many there may be."""
+    return f"{_PREFIXES[shard_of(subscription_id)]}f:{subscription_id}"
+
+
 def milliseconds(instant: dt.datetime) -> int:
     """Whole milliseconds since 1970, rounded up.
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
 from apps.products.selectors import list_categories, suggest_slug
+from apps.products.units import NAME_MAX
 
 MIB = 1024 * 1024
 
@@ -95,6 +96,16 @@ class ProductSettingsForm(DetailsForm):
         max_value=300,
         help_text=_("A slower answer is given up with 504 and not billed."),
     )
+    units_header = forms.CharField(
+        label=_("Header with the units of a call"),
+        max_length=NAME_MAX,
+        required=False,
+        help_text=_(
+            "Where your backend counts (tokens, rows): the header of its answers that says how many units a call took, "
+            "for endpoints with “Units at most”. Left empty, a call takes the units of its endpoint."
+        ),
+        widget=forms.TextInput(attrs={"placeholder": "X-Usage-Units", "spellcheck": "false", "class": "input-code"}),
+    )
     rapidapi_compatible = forms.BooleanField(
         label=_("RapidAPI headers"),
         required=False,
@@ -125,6 +136,7 @@ class ProductSettingsForm(DetailsForm):
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
             "timeout_seconds": product.timeout_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
+            "units_header": product.units_header,
         }
 
     def values(self) -> dict[str, Any]:
