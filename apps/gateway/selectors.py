@@ -2,13 +2,13 @@
 
 import datetime as dt
 import logging
-from ipaddress import ip_network
 
 from django.utils.crypto import salted_hmac
 
 from apps.core.errors import Invalid
 from apps.core.models import Change
 from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, ProductEntry, ProductState, Standing
+from apps.gateway.engine.networks import network_rule
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
@@ -71,6 +71,7 @@ def find_product(slug: str) -> ProductEntry | None:
         offers=_offers(product),
         deprecated_at=product.deprecated_at,
         retires_at=product.retires_at,
+        networks=network_rule(product.allowed_networks, product.denied_networks),
     )
 
 
@@ -85,17 +86,21 @@ def _endpoints(product: Product) -> list[Endpoint]:
         EndpointRow.objects.current()
         .filter(product=product)
         .order_by("id")
-        .values_list("id", "method", "path", "upstream_path", "tier__rank", "weight", "deprecated_at", "sunset_at")
-    )
+        .values_list(
+            "id", "method", "path", "upstream_path", "tier__rank", "weight", "deprecated_at", "sunset_at",
+            "allowed_networks", "denied_networks",
+        )
+    )  # fmt: skip
     endpoints = []
-    for pk, method, path, upstream_path, rank, weight, deprecated_at, sunset_at in rows:
+    for pk, method, path, upstream_path, rank, weight, deprecated_at, sunset_at, allowed, denied in rows:
         try:
             templates = parse_template(path), parse_template(upstream_path)
         except Invalid as error:
             # One bad row must not take the product's other routes away.
             logger.error("endpoint %s is left out: %s", pk, error.message)
             continue
-        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at))
+        networks = network_rule(allowed, denied)
+        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at, networks))
     return endpoints
 
 
@@ -128,7 +133,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
         is_revoked=key.is_revoked,
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
-        networks=tuple(ip_network(text) for text in key.allowed_networks),
+        networks=network_rule(key.allowed_networks),
         entitlement=_entitlement(key.subscription),
     )
 
