@@ -3,8 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from ipaddress import IPv4Network, IPv6Network
 
+from apps.gateway.engine.networks import NetworkRule
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.usage.counters.types import QuotaRule, RateRule
@@ -52,6 +52,7 @@ class ProductEntry:
     offers: tuple[PlanOffer, ...]  # the cheapest first
     deprecated_at: dt.datetime | None = None
     retires_at: dt.datetime | None = None
+    networks: NetworkRule | None = None  # where its calls may come from
 
     def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
         """The cheapest plan on sale for the organization that opens endpoints of this rank."""
@@ -93,7 +94,7 @@ class KeyEntry:
     is_revoked: bool
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
-    networks: tuple[IPv4Network | IPv6Network, ...]  # empty: from anywhere
+    networks: NetworkRule | None  # where it works from
     entitlement: Entitlement
 
     @property
