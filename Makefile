@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up advance test test-full chaos bench-pages bench-billing lint format smoke image css lock clean reset packages packages-dev
+.PHONY: help up advance test test-full chaos bench-pages bench-billing bench-gateway lint format smoke image css lock clean reset packages packages-dev
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench-pages: packages-dev ## Measure the pages with millions of rows (ARGS="--on
 
 bench-billing: packages-dev ## Measure a night in which all subscriptions are due (ARGS="--sizes 10000 --kills 2")
 	@$(RUN) -m bench.billing $(ARGS)
+
+bench-gateway: packages-dev ## Measure the gateway beside nginx, nginx with Lua and Fastify (ARGS="--quick"; PEERS_DIR=...)
+	@$(RUN) -m bench.gateway $(ARGS)
 
 lint: packages-dev ## Check style, types, layers, templates, migrations
 	$(RUN) -m ruff check .

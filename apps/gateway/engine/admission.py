@@ -16,14 +16,16 @@ from apps.gateway.engine.cors import is_preflight
 from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extract
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
-from apps.gateway.engine.paths import BadTarget, Target, parse_target, without_parameters
-from apps.gateway.engine.ports import Directory
+from apps.gateway.engine.paths import BadTarget, Target, TargetTooLong, parse_target, without_parameters
+from apps.gateway.engine.ports import Directory, DirectoryUnavailable
 from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.engine.routes import Endpoint, Match
+from apps.gateway.engine.websocket import asks_for_websocket, is_handshake
 from apps.keys import secret as key_secret
 from apps.keys.enums import KeyScope
 
+_CLOSE = (b"connection", b"close")
 _NO_SUCH_API = "There is no such API."
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9\-._~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -34,6 +36,25 @@ class Preflight(Exception):
     def __init__(self, methods: list[str]) -> None:
         super().__init__()
         self.methods = methods
+
+
+async def may_go_on(admitted: Admitted, digest: bytes, directory: Directory) -> bool:
+    """Whether a call that was let in would be let in still. What cannot be known now stands as it was."""
+    try:
+        product = await directory.find_product(admitted.product.slug)
+        key = await directory.find_key(digest)
+    except DirectoryUnavailable:
+        return True
+    if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
+        return False
+    is_expired = key.expires_at is not None and key.expires_at <= directory.now()
+    entitlement = key.entitlement
+    return not (
+        key.is_revoked
+        or is_expired
+        or entitlement.standing != Standing.OPEN
+        or entitlement.tier_rank < admitted.endpoint.tier_rank
+    )
 
 
 async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admitted:
@@ -76,16 +97,36 @@ def _parse(call: Call) -> Target:
     try:
         target = parse_target(request.target)
         call.body_length = body_length(request.headers)
+    except TargetTooLong as error:
+        raise Rejected(problems.TARGET_TOO_LONG, str(error)) from None
     except BadTarget as error:
         raise Rejected(problems.BAD_REQUEST, str(error)) from None
     except BadFraming:
         raise Rejected(problems.BAD_REQUEST, "The length of the body is not clear.") from None
+    if request.http_version != "1.1":
+        _check_old_version(call)
     if not (are_well_formed(request.headers) and are_text(request.headers)):
         raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
     _read_host(call, request)
-    if any(name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in request.headers):
-        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[(b"connection", b"close")])
+    if asks_for_websocket(request.headers):
+        _check_handshake(call, request)
     return target
+
+
+def _check_handshake(call: Call, request: GatewayRequest) -> None:
+    if not request.client.may_tunnel:
+        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[_CLOSE])
+    if call.body_length != 0 or not is_handshake(request.method, request.http_version, request.headers):
+        raise Rejected(problems.BAD_REQUEST, "This is no opening handshake of WebSocket 13.")
+    call.is_websocket = True
+
+
+def _check_old_version(call: Call) -> None:
+    """HTTP/1.0 has no chunks (RFC 9112, 6.1), and other versions are not spoken here."""
+    if call.request.http_version != "1.0":
+        raise Rejected(problems.BAD_REQUEST, "This gateway speaks HTTP/1.1.", headers=[_CLOSE])
+    if call.body_length is None:
+        raise Rejected(problems.BAD_REQUEST, "The length of the body is not clear.", headers=[_CLOSE])
 
 
 def _read_host(call: Call, request: GatewayRequest) -> None:
@@ -158,7 +199,7 @@ async def _authenticate(
     key = await _find_key(credentials.secret, directory)
     if key is None:
         raise _unauthorized(problems.KEY_INVALID, product)
-    call.key = key
+    call.key, call.key_digest = key, key_secret.digest(credentials.secret)
     if key.is_revoked:
         raise _unauthorized(problems.KEY_REVOKED, product)
     if key.expires_at is not None and key.expires_at <= directory.now():

@@ -23,6 +23,8 @@ class Call:
     has_own_host: bool = False  # <slug>.<gateway domain>, not <gateway>/<slug>
     path: str = ""  # below the product
     body_length: int | None = 0  # None: chunked
+    is_websocket: bool = False
+    key_digest: bytes = b""
     product: ProductEntry | None = None
     endpoint: Endpoint | None = None
     key: KeyEntry | None = None

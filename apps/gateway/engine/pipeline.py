@@ -91,7 +91,14 @@ class Engine:
     async def _handle(self, call: Call) -> None:
         try:
             admitted = await admit(call, self._directory, self._config)
-            exchange = Exchange(call, admitted, metering=self._metering, upstream=self._upstream, config=self._config)
+            exchange = Exchange(
+                call,
+                admitted,
+                directory=self._directory,
+                metering=self._metering,
+                upstream=self._upstream,
+                config=self._config,
+            )
             reservation = await self._reserve(call, admitted, exchange)
         except Preflight as preflight:
             await send_empty(call, 204, preflight_headers(preflight.methods), self._config)

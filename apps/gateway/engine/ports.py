@@ -51,13 +51,20 @@ class UpstreamAborted(UpstreamError):
     """The answer broke off in the middle."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every call, and that would take twice as long
 class UpstreamRequest:
     method: str
-    url: str  # sent byte for byte
+    base: str  # the backend's base URL, without a trailing slash
+    path: str  # below it, with the query: sent byte for byte
     headers: list[Header]  # complete but for Host; Content-Length where the length is known
     body: AsyncIterator[bytes] | None  # None: there is none
     first_byte_seconds: int
+    is_chunked: bool = False  # the length of the body is not known
+    may_change: bool = False  # the answer may be 101: from then on bytes pass both ways
+
+    @property
+    def url(self) -> str:
+        return self.base + self.path
 
 
 class UpstreamAnswer(Protocol):
@@ -71,8 +78,14 @@ class UpstreamAnswer(Protocol):
         """Every line, in order; names in lower case."""
         ...
 
+    idle_seconds: float  # between two pieces of the body
+
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end. Raises `UpstreamAborted` or `UpstreamTimeout`."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send to the backend, after 101; waits while it does not read."""
         ...
 
     def close(self) -> None: ...

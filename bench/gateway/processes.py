@@ -1,0 +1,90 @@
+"""Children on a core of their own, with a log each, stopped by their ids."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from bench.gateway.errors import BenchError
+from config.embedded.process import spawn, stop, wait_until
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+@cache
+def cores() -> tuple[int, int]:
+    """The core of the gateway that is measured, and that of everything else; asked first before any is given away."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if len(allowed) < 2:
+        raise BenchError("Two cores are needed: one for the gateway, one for load, backend and databases.")
+    return allowed[0], allowed[1]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    core: int,
+    folder: Path,
+    ready: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start it on this core, wait until `ready`, stop it at the end. Its output goes to `<folder>/<name>.log`."""
+    taskset = shutil.which("taskset")
+    if taskset is None:
+        raise BenchError("taskset is missing (package util-linux): the gateway needs a core of its own.")
+    log = folder / f"{name}.log"
+    with log.open("wb") as output:
+        process = spawn(
+            [taskset, "-c", str(core), *command],
+            output=output,
+            environment={**os.environ, **(environment or {})},
+            cwd=cwd,
+        )
+    try:
+        wait_until(lambda: process.poll() is not None or ready(), START_SECONDS)
+        if process.poll() is not None or not ready():
+            raise BenchError(f"{name} did not start ({log}):\n{log.read_text(errors='replace')[-2000:]}")
+        yield process
+    finally:
+        stop(process, signal.SIGTERM, STOP_SECONDS)
+
+
+def answers(port: int, path: str) -> Callable[[], bool]:
+    """Whether the server on this port answers 200 there."""
+
+    def ask() -> bool:
+        connection = HTTPConnection("127.0.0.1", port, timeout=2)
+        with suppress(OSError, HTTPException):
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        return False
+
+    return ask
+
+
+def listens(port: int) -> Callable[[], bool]:
+    """Whether somebody takes connections on this port."""
+
+    def ask() -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    return ask
