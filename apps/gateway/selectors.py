@@ -7,7 +7,15 @@ from django.utils.crypto import salted_hmac
 
 from apps.core.errors import Invalid
 from apps.core.models import Change
-from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, ProductEntry, ProductState, Standing
+from apps.gateway.engine.entities import (
+    Entitlement,
+    KeyEntry,
+    MockAnswer,
+    PlanOffer,
+    ProductEntry,
+    ProductState,
+    Standing,
+)
 from apps.gateway.engine.networks import network_rule
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
@@ -17,10 +25,11 @@ from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
 from apps.products.models import Endpoint as EndpointRow
 from apps.products.models import Product
+from apps.products.openapi.example_answers import example_answer
 from apps.products.paths import parse_template
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.usage.limits import limits_of
+from apps.usage.limits import limits_of, test_limits
 
 # What a call is told whose subscription is not in order.
 _ADVICE = {
@@ -136,13 +145,23 @@ def find_key(digest: bytes) -> KeyEntry | None:
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
         networks=network_rule(key.allowed_networks),
-        entitlement=_entitlement(key.subscription),
+        entitlement=_entitlement(key.subscription, is_test=key.is_test),
     )
 
 
-def _entitlement(subscription: Subscription) -> Entitlement:
+def find_mock(endpoint_id: int) -> MockAnswer | None:
+    """What a test key gets of the endpoint where its product has no backend for tests."""
+    operation = EndpointRow.objects.current().filter(pk=endpoint_id).values_list("operation", flat=True).first()
+    example = example_answer(operation)
+    if example is None:
+        return None
+    headers = [(b"content-type", example.media_type.encode("ascii"))] if example.media_type else []
+    return MockAnswer(example.status, [*headers, (b"content-length", b"%d" % len(example.body))], example.body)
+
+
+def _entitlement(subscription: Subscription, *, is_test: bool) -> Entitlement:
     plan = subscription.plan
-    limits = limits_of(subscription)
+    limits = test_limits() if is_test else limits_of(subscription)
     status = SubscriptionStatus(subscription.status)
     return Entitlement(
         subscription_id=subscription.pk,

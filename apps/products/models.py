@@ -78,7 +78,7 @@ class Product(models.Model):
     # What consumers are told about the deprecation or the end: why, and what to use instead.
     lifecycle_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     upstream_url = models.CharField(_("backend address"), max_length=500)
-    # Where calls with a test key go; none: test keys are refused.
+    # Where calls with a test key go; none: they get the examples of the documentation.
     test_upstream_url = models.CharField(_("backend address for test keys"), max_length=500, blank=True)
     # Sent to the backend with every call, and a key of the signature header.
     proxy_secret = models.CharField(max_length=60, default=new_proxy_secret, editable=False)

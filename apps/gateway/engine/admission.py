@@ -13,7 +13,7 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import is_preflight
 from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extract
-from apps.gateway.engine.entities import KeyEntry, ProductEntry, ProductState, Standing
+from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
 from apps.gateway.engine.networks import check_key_networks, check_networks
 from apps.gateway.engine.paths import BadTarget, Target, TargetTooLong, parse_target, without_parameters
@@ -73,8 +73,7 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
             raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
         raise
     _entitle(key, endpoint, product)
-    if key.is_test and not product.test_upstream_url:
-        raise Rejected(problems.TEST_KEY_REFUSED)
+    mock = await _find_mock(endpoint, product, directory) if key.is_test and not product.test_upstream_url else None
     _check_scope(call, key)
     if product.networks is not None or endpoint.networks is not None:
         check_networks(call.request.client_ip, product=product.networks, endpoint=endpoint.networks)
@@ -91,6 +90,7 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
         upstream_path=_upstream_path(match, endpoint),
         headers=credentials.headers,
         query=credentials.query,
+        mock=mock,
     )
 
 
@@ -243,6 +243,14 @@ def _entitle(key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
         f"The plan {entitlement.plan_name} does not include this endpoint. {advice}",
         members={"required_plan": offer.slug if offer else None},
     )
+
+
+async def _find_mock(endpoint: Endpoint, product: ProductEntry, directory: Directory) -> MockAnswer:
+    """The documented example: what a test key gets where the product has no backend for it."""
+    mock = await directory.find_mock(product.id, endpoint.id)
+    if mock is None:
+        raise Rejected(problems.TEST_KEY_REFUSED)
+    return mock
 
 
 def _check_scope(call: Call, key: KeyEntry) -> None:

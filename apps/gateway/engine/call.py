@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from apps.gateway.engine.entities import Entitlement, KeyEntry, ProductEntry
+from apps.gateway.engine.entities import Entitlement, KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.engine.request import GatewayRequest, Header
 from apps.gateway.engine.routes import Endpoint
 from apps.usage.counters.types import request_id
@@ -53,3 +53,4 @@ class Admitted:
     # What may be forwarded: without the key.
     headers: list[Header]
     query: bytes
+    mock: MockAnswer | None = None  # what a test key gets where the product has no backend for it

@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from apps.gateway.engine.networks import NetworkRule
+from apps.gateway.engine.request import Header
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.usage.counters.types import QuotaRule, RateRule
+
+
+@dataclass(frozen=True, slots=True)
+class MockAnswer:
+    """What the documentation of an endpoint says that it answers; `headers` have the length of the body."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
 
 
 class ProductState(StrEnum):
@@ -41,7 +51,7 @@ class ProductEntry:
     slug: str
     state: ProductState
     upstream_url: str  # without a trailing slash
-    test_upstream_url: str  # where calls with a test key go; "": test keys are refused
+    test_upstream_url: str  # where calls with a test key go; "": they get the examples of the documentation
     proxy_secret: str
     max_body_bytes: int
     timeout_seconds: int  # to the first byte of the answer
@@ -95,9 +105,4 @@ class KeyEntry:
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
     networks: NetworkRule | None  # where it works from
-    entitlement: Entitlement
-
-    @property
-    def quotas(self) -> tuple[QuotaRule, ...]:
-        """The quotas that its calls are counted against."""
-        return () if self.is_test else self.entitlement.quotas
+    entitlement: Entitlement  # of a test key with the limits of test calls in place of the plan's

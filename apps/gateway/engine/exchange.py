@@ -19,6 +19,7 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
 from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.ports import (
     Directory,
     Upstream,
@@ -72,7 +73,7 @@ class Exchange:
         self._directory = directory
         self._admitted = admitted
         self._metering = metering
-        self._upstream = upstream
+        self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
         self._client = call.request.client
         self._body = RequestBody(
@@ -285,6 +286,8 @@ class Exchange:
             headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
+        if self._admitted.mock is not None:
+            headers.append(MOCK_HEADER)
         return [
             *rewrite_locations(headers, addresses),
             *deprecation_headers(self._admitted.endpoint, product, self._config),

@@ -127,7 +127,7 @@ class Engine:
             quota_epoch=entitlement.quota_epoch,
             units=admitted.units,
             rates=entitlement.rates_for(admitted.endpoint),
-            quotas=admitted.key.quotas,
+            quotas=entitlement.quotas,
             method=call.request.method,
             path=call.recorded_path,
             max_concurrent=entitlement.max_concurrent,
@@ -145,7 +145,7 @@ class Engine:
             return []
         rates = call.entitlement.rates_for(call.endpoint)
         return announced_fields(
-            rates, call.key.quotas, self._directory.now(), max_concurrent=call.entitlement.max_concurrent
+            rates, call.entitlement.quotas, self._directory.now(), max_concurrent=call.entitlement.max_concurrent
         )
 
     def _record(self, call: Call, rejected: Rejected) -> None:

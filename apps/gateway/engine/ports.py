@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from apps.gateway.engine.entities import KeyEntry, ProductEntry
+from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.engine.request import Header
 
 
@@ -20,6 +20,10 @@ class Directory(Protocol):
 
     async def find_key(self, digest: bytes) -> KeyEntry | None:
         """The key with this SHA-256, revoked and expired ones too. Raises `DirectoryUnavailable`."""
+        ...
+
+    async def find_mock(self, product_id: int, endpoint_id: int) -> MockAnswer | None:
+        """The example of the endpoint's documentation; None where it has none. Raises `DirectoryUnavailable`."""
         ...
 
     def now(self) -> dt.datetime:

@@ -48,7 +48,9 @@ SPEND_CAP_REACHED = Problem(
     "spend_cap_reached", 402, "The spend cap is reached. Raise it on the page of the subscription, or wait."
 )
 PLAN_UPGRADE_REQUIRED = Problem("plan_upgrade_required", 403, "The plan does not include this endpoint.")
-TEST_KEY_REFUSED = Problem("test_key_refused", 403, "This product has no backend for test keys. Use a live key.")
+TEST_KEY_REFUSED = Problem(
+    "test_key_refused", 403, "This endpoint has neither a backend nor a documented example for test keys."
+)
 SCOPE_MISSING = Problem("scope_missing", 403, "This API key does not have the scope that the method needs.")
 IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "Calls from this address are not allowed.")
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")

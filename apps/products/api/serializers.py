@@ -74,7 +74,7 @@ class ProductSerializer(Answer):
     description = serializers.CharField(help_text="Markdown.")
     status = serializers.ChoiceField(ProductStatus.choices)
     upstream_url = serializers.CharField(help_text="The backend.")
-    test_upstream_url = serializers.CharField(help_text="Where calls with a test key go; empty: they are refused.")
+    test_upstream_url = serializers.CharField(help_text="Where calls with test keys go; empty: they get examples.")
     max_body_bytes = serializers.IntegerField()
     timeout_seconds = serializers.IntegerField(help_text="Until the first byte of an answer.")
     billable_statuses = serializers.ListField(
@@ -114,7 +114,9 @@ class ProductChange(Input):
     name = Text(required=False)
     upstream_url = Text(required=False)
     test_upstream_url = Text(
-        required=False, allow_blank=True, help_text="Where calls with a test key go; empty: they are refused."
+        required=False,
+        allow_blank=True,
+        help_text="Where calls with test keys go; empty: they get examples.",
     )
     tagline = Text(required=False, allow_blank=True)
     description = Text(required=False, allow_blank=True)

@@ -81,7 +81,9 @@ class ProductSettingsForm(DetailsForm):
         label=_("Backend address for test keys"),
         max_length=500,
         required=False,
-        help_text=_("Calls with a test key go there and take no units. Left empty, there are no test keys."),
+        help_text=_(
+            "Calls with a test key go there and take no units. Left empty, they get the examples of your documentation."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
     max_body_mib = forms.DecimalField(
