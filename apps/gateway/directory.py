@@ -23,7 +23,6 @@ from apps.gateway.shelf import Shelf
 
 T = TypeVar("T")
 
-KEYS_MAX = 50_000
 PRODUCTS_MAX = 2_000
 # Threads that read the database, each with a connection of its own.
 THREADS = 4
@@ -43,7 +42,7 @@ class OrmDirectory:
         self._keys: Shelf[bytes, KeyEntry] = Shelf(
             load=lambda digest: self.in_thread(partial(selectors.find_key, digest)),
             tags_of=_tags_of_key,
-            size=KEYS_MAX,
+            size=settings.GATEWAY_KEYS_MAX,
         )
         self._feed = ChangeFeed(
             redis_url=redis_url,

@@ -11,11 +11,13 @@ from functools import cache
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from bench.gateway.cpu import process_tree
 from bench.gateway.errors import BenchError
 from config.embedded.process import spawn, stop, wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+PRIORITY, BEHIND = -10, 10
 
 
 @cache
@@ -32,6 +34,23 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def take_the_machine() -> None:
+    """Keep to the core of the helpers, which children inherit, and before other programs of the machine, as root."""
+    os.sched_setaffinity(0, {cores()[1]})
+    if os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+
+
+def give_way(root: int) -> None:
+    """Let every other process of the benchmark go before this one and its children, those to come as well.
+
+    For what does its work afterwards and would have a core of its own elsewhere.
+    """
+    for pid in process_tree(root):
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, pid, BEHIND)
 
 
 @contextmanager

@@ -25,6 +25,14 @@ class Stage:
     candidates: list[Candidate] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def upstream_url(self) -> str:
+        return f"http://127.0.0.1:{self.upstream_port}"
+
+    @property
+    def bodies_url(self) -> str:
+        return f"http://127.0.0.1:{self.bodies_port}"
+
 
 @contextmanager
 def stage(options: Namespace, folder: Path) -> Iterator[Stage]:
