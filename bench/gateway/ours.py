@@ -14,7 +14,7 @@ import redis
 from bench.gateway.candidate import Candidate
 from bench.gateway.errors import BenchError
 from bench.gateway.options import ROOT
-from bench.gateway.processes import answers, cores, free_port, give_way, running
+from bench.gateway.processes import answers, cores, free_port, give_way, go_first, running
 from bench.servers import MEMORY, VOLATILE, data_servers
 from config.up.procfile import read_procfile
 
@@ -56,6 +56,7 @@ def installation(folder: Path, upstreams: list[int]) -> Iterator[Installation]:
     port = free_port()
     os.environ.update(_environment(folder, port, upstreams))
     with data_servers(folder, MEMORY | VOLATILE, durable_counters=True) as servers:
+        go_first(servers.valkey_pid)
         give_way(servers.postgres_pid)
         # Counters of another run would be counted on.
         with redis.Redis.from_url(servers.valkey.url) as client:
