@@ -14,6 +14,7 @@ from bench.gateway.comparison import Count, compare
 from bench.gateway.errors import BenchError
 from bench.gateway.growth import Growth, print_growth
 from bench.gateway.processes import take_the_machine
+from bench.gateway.profile import profile
 from bench.gateway.slow import slow_clients
 from bench.gateway.soak import soak
 from bench.gateway.stage import Stage, stage
@@ -59,6 +60,8 @@ def _measure(ready: Stage, options: Namespace) -> dict[str, Any]:
     build_growth(options.keys if options.grows else 0, ready.upstream_url, ready.bodies_url)
     if options.grows:
         found["growth"] = Growth(ready, count, seconds=options.seconds, keys=options.keys).run()
+    if options.profile:
+        profile(ready, count, seconds=options.seconds, rate=options.rate)
     if options.soak:
         found["soak"] = soak(ready, count, minutes=options.soak, rate=options.rate)
     if options.uploads:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.gateway.candidate import Candidate
 from bench.gateway.comparison import Count
+from bench.gateway.cpu import cpu_seconds
 from bench.gateway.errors import BenchError
 from bench.gateway.load import Load, Request, generate
 from bench.gateway.rounds import Sample, measure
@@ -24,7 +25,7 @@ class Growth:
     """The measurements, each a row; `growth_data` must be there.
 
     `{"what", "at", "cpu_us", "redis_us", "meter_us", "rss_mb", "rss_grown_mb", "rate", "errors"}`; those of bodies have
-    `cpu_us_per_mb` too, and those of keys `bytes_per_key`.
+    `cpu_us_per_mb` too; that of many keys `bytes_per_key` and `first_call_us` (the call that reads it from PostgreSQL).
     """
 
     def __init__(self, ready: Stage, count: Count, *, seconds: int, keys: int) -> None:
@@ -64,9 +65,12 @@ class Growth:
         self._warm(requests[:1])
         one = self._measure("keys in use", "1", requests[:1])
         say(f"Calling once with each of {self._keys} keys ...")
+        before = cpu_seconds(self._candidate.pid)
         self._warm(requests)
+        first_calls = cpu_seconds(self._candidate.pid) - before
         self._count.settle()
         row = self._measure("keys in use", f"{self._keys:,}", requests)
+        row["first_call_us"] = round(first_calls / self._keys * 1e6)
         row["bytes_per_key"] = round((row["rss_mb"] - one["rss_mb"]) * 2**20 / self._keys)
 
     def _bodies(self) -> None:
@@ -124,7 +128,7 @@ def print_growth(rows: Sequence[Mapping[str, Any]]) -> None:
         out(f"{row['rate']:>7.0f} {row['rss_mb']:>7.1f} {row['rss_grown_mb']:>6.1f} {row['redis_us']:>6.1f} ")
         out(f"{row['meter_us']:>7.1f} {row['errors']:>6}\n")
         if "bytes_per_key" in row:
-            out(f"{'':24} a key that is remembered takes {row['bytes_per_key']} bytes\n")
+            out(f"{'':24} a key takes {row['bytes_per_key']} bytes and its first call {row['first_call_us']} us\n")
 
 
 def _row(what: str, at: str, sample: Sample, memory: MemoryWatch) -> dict[str, Any]:

@@ -25,11 +25,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--uploads", action="store_true", help="only: memory while 20 clients upload 1 GB")
     add("--sse", action="store_true", help="only: time to the first event of a stream")
     add("--slow-clients", action="store_true", help="only: what 500 slow clients cost the others")
+    add("--profile", action="store_true", help="only: where our gateway spends its time at the fixed rate")
     add("--no-install", action="store_true", help="install nothing: what is missing is skipped")
     options = parser.parse_args(arguments)
     if options.quick:
         options.seconds, options.runs, options.skip_growth = 5, 1, True
-    options.checks = bool(options.soak or options.uploads or options.sse or options.slow_clients)
+    options.checks = bool(options.soak or options.uploads or options.sse or options.slow_clients or options.profile)
     options.compares = not (options.checks or options.growth_only)
     options.grows = options.growth_only or not (options.checks or options.skip_growth)
     if not options.compares:

@@ -51,8 +51,11 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, upstreams: list[int]) -> Iterator[Installation]:
-    """`upstreams` are the ports of backends; the first is that of the product that is measured."""
+def installation(folder: Path, upstreams: list[int], *, profile: Path | None) -> Iterator[Installation]:
+    """`upstreams` are the ports of backends; the first is that of the product that is measured.
+
+    `profile`: the gateway runs under `bench.gateway.profiled`, which writes there.
+    """
     port = free_port()
     os.environ.update(_environment(folder, port, upstreams))
     with data_servers(folder, MEMORY | VOLATILE, durable_counters=True) as servers:
@@ -68,6 +71,10 @@ def installation(folder: Path, upstreams: list[int]) -> Iterator[Installation]:
 
         build(f"http://127.0.0.1:{upstreams[0]}")
         commands = _commands(port, folder)
+        if profile is not None:
+            profile.unlink(missing_ok=True)
+            python, _, *module = commands["gateway"]
+            commands["gateway"] = [python, "-m", "bench.gateway.profiled", str(profile), *module]
         gateway_core, other_core = cores()
         with (
             running(
