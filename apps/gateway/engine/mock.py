@@ -30,9 +30,13 @@ class _Playback:
     status: int
     headers: list[Header]
     pieces: list[bytes] = field(default_factory=list)
+    idle_seconds: float = 0.0
 
     async def read(self) -> bytes:
         return self.pieces.pop() if self.pieces else b""
+
+    async def write(self, data: bytes) -> None:
+        raise AssertionError("it never changes to another protocol")
 
     def close(self) -> None:
         self.pieces.clear()
