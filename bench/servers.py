@@ -38,9 +38,18 @@ class DataServers:
     valkey: EmbeddedValkey
 
     @property
+    def postgres_pid(self) -> int:
+        return _pid(self.postgres)
+
+    @property
     def valkey_pid(self) -> int:
-        assert self.valkey.process is not None
-        return self.valkey.process.pid
+        return _pid(self.valkey)
+
+
+def _pid(server: EmbeddedServer) -> int:
+    if server.process is None:
+        raise RuntimeError(f"{server.title} runs already: it is not this benchmark's own.")
+    return server.process.pid
 
 
 @contextmanager

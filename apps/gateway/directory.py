@@ -23,7 +23,6 @@ from apps.gateway.shelf import Shelf
 
 T = TypeVar("T")
 
-KEYS_MAX = 50_000
 PRODUCTS_MAX = 2_000
 # Examples of single endpoints, 256 KiB at most each, loaded when a test key asks for one.
 MOCKS_MAX = 200
@@ -50,7 +49,7 @@ class OrmDirectory:
         self._keys: Shelf[bytes, KeyEntry] = Shelf(
             load=lambda digest: self.in_thread(partial(selectors.find_key, digest)),
             tags_of=_tags_of_key,
-            size=KEYS_MAX,
+            size=settings.GATEWAY_KEYS_MAX,
         )
         self._mocks: Shelf[tuple[int, int], _Mock] = Shelf(
             load=lambda key: self.in_thread(partial(_load_mock, *key)),

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-from ipaddress import ip_network
 
 from django.utils.crypto import salted_hmac
 
@@ -17,6 +16,7 @@ from apps.gateway.engine.entities import (
     ProductState,
     Standing,
 )
+from apps.gateway.engine.networks import network_rule
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
@@ -81,6 +81,7 @@ def find_product(slug: str) -> ProductEntry | None:
         offers=_offers(product),
         deprecated_at=product.deprecated_at,
         retires_at=product.retires_at,
+        networks=network_rule(product.allowed_networks, product.denied_networks),
     )
 
 
@@ -96,11 +97,12 @@ def _endpoints(product: Product) -> list[Endpoint]:
         .filter(product=product)
         .order_by("id")
         .values_list(
-            "id", "method", "path", "upstream_path", "tier__rank", "weight", "max_units", "deprecated_at", "sunset_at"
+            "id", "method", "path", "upstream_path", "tier__rank", "weight", "max_units", "deprecated_at", "sunset_at",
+            "allowed_networks", "denied_networks",
         )
-    )
+    )  # fmt: skip
     endpoints = []
-    for pk, method, path, upstream_path, rank, weight, max_units, deprecated_at, sunset_at in rows:
+    for pk, method, path, upstream_path, rank, weight, max_units, deprecated_at, sunset_at, allowed, denied in rows:
         try:
             templates = parse_template(path), parse_template(upstream_path)
         except Invalid as error:
@@ -108,7 +110,8 @@ def _endpoints(product: Product) -> list[Endpoint]:
             logger.error("endpoint %s is left out: %s", pk, error.message)
             continue
         most = max_units if product.units_header else None
-        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at, most))
+        networks = network_rule(allowed, denied)
+        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at, most, networks))
     return endpoints
 
 
@@ -141,7 +144,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
         is_revoked=key.is_revoked,
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
-        networks=tuple(ip_network(text) for text in key.allowed_networks),
+        networks=network_rule(key.allowed_networks),
         entitlement=_entitlement(key.subscription, is_test=key.is_test),
     )
 

@@ -16,6 +16,7 @@ from apps.accounts.staff import checked_reason, require_staff
 from apps.core import clock
 from apps.core.changes import announce
 from apps.core.errors import Conflict, Invalid
+from apps.core.networks import check_networks
 from apps.core.rows import first_or_not_found
 from apps.core.secrets import NewSecret
 from apps.core.values import check_line
@@ -23,7 +24,7 @@ from apps.keys import secret
 from apps.keys.enums import KeyMode, KeyPurpose
 from apps.keys.expiry import past_thresholds
 from apps.keys.models import ApiKey
-from apps.keys.restrictions import check_networks, check_scopes
+from apps.keys.restrictions import check_scopes
 from apps.keys.selectors import list_expiring
 from apps.notifications.services import notify
 from apps.products.hosting import is_hosting

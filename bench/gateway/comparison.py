@@ -52,9 +52,8 @@ class Count:
         return {"answers": load.answers, "stored": stored}
 
 
-def compare(ready: Stage, options: Namespace) -> list[dict[str, Any]]:
+def compare(ready: Stage, options: Namespace, count: Count) -> list[dict[str, Any]]:
     """The rows of the report. Raises BenchError where a candidate does not do what it must."""
-    count = Count(ready.ours)
     direct = Candidate(report.DIRECT, ready.upstream_port, "", ready.candidates[0].keys, pid=0)
     candidates = [direct, *ready.candidates]
     for candidate in ready.candidates:
@@ -98,7 +97,11 @@ def _runs(
 
 def _load(ready: Stage, seconds: int, rate: int) -> Callable[[Candidate], Load]:
     return lambda candidate: generate(
-        candidate.port, candidate.current, candidate.keys, folder=ready.folder, seconds=seconds, rate=rate
+        candidate.port,
+        [(key, candidate.current) for key in candidate.keys],
+        folder=ready.folder,
+        seconds=seconds,
+        rate=rate,
     )
 
 

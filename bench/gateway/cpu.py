@@ -26,6 +26,11 @@ def rss_mb(root: int) -> float:
     return sum(_rss_bytes(pid) for pid in _tree(root, _read_all())) / 2**20
 
 
+def process_tree(root: int) -> set[int]:
+    """The process and all its descendants."""
+    return _tree(root, _read_all())
+
+
 def parse_stat(text: str) -> tuple[int, list[str]]:
     """The process id and the fields after the program's name, which may hold blanks and brackets itself."""
     head, _, rest = text.rpartition(")")

@@ -17,6 +17,10 @@ CONNECTIONS = 32
 SPARE_SECONDS = 30.0
 
 
+# A key and the path that is called with it.
+Request = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Load:
     """What was answered. Latencies in ms, from sending the request to the end of its answer."""
@@ -25,6 +29,7 @@ class Load:
     errors: int  # other statuses, broken connections, timeouts
     seconds: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
 
     @property
@@ -34,21 +39,23 @@ class Load:
 
 def generate(
     port: int,
-    path: str,
-    keys: Sequence[str],
+    requests: Sequence[Request],
     *,
     folder: Path,
     seconds: float,
     rate: int = 0,
+    body_bytes: int = 0,
     connections: int = CONNECTIONS,
 ) -> Load:
-    """GET requests with these keys in rotation, evenly spaced at `rate` per second; 0: as fast as answers come."""
-    listed = folder / "keys.txt"
-    listed.write_text("".join(f"{key}\n" for key in keys))
+    """These requests in rotation, evenly spaced at `rate` per second; 0: as fast as answers come.
+
+    GET, or POST with a body of this size.
+    """
+    listed = folder / "requests.txt"
+    listed.write_text("".join(f"{key}\t{path}\n" for key, path in requests))
     environment = {
-        "BENCH_PATH": path,
-        "BENCH_METHOD": "GET",
-        "BENCH_KEYS": str(listed),
+        "BENCH_REQUESTS": str(listed),
+        "BENCH_BODY": str(body_bytes),
         "BENCH_RATE": str(rate),
     }
     command = [
@@ -69,6 +76,7 @@ def parse_wrk(output: str) -> Load:
         errors=result["refused"] + result["broken"],
         seconds=result["seconds"],
         p50_ms=result["p50_us"] / 1000,
+        p95_ms=result["p95_us"] / 1000,
         p99_ms=result["p99_us"] / 1000,
     )
 
@@ -83,7 +91,7 @@ def h2load(port: int, path: str, key: str, *arguments: str, seconds: float, conn
 
 
 def parse_h2load(output: str) -> Load:
-    """The summary of h2load. It knows no percentiles: its mean stands for the median, its maximum for p99."""
+    """The summary of h2load. It knows no percentiles: its mean stands for the median, its maximum for the rest."""
     finished = re.search(r"^finished in ([\d.]+)(us|ms|s|m)", output, re.MULTILINE)
     statuses = re.search(r"^status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", output, re.MULTILINE)
     requests = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", output)
@@ -97,6 +105,7 @@ def parse_h2load(output: str) -> Load:
         errors=max(int(requests[2]), answered[2] + answered[3]),
         seconds=_milliseconds(finished[1] + finished[2]) / 1000,
         p50_ms=_milliseconds(times[3]),
+        p95_ms=_milliseconds(times[2]),
         p99_ms=_milliseconds(times[2]),
     )
 

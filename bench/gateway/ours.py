@@ -14,7 +14,7 @@ import redis
 from bench.gateway.candidate import Candidate
 from bench.gateway.errors import BenchError
 from bench.gateway.options import ROOT
-from bench.gateway.processes import answers, cores, free_port, running
+from bench.gateway.processes import answers, cores, free_port, give_way, go_first, running
 from bench.servers import MEMORY, VOLATILE, data_servers
 from config.up.procfile import read_procfile
 
@@ -51,11 +51,16 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, upstreams: list[int]) -> Iterator[Installation]:
-    """`upstreams` are the ports of backends; the first is that of the product that is measured."""
+def installation(folder: Path, upstreams: list[int], *, profile: Path | None) -> Iterator[Installation]:
+    """`upstreams` are the ports of backends; the first is that of the product that is measured.
+
+    `profile`: the gateway runs under `bench.gateway.profiled`, which writes there.
+    """
     port = free_port()
     os.environ.update(_environment(folder, port, upstreams))
     with data_servers(folder, MEMORY | VOLATILE, durable_counters=True) as servers:
+        go_first(servers.valkey_pid)
+        give_way(servers.postgres_pid)
         # Counters of another run would be counted on.
         with redis.Redis.from_url(servers.valkey.url) as client:
             client.flushall()
@@ -66,6 +71,10 @@ def installation(folder: Path, upstreams: list[int]) -> Iterator[Installation]:
 
         build(f"http://127.0.0.1:{upstreams[0]}")
         commands = _commands(port, folder)
+        if profile is not None:
+            profile.unlink(missing_ok=True)
+            python, _, *module = commands["gateway"]
+            commands["gateway"] = [python, "-m", "bench.gateway.profiled", str(profile), *module]
         gateway_core, other_core = cores()
         with (
             running(
@@ -74,6 +83,7 @@ def installation(folder: Path, upstreams: list[int]) -> Iterator[Installation]:
             ) as gateway,
             running("meter", commands["meter"], core=other_core, folder=folder, cwd=ROOT, ready=lambda: True) as meter,
         ):  # fmt: skip
+            give_way(meter.pid)
             yield Installation(
                 Candidate(
                     name="api-factory",

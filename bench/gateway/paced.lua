@@ -1,5 +1,6 @@
--- The load of `bench.gateway.load`, for wrk: keys in rotation, at a fixed rate or as fast as answers come.
--- Environment: BENCH_PATH, BENCH_METHOD, BENCH_KEYS (a file, one key a line), BENCH_RATE (requests per second; 0: no pause).
+-- The load of `bench.gateway.load`, for wrk: requests in rotation, at a fixed rate or as fast as answers come.
+-- Environment: BENCH_REQUESTS (a file, a key and a path on each line, a tab between them), BENCH_BODY (bytes of the body;
+-- 0: GET instead of POST), BENCH_RATE (requests per second; 0: no pause).
 -- At the end one line of JSON after "RESULT ".
 local ffi = require "ffi"
 ffi.cdef [[
@@ -17,10 +18,14 @@ end
 local requests, sent = {}, 0
 
 function init(args)
-  for key in io.lines(os.getenv("BENCH_KEYS")) do
-    requests[#requests + 1] = wrk.format(os.getenv("BENCH_METHOD"), os.getenv("BENCH_PATH"), {
+  local size = tonumber(os.getenv("BENCH_BODY"))
+  local method = size > 0 and "POST" or "GET"
+  local body = size > 0 and string.rep("x", size) or nil
+  for line in io.lines(os.getenv("BENCH_REQUESTS")) do
+    local key, path = line:match("^(.-)\t(.*)$")
+    requests[#requests + 1] = wrk.format(method, path, {
       ["Host"] = wrk.headers["Host"], ["X-API-Key"] = key, ["Accept"] = "application/json", ["User-Agent"] = "wrk/4",
-    })
+    }, body)
   end
 end
 
@@ -45,7 +50,7 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    'RESULT {"answers": %d, "refused": %d, "broken": %d, "seconds": %.6f, "p50_us": %.1f, "p99_us": %.1f}\n',
+    'RESULT {"answers": %d, "refused": %d, "broken": %d, "seconds": %.6f, "p50_us": %.1f, "p95_us": %.1f, "p99_us": %.1f}\n',
     summary.requests, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
-    summary.duration / 1e6, latency:percentile(50), latency:percentile(99)))
+    summary.duration / 1e6, latency:percentile(50), latency:percentile(95), latency:percentile(99)))
 end

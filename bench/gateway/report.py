@@ -59,6 +59,8 @@ def machine() -> dict[str, Any]:
 
 def print_rows(found: Sequence[Mapping[str, Any]], rate: int) -> None:
     out = sys.stdout.write
+    if not found:
+        return
     out(
         f"\n{'':12} {'CPU us/req':>10} {'CPU us/req':>10} {'req/s':>7} {'p50 ms':>7} {'p99 ms':>7} "
         f"{'RSS':>6} {'errors':>6} {'redis':>6} {'meter':>6} {'req/s':>6}\n"

@@ -13,6 +13,7 @@ from bench.gateway.errors import BenchError, Missing
 from bench.gateway.options import ROOT
 from bench.gateway.ours import Installation, installation
 from bench.gateway.processes import answers, cores, free_port, running
+from bench.gateway.profiled import profile_path
 from bench.gateway.tools import say
 
 
@@ -24,6 +25,14 @@ class Stage:
     ours: Installation | None = None
     candidates: list[Candidate] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def upstream_url(self) -> str:
+        return f"http://127.0.0.1:{self.upstream_port}"
+
+    @property
+    def bodies_url(self) -> str:
+        return f"http://127.0.0.1:{self.bodies_port}"
 
 
 @contextmanager
@@ -44,7 +53,13 @@ def stage(options: Namespace, folder: Path) -> Iterator[Stage]:
         upstream_port = _upstream(stack, options.peers, folder, bodies_port)
         ready = Stage(folder, upstream_port, bodies_port)
         if "api-factory" in options.only:
-            ready.ours = stack.enter_context(installation(folder, [upstream_port, bodies_port]))
+            ready.ours = stack.enter_context(
+                installation(
+                    folder,
+                    [upstream_port, bodies_port],
+                    profile=profile_path(folder) if options.profile else None,
+                )
+            )
             ready.candidates.append(ready.ours.candidate)
         _peers(stack, ready, options)
         if not ready.candidates:

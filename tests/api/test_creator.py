@@ -52,6 +52,12 @@ def test_a_change_keeps_what_it_does_not_name(world: World) -> None:
     endpoint = f"{path}/endpoints/{world.endpoint.public_id}"
     assert api.patch(endpoint, {"weight": 5, "max_units": 50}).data["path"] == "/forecast"
     assert api.patch(endpoint, {"weight": 51}).body["error"]["details"]["field"] == "max_units"
+    lists = {"allowed_networks": ["192.0.2.0/24"], "denied_networks": ["192.0.2.7/32"]}
+    for address in (path, endpoint):
+        changed = api.patch(address, lists).data
+        assert {name: changed[name] for name in lists} == lists
+        assert api.patch(address, {"allowed_networks": ["192.0.2.1/24"]}).code == "invalid"
+    assert api.patch(path, {"requires_signature": True}).data["requires_signature"] is True
     moved = api.patch(endpoint, {"path": "/forecasts"}).data
     assert (moved["upstream_path"], moved["weight"], moved["summary"]) == ("/forecasts", 5, "The forecast")
 

@@ -6,7 +6,6 @@ Each step fills in the call or raises `Rejected`. None of them takes anything fr
 length is compared here, before the limits take a place for the call: a refused call must consume nothing.
 """
 
-import ipaddress
 import re
 
 from apps.gateway.engine import problems
@@ -16,6 +15,7 @@ from apps.gateway.engine.cors import is_preflight
 from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extract
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
+from apps.gateway.engine.networks import check_key_networks, check_networks
 from apps.gateway.engine.paths import BadTarget, Target, TargetTooLong, parse_target, without_parameters
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable
 from apps.gateway.engine.problems import Problem, Rejected
@@ -75,7 +75,10 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
     _entitle(key, endpoint, product)
     mock = await _find_mock(endpoint, product, directory) if key.is_test and not product.test_upstream_url else None
     _check_scope(call, key)
-    _check_address(call, key)
+    if product.networks is not None or endpoint.networks is not None:
+        check_networks(call.request.client_ip, product=product.networks, endpoint=endpoint.networks)
+    if key.networks is not None:
+        check_key_networks(call.request.client_ip, key.networks)
     _check_size(call, product)
     return Admitted(
         product=product,
@@ -258,18 +261,6 @@ def _check_scope(call: Call, key: KeyEntry) -> None:
             f"This key does not have the scope {needed.value}, which {call.request.method} needs.",
             members={"required_scope": needed.value},
         )
-
-
-def _check_address(call: Call, key: KeyEntry) -> None:
-    """The key works from where the call comes from. An address that cannot be read is in no network."""
-    if not key.networks:
-        return
-    try:
-        address = ipaddress.ip_address(call.request.client_ip)
-    except ValueError:
-        raise Rejected(problems.IP_NOT_ALLOWED, "This key does not work from an unknown address.") from None
-    if not any(address in network for network in key.networks):
-        raise Rejected(problems.IP_NOT_ALLOWED, f"This key does not work from the address {address}.")
 
 
 def _check_size(call: Call, product: ProductEntry) -> None:

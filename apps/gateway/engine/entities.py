@@ -3,8 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from ipaddress import IPv4Network, IPv6Network
 
+from apps.gateway.engine.networks import NetworkRule
 from apps.gateway.engine.request import Header
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
@@ -62,6 +62,7 @@ class ProductEntry:
     offers: tuple[PlanOffer, ...]  # the cheapest first
     deprecated_at: dt.datetime | None = None
     retires_at: dt.datetime | None = None
+    networks: NetworkRule | None = None  # where its calls may come from
 
     def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
         """The cheapest plan on sale for the organization that opens endpoints of this rank."""
@@ -103,5 +104,5 @@ class KeyEntry:
     is_revoked: bool
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
-    networks: tuple[IPv4Network | IPv6Network, ...]  # empty: from anywhere
+    networks: NetworkRule | None  # where it works from
     entitlement: Entitlement  # of a test key with the limits of test calls in place of the plan's

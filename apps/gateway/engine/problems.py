@@ -52,7 +52,7 @@ TEST_KEY_REFUSED = Problem(
     "test_key_refused", 403, "This endpoint has neither a backend nor a documented example for test keys."
 )
 SCOPE_MISSING = Problem("scope_missing", 403, "This API key does not have the scope that the method needs.")
-IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "This API key does not work from this address.")
+IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "Calls from this address are not allowed.")
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")
 QUOTA_EXCEEDED = Problem("quota_exceeded", 429, "The quota is used up.", QUOTA_EXCEEDED_TYPE, "Quota exceeded")
 REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is larger than this product allows.")

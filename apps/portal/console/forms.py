@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.keys.enums import KeyMode, KeyScope
+from apps.portal.network_field import NetworksField
 
 _DAY = dt.timedelta(days=1)
 KEY_LIFETIMES = [
@@ -52,12 +53,8 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("What the key may do. Without a choice, everything."),
     )
-    allowed_networks = forms.CharField(
+    allowed_networks = NetworksField(
         label=_("Allowed networks"),
-        required=False,
-        widget=forms.Textarea(
-            attrs={"rows": 3, "spellcheck": "false", "class": "input-code", "placeholder": "203.0.113.0/24"}
-        ),
         help_text=_("Where calls may come from: addresses or networks, one per line. Left empty, anywhere."),
     )
 
@@ -68,10 +65,6 @@ class KeyForm(forms.Form):
                 self.add_error("expires_on", _("Give the last day on which the key works."))
             elif day is not None and day >= dt.date.max:
                 self.add_error("expires_on", _("Give a date that is nearer."))
-
-    def clean_allowed_networks(self) -> list[str]:
-        """The lines that are not blank."""
-        return [line for line in self.cleaned_data["allowed_networks"].splitlines() if line.strip()]
 
     def values(self) -> dict[str, Any]:
         """What `create_key` takes."""

@@ -3,10 +3,21 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from apps.core.networks import NETWORKS_MAX
 from apps.core.rest.fields import Answer, Input, Text
 from apps.products.enums import Method, ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.products.services.endpoints import ENDPOINTS_MAX
+
+
+def _networks_input(help_text: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=NETWORKS_MAX, help_text=help_text
+    )
+
+
+_ALLOWED = "Where calls may come from, such as `203.0.113.0/24`; none: from anywhere."
+_DENIED = "Where they may not come from, even if that is allowed."
 
 
 class CategorySerializer(Answer):
@@ -75,6 +86,9 @@ class ProductSerializer(Answer):
     units_header = serializers.CharField(
         help_text="The header of an answer in which the backend reports its units; empty: none."
     )
+    allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
+    denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
+    requires_signature = serializers.BooleanField(help_text="Whether calls must be signed (RFC 9421).")
     category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
@@ -114,6 +128,9 @@ class ProductChange(Input):
         allow_blank=True,
         help_text="The header of an answer in which the backend reports its units; empty: none.",
     )
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
+    requires_signature = serializers.BooleanField(required=False, help_text="Whether calls must be signed (RFC 9421).")
     category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
     tags = serializers.ListField(child=Text(), required=False, max_length=50)
     version = Text(required=False, allow_blank=True)
@@ -161,6 +178,8 @@ class CatalogEndpointSerializer(Answer):
 class EndpointSerializer(CatalogEndpointSerializer):
     upstream_path = serializers.CharField(help_text="The path at the backend.")
     operation_id = serializers.CharField()
+    allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
+    denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
     operation = serializers.SerializerMethodField(help_text="An OpenAPI Operation Object.")
     created_at = serializers.DateTimeField()
 
@@ -180,6 +199,8 @@ class EndpointInput(Input):
         required=False, allow_null=True, help_text="At most, where the backend reports units; `weight` if left out."
     )
     operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
 
 
 class EndpointChange(Input):
@@ -192,6 +213,8 @@ class EndpointChange(Input):
     weight = serializers.IntegerField(required=False)
     max_units = serializers.IntegerField(required=False, allow_null=True)
     operation = serializers.DictField(required=False)
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
 
 
 class MoveInput(Input):

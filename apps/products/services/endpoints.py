@@ -1,6 +1,6 @@
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +13,7 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid
 from apps.core.json_values import fault_in
+from apps.core.networks import check_networks
 from apps.core.rows import first_or_not_found
 from apps.core.values import check_integer, check_line
 from apps.products.enums import Method
@@ -41,6 +42,8 @@ def add_endpoint(
     weight: int = 1,
     max_units: int | None = None,
     operation: dict[str, Any] | None = None,
+    allowed_networks: Sequence[str] = (),
+    denied_networks: Sequence[str] = (),
 ) -> Endpoint:
     """A route of the product. `upstream_path` is `path` when empty; `operation` an OpenAPI Operation Object.
 
@@ -54,6 +57,7 @@ def add_endpoint(
         raise Conflict(_("A product has %(most)s endpoints at most.") % {"most": f"{ENDPOINTS_MAX:,}"})
     endpoint = Endpoint(product=product)
     _fill(endpoint, method, path, tier, upstream_path, weight, max_units, operation)
+    _restrict(endpoint, allowed_networks, denied_networks)
     _save(endpoint)
     if operation:
         check_documentation(product)
@@ -73,14 +77,17 @@ def update_endpoint(
     weight: int = 1,
     max_units: int | None = None,
     operation: dict[str, Any] | None = None,
+    allowed_networks: Sequence[str] | None = None,
+    denied_networks: Sequence[str] | None = None,
 ) -> Endpoint:
     """Change a route; live in the gateway within seconds. Raises as `add_endpoint` does.
 
-    An `operation` of None keeps the documentation; all else is what it is from now on.
+    An `operation` of None keeps the documentation, networks of None keep those; all else is what it is from now on.
     """
     actor.require(Action.PRODUCTS_EDIT)
     endpoint = _locked(actor, endpoint)
     _fill(endpoint, method, path, tier, upstream_path, weight, max_units, operation)
+    _restrict(endpoint, allowed_networks, denied_networks)
     _save(endpoint)
     if operation is not None:
         check_documentation(endpoint.product)
@@ -197,6 +204,14 @@ def _fill(
     endpoint.max_units = max_units
     if operation is not None:
         endpoint.operation = _checked_operation(operation)
+
+
+def _restrict(endpoint: Endpoint, allowed: Sequence[str] | None, denied: Sequence[str] | None) -> None:
+    """Where calls of it may come from; None leaves it."""
+    if allowed is not None:
+        endpoint.allowed_networks = check_networks(allowed, field="allowed_networks")
+    if denied is not None:
+        endpoint.denied_networks = check_networks(denied, field="denied_networks")
 
 
 def _stripped(value: Any) -> Any:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Invalid
+from apps.portal.network_field import NetworksField
 from apps.portal.studio.json_input import parse_object
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
@@ -53,6 +54,13 @@ class EndpointForm(forms.Form):
             "Empty: a call takes the units on the left."
         ),
     )
+    allowed_networks = NetworksField(
+        label=_("Allowed networks"),
+        help_text=_("Where calls may come from, one per line. They must also pass the lists of the product."),
+    )
+    denied_networks = NetworksField(
+        label=_("Denied networks"), help_text=_("Calls from here are refused with 403, even if allowed above.")
+    )
     summary = forms.CharField(
         label=_("Summary"), max_length=SUMMARY_MAX, required=False, help_text=_("A few words: what the call does.")
     )
@@ -90,6 +98,8 @@ class EndpointForm(forms.Form):
             "tier": endpoint.tier.slug,
             "weight": endpoint.weight,
             "max_units": endpoint.max_units,
+            "allowed_networks": "\n".join(endpoint.allowed_networks),
+            "denied_networks": "\n".join(endpoint.denied_networks),
             # Only text goes to the fields of their own; anything else stays in the JSON, where it can be mended.
             "summary": _take_text(operation, "summary"),
             "description": _take_text(operation, "description"),

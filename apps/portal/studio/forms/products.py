@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.portal.network_field import NetworksField
 from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
 from apps.products.selectors import list_categories, suggest_slug
@@ -117,6 +118,20 @@ class ProductSettingsForm(DetailsForm):
         ),
     )
 
+    allowed_networks = NetworksField(
+        label=_("Allowed networks"),
+        help_text=_("Where calls may come from: addresses or networks, one per line. Left empty, anywhere."),
+    )
+    denied_networks = NetworksField(
+        label=_("Denied networks"),
+        help_text=_("Calls from here are refused with 403, even where the list above allows them."),
+    )
+    requires_signature = forms.BooleanField(
+        label=_("Signed calls only"),
+        required=False,
+        help_text=_("Refuse calls that are not signed with the signing secret of their key (RFC 9421, HMAC-SHA256)."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["category"]
@@ -139,6 +154,9 @@ class ProductSettingsForm(DetailsForm):
             "timeout_seconds": product.timeout_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
             "units_header": product.units_header,
+            "allowed_networks": "\n".join(product.allowed_networks),
+            "denied_networks": "\n".join(product.denied_networks),
+            "requires_signature": product.requires_signature,
         }
 
     def values(self) -> dict[str, Any]:
