@@ -8,7 +8,7 @@ from django.conf import settings
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.pipeline import Engine
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
 
 
@@ -25,7 +25,7 @@ class Runtime:
     engine: Engine
     directory: OrmDirectory
     metering: StartedMetering
-    upstream: AiohttpUpstream
+    upstream: PooledUpstream
     config: EngineConfig
     trusted_proxy_hops: int
 
@@ -44,7 +44,7 @@ class Runtime:
 def runtime_from_settings(metering: StartedMetering) -> Runtime:
     """The parts as the settings describe them."""
     directory = OrmDirectory(redis_url=settings.CACHE_URL)
-    upstream = AiohttpUpstream(allow=settings.UPSTREAM_ALLOW)
+    upstream = PooledUpstream(allow=settings.UPSTREAM_ALLOW)
     config = EngineConfig(
         domain=settings.GATEWAY_DOMAIN.lower(),
         product_page=f"{settings.WEB_URL}/products/{{slug}}/",

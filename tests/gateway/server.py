@@ -17,9 +17,13 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.pipeline import Engine
 from apps.gateway.runtime import Runtime, StartedMetering
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
+
+# The transports, as uvicorn's `--http` names them: that of the process, and the one of any ASGI server.
+OWN_SERVER = "apps.gateway.server:GatewayConnection"
+PLAIN_ASGI = "apps.gateway.http_protocol:GatewayProtocol"
 
 COOKIES = frozenset({b"sessionid", b"csrftoken"})
 
@@ -45,12 +49,13 @@ def running_gateway(
     redis_url: str | None = None,
     poll_seconds: float = 2.0,
     trusted_proxy_hops: int = 0,
+    protocol: str = OWN_SERVER,
     **config: object,
 ) -> Iterator[RunningGateway]:
     """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
     counters = metering or InMemoryMetering()
     directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
-    upstream = AiohttpUpstream(allow=allow, resolver=resolver)
+    upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
     engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config)
     runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)
@@ -67,7 +72,7 @@ def running_gateway(
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http="apps.gateway.http_protocol:GatewayProtocol",
+                http=protocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,

@@ -1,11 +1,8 @@
 """Real Valkey and Postgres; a gateway's client and a meter on the test's own event loop."""
 
 import datetime as dt
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +14,7 @@ from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.meter.runner import Meter
 from config.embedded.valkey import EmbeddedValkey
+from tests.own_servers import own_valkey
 from tests.usage.support import Consumer
 
 Orm = Callable[..., Awaitable[Any]]
@@ -109,14 +107,8 @@ async def make_meter(transactional_db: None, tuning: Tuning) -> AsyncIterator[Me
 @pytest.fixture
 def valkey() -> Iterator[EmbeddedValkey]:
     """A Valkey of the test's own with an append-only file, to be killed and started again."""
-    folder = Path(tempfile.mkdtemp(prefix="api-factory-valkey-"))
-    folder.chmod(0o711)
-    server = EmbeddedValkey(folder, durable=True)
-    server.start()
-    yield server
-    server.stop()
-    for part in {folder, server.home}:
-        shutil.rmtree(part)
+    with own_valkey() as server:
+        yield server
 
 
 @pytest.fixture

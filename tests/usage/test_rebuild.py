@@ -15,9 +15,10 @@ from apps.usage.counters.types import Settlement, shard_of
 from apps.usage.meter.runner import Meter
 from config.embedded.valkey import EmbeddedValkey
 from tests.factories.plans import QuotaFactory
+from tests.own_servers import kill
 from tests.usage.conftest import Orm
 from tests.usage.support import Consumer, outcome, reserved, store
-from tests.usage.traffic import assert_all_agree, counter_at, kill, world
+from tests.usage.traffic import assert_all_agree, counter_at, world
 
 
 @pytest.mark.timeout(180)

@@ -55,16 +55,14 @@ async def send_problem(
     """Answer with a problem document; returns the bytes of its body."""
     body = problem_body(rejected, call.event_id)
     headers = [*PROBLEM_HEADERS, (b"content-length", b"%d" % len(body)), *rejected.headers, *limits]
-    client = call.request.client
-    await client.start(rejected.problem.status, completed_head(call, headers, config, origin_seconds=origin_seconds))
-    await client.finish(body)
+    head = completed_head(call, headers, config, origin_seconds=origin_seconds)
+    await call.request.client.answer(rejected.problem.status, head, body)
     return len(body)
 
 
 async def send_empty(call: Call, status: int, headers: list[Header], config: EngineConfig) -> None:
     """Answer without a body."""
-    await call.request.client.start(status, completed_head(call, headers, config))
-    await call.request.client.finish()
+    await call.request.client.answer(status, completed_head(call, headers, config), b"")
 
 
 def deprecation_headers(endpoint: Endpoint, product: ProductEntry, config: EngineConfig) -> list[Header]:

@@ -11,7 +11,7 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
-from apps.gateway.engine.admission import too_large
+from apps.gateway.engine.admission import may_go_on, too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
@@ -19,7 +19,9 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
 from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.ports import (
+    Directory,
     Upstream,
     UpstreamAborted,
     UpstreamAnswer,
@@ -32,6 +34,9 @@ from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.tunnel import Tunnel
+from apps.gateway.engine.units import with_billed_units
+from apps.gateway.engine.websocket import HANDSHAKE
 from apps.usage.counters.types import Metering, Reservation, Settlement
 
 logger = logging.getLogger(__name__)
@@ -55,12 +60,20 @@ class Exchange:
     """Made before the reservation, because that may be taken back at any time: `abandon`."""
 
     def __init__(
-        self, call: Call, admitted: Admitted, *, metering: Metering, upstream: Upstream, config: EngineConfig
+        self,
+        call: Call,
+        admitted: Admitted,
+        *,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig,
     ) -> None:
         self._call = call
+        self._directory = directory
         self._admitted = admitted
         self._metering = metering
-        self._upstream = upstream
+        self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
         self._client = call.request.client
         self._body = RequestBody(
@@ -127,17 +140,40 @@ class Exchange:
             answer.close()
 
     async def _relay(self, answer: UpstreamAnswer) -> None:
+        if self._call.is_websocket and answer.status == 101:
+            await self._relay_websocket(answer)
+            return
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
         head = self._head(answer)
         if length == 0:
             if await self._settle_completed(answer.status):
-                await self._start(answer.status, head)
-                await self._client.finish()
+                await self._end_with(answer.status, head, b"")
         elif length is None:
             await self._relay_unsized(answer, head)
         else:
             await self._relay_sized(answer, head, length)
+
+    async def _relay_websocket(self, answer: UpstreamAnswer) -> None:
+        if not are_well_formed(answer.headers):
+            raise UpstreamInvalid("The head of the answer is not valid.")
+        self._account.answer_status = 101
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
+        head = [*self._head(answer), *HANDSHAKE]
+        self._has_started = True
+        tunnel = Tunnel(
+            client=self._client,
+            answer=answer,
+            account=self._account,
+            may_go_on=lambda: may_go_on(self._admitted, self._call.key_digest, self._directory),
+            settle=lambda: self._settle_completed(101),
+            idle_seconds=self._config.tunnel_idle_seconds,
+            progress_seconds=self._config.progress_seconds,
+        )
+        await tunnel.run(completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds))
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
@@ -165,8 +201,7 @@ class Exchange:
             piece = piece[-1:]
         self._account.response_bytes += len(piece)
         if await self._settle_completed(answer.status):
-            await self._start(answer.status, head)
-            await self._client.finish(piece)
+            await self._end_with(answer.status, head, piece)
 
     async def _start(self, status: int, head: list[Header]) -> None:
         if not self._has_started:
@@ -175,6 +210,14 @@ class Exchange:
                 status,
                 completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds),
             )
+
+    async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
+        if self._has_started:
+            await self._client.finish(piece)
+            return
+        self._has_started = True
+        head = completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds)
+        await self._client.answer(status, head, piece)
 
     async def _write(self, piece: bytes) -> None:
         await self._client.write(piece)
@@ -198,7 +241,7 @@ class Exchange:
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
             case failure:
-                problem, outcome = _FAILURES[type(failure)]
+                problem, outcome = next(_FAILURES[kind] for kind in type(failure).__mro__ if kind in _FAILURES)
                 logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
                 await self._end(outcome, Rejected(problem))
 
@@ -227,7 +270,7 @@ class Exchange:
         self._is_settling = True
         if self._scope is not None:
             self._scope.reschedule(None)
-        self._account.request_bytes = self._body.received
+        self._account.request_bytes = self._body.received or self._account.request_bytes
         return await self._account.settle(outcome, status)
 
     def _head(self, answer: UpstreamAnswer) -> list[Header]:
@@ -239,8 +282,12 @@ class Exchange:
             reserved_cookies=self._config.reserved_cookies,
             has_length=answer.status not in _WITHOUT_BODY,
         )
+        if self._admitted.reports_units:
+            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
         public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
         addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
+        if self._admitted.mock is not None:
+            headers.append(MOCK_HEADER)
         return [
             *rewrite_locations(headers, addresses),
             *deprecation_headers(self._admitted.endpoint, product, self._config),

@@ -10,6 +10,7 @@ from apps.gateway.engine.headers import to_backend
 from apps.gateway.engine.ports import UpstreamRequest
 from apps.gateway.engine.request import Header
 from apps.gateway.engine.signature import signature
+from apps.gateway.engine.websocket import HANDSHAKE
 
 
 def upstream_request(
@@ -26,12 +27,17 @@ def upstream_request(
     headers.append((b"via", f"{request.http_version} {config.pseudonym}".encode("latin-1")))
     headers += _vouched_for(call)
     headers += _gateway_headers(call, admitted, path_and_query)
+    if call.is_websocket:
+        headers += HANDSHAKE
     return UpstreamRequest(
         method=request.method,
-        url=admitted.upstream_url + path_and_query,
+        base=admitted.upstream_url,
+        path=path_and_query,
         headers=headers,
         body=body,
         first_byte_seconds=product.timeout_seconds,
+        is_chunked=call.body_length is None,
+        may_change=call.is_websocket,
     )
 
 

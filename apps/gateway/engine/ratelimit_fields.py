@@ -2,7 +2,8 @@
 
 Rate limits and quotas are policies alike. The limit of a quota with units that are charged is that of all units that
 may pass; `af-included` says how many of them are included in the price, `af-extra` how many are charged so far.
-`X-RateLimit-*` tells of the tightest policy: the fewest calls left, and of several the longest wait;
+A limit on calls in flight (`concurrency`) has the unit `concurrent-requests` and neither window nor reset.
+`X-RateLimit-*` tells of the tightest policy with a window: the fewest calls left, and of several the longest wait;
 `X-RateLimit-Reset` is in seconds from now.
 """
 
@@ -11,12 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from apps.gateway.engine.request import Header
 from apps.plans.periods import period_at
-from apps.usage.counters.types import PolicyState, QuotaRule, RateRule
+from apps.usage.counters.types import CONCURRENCY, PolicyState, QuotaRule, RateRule
 
 # The largest Integer of RFC 8941.
 _INTEGER_MAX = 999_999_999_999_999
 
-# Name, limit, window in seconds, and how much of the limit is included where the rest is charged.
+# Name, limit, window in seconds (0: of calls in flight), how much of the limit is included where the rest is charged.
 _Policy = tuple[str, int, int, int | None]
 
 
@@ -24,37 +25,51 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
     """The fields of a reply whose limits were asked; nothing for a call without limits."""
     if not states:
         return []
-    tightest = min(states, key=lambda state: (state.remaining, -state.reset_seconds))
     limits = ", ".join(
-        f"{_string(state.name)};r={_integer(state.remaining)};t={_integer(state.reset_seconds)}{_extra(state)}"
-        for state in states
+        f"{_string(state.name)};r={_integer(state.remaining)}{_reset(state)}{_extra(state)}" for state in states
     )
-    return [
+    fields = [
         _policy_field((state.name, state.limit, state.window_seconds, state.included) for state in states),
         (b"ratelimit", limits.encode("ascii")),
+    ]
+    windows = [state for state in states if state.window_seconds]
+    if not windows:
+        return fields
+    tightest = min(windows, key=lambda state: (state.remaining, -state.reset_seconds))
+    return [
+        *fields,
         (b"x-ratelimit-limit", b"%d" % tightest.limit),
         (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
         (b"x-ratelimit-reset", b"%d" % max(0, tightest.reset_seconds)),
     ]
 
 
-def announced_fields(rates: Sequence[RateRule], quotas: Sequence[QuotaRule], now: dt.datetime) -> list[Header]:
+def announced_fields(
+    rates: Sequence[RateRule], quotas: Sequence[QuotaRule], now: dt.datetime, *, max_concurrent: int | None = None
+) -> list[Header]:
     """The policies alone, for a reply to a known consumer that was refused before the counters were asked."""
     policies: list[_Policy] = [(rule.name, rule.max_calls, max(1, rule.window_ms // 1000), None) for rule in rates]
     for quota in quotas:
         start, end = period_at(quota.period, quota.anchor, quota.anchored_at, now)
         included = quota.included_units if quota.extra_units else None
         policies.append((quota.name, quota.ceiling_units, int((end - start).total_seconds()), included))
+    if max_concurrent is not None:
+        policies.append((CONCURRENCY, max_concurrent, 0, None))
     return [_policy_field(policies)] if policies else []
 
 
 def _policy_field(policies: Iterable[_Policy]) -> Header:
     items = (
-        f"{_string(name)};q={_integer(limit)};w={_integer(window)}"
+        f"{_string(name)};q={_integer(limit)}"
+        + (f";w={_integer(window)}" if window else ';qu="concurrent-requests"')
         + ("" if included is None else f";af-included={_integer(included)}")
         for name, limit, window, included in policies
     )
     return b"ratelimit-policy", ", ".join(items).encode("ascii")
+
+
+def _reset(state: PolicyState) -> str:
+    return f";t={_integer(state.reset_seconds)}" if state.window_seconds else ""
 
 
 def _extra(state: PolicyState) -> str:

@@ -88,8 +88,8 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("See on the product's page which plan opens it."),
     ),
     "test_key_refused": (
-        lazy("No test backend"),
-        lazy("The product has no backend for tests, so calls with a test key are refused."),
+        lazy("Nothing to answer a test with"),
+        lazy("The product has no backend for tests, and the endpoint no documented example to answer a test key with."),
         lazy("Use a live key."),
     ),
     "scope_missing": (
@@ -99,8 +99,8 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "ip_not_allowed": (
         lazy("Address not allowed"),
-        lazy("The call came from an address outside of the networks that the key is restricted to."),
-        lazy("Call from one of these networks, or create a key that is allowed from this address, too."),
+        lazy("The call came from an address that the key, the product or the endpoint is not called from."),
+        lazy("Call from an allowed network. The page of the key names its own; for others, ask the creator."),
     ),
     "rate_limited": (
         lazy("Rate limit"),
@@ -121,6 +121,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("Request too large"),
         lazy("The body was larger than the product allows."),
         lazy("Send less in one call."),
+    ),
+    "target_too_long": (
+        lazy("Address too long"),
+        lazy("The path and query of the request were longer than the gateway reads."),
+        lazy("Send long values in the body of the request."),
     ),
     "head_too_large": (
         lazy("Head too large"),

@@ -3,10 +3,21 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from apps.core.networks import NETWORKS_MAX
 from apps.core.rest.fields import Answer, Input, Text
 from apps.products.enums import Method, ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.products.services.endpoints import ENDPOINTS_MAX
+
+
+def _networks_input(help_text: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=NETWORKS_MAX, help_text=help_text
+    )
+
+
+_ALLOWED = "Where calls may come from, such as `203.0.113.0/24`; none: from anywhere."
+_DENIED = "Where they may not come from, even if that is allowed."
 
 
 class CategorySerializer(Answer):
@@ -63,7 +74,7 @@ class ProductSerializer(Answer):
     description = serializers.CharField(help_text="Markdown.")
     status = serializers.ChoiceField(ProductStatus.choices)
     upstream_url = serializers.CharField(help_text="The backend.")
-    test_upstream_url = serializers.CharField(help_text="Where calls with a test key go; empty: they are refused.")
+    test_upstream_url = serializers.CharField(help_text="Where calls with test keys go; empty: they get examples.")
     max_body_bytes = serializers.IntegerField()
     timeout_seconds = serializers.IntegerField(help_text="Until the first byte of an answer.")
     billable_statuses = serializers.ListField(
@@ -72,6 +83,12 @@ class ProductSerializer(Answer):
         help_text="Which answers are billed; null: all below 500.",
     )
     rapidapi_compatible = serializers.BooleanField()
+    units_header = serializers.CharField(
+        help_text="The header of an answer in which the backend reports its units; empty: none."
+    )
+    allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
+    denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
+    requires_signature = serializers.BooleanField(help_text="Whether calls must be signed (RFC 9421).")
     category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
@@ -97,13 +114,23 @@ class ProductChange(Input):
     name = Text(required=False)
     upstream_url = Text(required=False)
     test_upstream_url = Text(
-        required=False, allow_blank=True, help_text="Where calls with a test key go; empty: they are refused."
+        required=False,
+        allow_blank=True,
+        help_text="Where calls with test keys go; empty: they get examples.",
     )
     tagline = Text(required=False, allow_blank=True)
     description = Text(required=False, allow_blank=True)
     max_body_bytes = serializers.IntegerField(required=False)
     timeout_seconds = serializers.IntegerField(required=False)
     rapidapi_compatible = serializers.BooleanField(required=False)
+    units_header = Text(
+        required=False,
+        allow_blank=True,
+        help_text="The header of an answer in which the backend reports its units; empty: none.",
+    )
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
+    requires_signature = serializers.BooleanField(required=False, help_text="Whether calls must be signed (RFC 9421).")
     category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
     tags = serializers.ListField(child=Text(), required=False, max_length=50)
     version = Text(required=False, allow_blank=True)
@@ -140,6 +167,9 @@ class CatalogEndpointSerializer(Answer):
     path = serializers.CharField()
     tier = serializers.CharField(source="tier.slug")
     weight = serializers.IntegerField(help_text="Units that a call takes from the quota.")
+    max_units = serializers.IntegerField(
+        allow_null=True, help_text="What it takes at most where the backend reports its units; null: the weight."
+    )
     summary = serializers.CharField()
     deprecated_at = serializers.DateTimeField(allow_null=True)
     sunset_at = serializers.DateTimeField(allow_null=True)
@@ -148,6 +178,8 @@ class CatalogEndpointSerializer(Answer):
 class EndpointSerializer(CatalogEndpointSerializer):
     upstream_path = serializers.CharField(help_text="The path at the backend.")
     operation_id = serializers.CharField()
+    allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
+    denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
     operation = serializers.SerializerMethodField(help_text="An OpenAPI Operation Object.")
     created_at = serializers.DateTimeField()
 
@@ -163,7 +195,12 @@ class EndpointInput(Input):
     weight = serializers.IntegerField(
         required=False, help_text="Units that a call takes from the quota; 1 if left out."
     )
+    max_units = serializers.IntegerField(
+        required=False, allow_null=True, help_text="At most, where the backend reports units; `weight` if left out."
+    )
     operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
 
 
 class EndpointChange(Input):
@@ -174,7 +211,10 @@ class EndpointChange(Input):
     tier = Text(required=False)
     upstream_path = Text(required=False, allow_blank=True)
     weight = serializers.IntegerField(required=False)
+    max_units = serializers.IntegerField(required=False, allow_null=True)
     operation = serializers.DictField(required=False)
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
 
 
 class MoveInput(Input):

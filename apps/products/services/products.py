@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -12,6 +12,7 @@ from apps.accounts.staff import checked_reason, require_staff
 from apps.core import clock
 from apps.core.addresses import check_url
 from apps.core.errors import Conflict, Invalid
+from apps.core.networks import check_networks
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
@@ -21,6 +22,7 @@ from apps.products.models import Category, Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
+from apps.products.units import check_units_header
 
 FIRST_TIER = "Free"
 PRODUCTS_MAX = 500
@@ -68,10 +70,15 @@ def update_product(
     tags: Iterable[str] | None = None,
     version: str | None = None,
     test_upstream_url: str | None = None,
+    units_header: str | None = None,
+    allowed_networks: Sequence[str] | None = None,
+    denied_networks: Sequence[str] | None = None,
+    requires_signature: bool | None = None,
 ) -> Product:
     """Change what a product says and where its backend is; the gateway follows within seconds.
 
-    What is None stays as it is. `category` is the slug of one, empty for none. Raises `Invalid` with the field that
+    What is None stays as it is. `category` is the slug of one, empty for none; networks are addresses and CIDR
+    texts. Raises `Invalid` with the field that
     is wrong.
     """
     actor.require(Action.PRODUCTS_EDIT)
@@ -88,10 +95,14 @@ def update_product(
     _place(product, category, tags, version)
     if test_upstream_url is not None:
         product.test_upstream_url = _checked_url(test_upstream_url, "test_upstream_url") if test_upstream_url else ""
+    if units_header is not None:
+        product.units_header = check_units_header(units_header)
+    _restrict(product, allowed_networks, denied_networks, requires_signature)
     product.save(
         update_fields=[
             "name", "tagline", "description", "upstream_url", "test_upstream_url", "category", "tags", "version",
-            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
+            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "units_header",
+            "allowed_networks", "denied_networks", "requires_signature", "updated_at",
         ]
     )  # fmt: skip
     record_change(actor, product, "product.updated", f"Changed the product {product.name}")
@@ -209,6 +220,18 @@ def _place(product: Product, category: str | None, tags: Iterable[str] | None, v
         product.tags = check_tags(tags)
     if version is not None:
         product.version = check_line(version, field="version", shortest=0, longest=20)
+
+
+def _restrict(
+    product: Product, allowed: Sequence[str] | None, denied: Sequence[str] | None, requires_signature: bool | None
+) -> None:
+    """Who may call at all; None leaves it."""
+    if allowed is not None:
+        product.allowed_networks = check_networks(allowed, field="allowed_networks")
+    if denied is not None:
+        product.denied_networks = check_networks(denied, field="denied_networks")
+    if requires_signature is not None:
+        product.requires_signature = bool(requires_signature)
 
 
 def _locked_by_staff(staff: User, product: Product) -> Product:

@@ -111,7 +111,7 @@ class CountersClient:
             raise MeteringUnavailable("Too many events wait for the meter.")
         terms = self._terms.get(spec, self._offset.now())
         for _ in range(_ATTEMPTS):
-            lease = encode_lease(spec, terms.counters)
+            lease = encode_lease(spec, terms.counters, terms.slots)
             reply = await self._ask(spec, terms, lease)
             word = reply[0]
             if word == b"stale_period":
@@ -132,6 +132,7 @@ class CountersClient:
                     counters=terms.counters,
                     rates=terms.rate_states(numbers),
                     quotas=terms.quota_states(int(reply[2]), numbers),
+                    slots=terms.slots,
                     on_abandoned=on_abandoned,
                 )
                 self._leases.begin(reservation, lease)
@@ -149,6 +150,7 @@ class CountersClient:
             billed_units=outcome.units,
             event=encode_event(lease, outcome),
             reservation_generation=reservation.generation,
+            slots=reservation.slots,
         )
         # From here on the event cannot be forgotten, whatever becomes of this coroutine.
         sent = self._journal.add(entry)
@@ -218,6 +220,7 @@ class CountersClient:
             billed_units=0,
             event="",
             reservation_generation="",
+            slots=terms.slots,
         )
         if (sent := self._journal.add(entry)) is not None:
             sent.add_done_callback(lambda sent: self._given_back(entry, sent))

@@ -37,6 +37,7 @@ class JournalEntry:
     billed_units: int
     event: str
     reservation_generation: str
+    slots: str = ""  # the set of calls in flight that it is in
     # The caller was told that it may end its answer: from then on abandonment no longer drops the event.
     acknowledged: bool = False
     # The lease is known to be lost: settling again makes no sense.
@@ -153,6 +154,7 @@ class Journal:
             entry.reserved_units,
             entry.billed_units,
             entry.event,
+            *((entry.slots,) if entry.slots else ()),
         )
 
     def _replay(self, shard: int, generation: str) -> None:

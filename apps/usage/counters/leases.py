@@ -50,7 +50,7 @@ class Leases:
     def end(self, reservation: Reservation) -> str:
         """What was written into Redis when the call began."""
         live = self._live.pop(reservation.spec.event_id, None)
-        return live.lease if live else encode_lease(reservation.spec, reservation.counters)
+        return live.lease if live else encode_lease(reservation.spec, reservation.counters, reservation.slots)
 
     def progress(self, reservation: Reservation, outcome: CallOutcome) -> None:
         """Remember how far a stream has come; nothing when it was settled or given up."""
@@ -118,4 +118,5 @@ class Leases:
             spec.units,
             live.lease,
             self._tuning.lease_ms,
+            *((reservation.slots,) if reservation.slots else ()),
         )

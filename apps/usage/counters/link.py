@@ -75,6 +75,10 @@ class Link:
             raise LinkDown("There is no connection to Redis.")
         return self._pipe.send(_encode(*command))
 
+    def send_to(self, shard: int, *command: str | bytes | int) -> "asyncio.Future[Any]":
+        """Like `send`, to where the shard is: a command without a key."""
+        return self.send(*command)
+
     def run(
         self, script: Script, keys: Sequence[str | bytes], *arguments: str | bytes | int
     ) -> "asyncio.Future[list[Any]]":

@@ -12,6 +12,8 @@ from typing import Protocol
 from uuid import UUID
 
 SHARDS = 64
+# The policy name of the limit on calls in flight.
+CONCURRENCY = "concurrency"
 
 
 def shard_of(number: int) -> int:
@@ -73,6 +75,7 @@ class CallSpec:
     quotas: tuple[QuotaRule, ...]
     method: str
     path: str
+    max_concurrent: int | None = None  # calls in flight at once; None: any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class PolicyState:
     limit: int  # of a quota: the included units and those that are charged
     remaining: int
     reset_seconds: int  # until the window has room again, or until the period ends
-    window_seconds: int
+    window_seconds: int  # 0: a limit on calls in flight, whose room comes back whenever one of them ends
     included: int | None = None  # of a quota with units that are charged: how many are not
 
     @property
@@ -102,6 +105,7 @@ class Reservation:
     counters: tuple[str, ...]  # the quota counters that were charged
     rates: tuple[PolicyState, ...]
     quotas: tuple[PolicyState, ...]
+    slots: str = ""  # the set of the subscription's calls in flight, where these are limited
     # Called (once) when the lease was lost to abandonment: the connection must be aborted.
     on_abandoned: Callable[[], None] | None = None
 

@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.portal.network_field import NetworksField
 from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
 from apps.products.selectors import list_categories, suggest_slug
+from apps.products.units import NAME_MAX
 
 MIB = 1024 * 1024
 
@@ -79,7 +81,9 @@ class ProductSettingsForm(DetailsForm):
         label=_("Backend address for test keys"),
         max_length=500,
         required=False,
-        help_text=_("Calls with a test key go there and take no units. Left empty, there are no test keys."),
+        help_text=_(
+            "Calls with a test key go there and take no units. Left empty, they get the examples of your documentation."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
     max_body_mib = forms.DecimalField(
@@ -95,6 +99,16 @@ class ProductSettingsForm(DetailsForm):
         max_value=300,
         help_text=_("A slower answer is given up with 504 and not billed."),
     )
+    units_header = forms.CharField(
+        label=_("Header with the units of a call"),
+        max_length=NAME_MAX,
+        required=False,
+        help_text=_(
+            "Where your backend counts (tokens, rows): the header of its answers that says how many units a call took, "
+            "for endpoints with “Units at most”. Left empty, a call takes the units of its endpoint."
+        ),
+        widget=forms.TextInput(attrs={"placeholder": "X-Usage-Units", "spellcheck": "false", "class": "input-code"}),
+    )
     rapidapi_compatible = forms.BooleanField(
         label=_("RapidAPI headers"),
         required=False,
@@ -102,6 +116,20 @@ class ProductSettingsForm(DetailsForm):
             "Accept keys in X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User and -Subscription to the backend, "
             "for programs and backends that come from there."
         ),
+    )
+
+    allowed_networks = NetworksField(
+        label=_("Allowed networks"),
+        help_text=_("Where calls may come from: addresses or networks, one per line. Left empty, anywhere."),
+    )
+    denied_networks = NetworksField(
+        label=_("Denied networks"),
+        help_text=_("Calls from here are refused with 403, even where the list above allows them."),
+    )
+    requires_signature = forms.BooleanField(
+        label=_("Signed calls only"),
+        required=False,
+        help_text=_("Refuse calls that are not signed with the signing secret of their key (RFC 9421, HMAC-SHA256)."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -125,6 +153,10 @@ class ProductSettingsForm(DetailsForm):
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
             "timeout_seconds": product.timeout_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
+            "units_header": product.units_header,
+            "allowed_networks": "\n".join(product.allowed_networks),
+            "denied_networks": "\n".join(product.denied_networks),
+            "requires_signature": product.requires_signature,
         }
 
     def values(self) -> dict[str, Any]:
