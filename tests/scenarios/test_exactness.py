@@ -1,6 +1,7 @@
 """Nothing is counted twice and nothing is lost: with real gateways, a real meter and real clients."""
 
 import asyncio
+import datetime as dt
 import itertools
 import time
 from collections import Counter
@@ -14,8 +15,9 @@ from django.conf import settings
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
+from apps.core import clock
 from apps.core.ids import uuid7
-from apps.plans.specs import QuotaSpec
+from apps.plans.specs import QuotaSpec, RateLimitSpec
 from apps.usage import selectors as usage_selectors
 from apps.usage.models import Rejection, UsageEvent
 from config.embedded.valkey import EmbeddedValkey
@@ -47,10 +49,15 @@ class Installation:
     def urls(self) -> list[str]:
         return [gateway.url for gateway in self.gateways]
 
-    def contract(self, slug: str, units: int) -> Contract:
+    def contract(self, slug: str, units: int, *, per_minute: int = 0) -> Contract:
         """A product that is called at the backend, and a subscription with so many units a month."""
-        quotas = (QuotaSpec(included_units=units, period="month"),)
-        return contract(upstream_url=self.backend.url, slug=slug, quotas=quotas, paths=(("GET", "/get"), ROUTE))
+        return contract(
+            upstream_url=self.backend.url,
+            slug=slug,
+            quotas=(QuotaSpec(included_units=units, period="month"),),
+            rate_limits=(RateLimitSpec(per_minute, "minute"),) if per_minute else (),
+            paths=(("GET", "/get"), ROUTE),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -83,21 +90,22 @@ def call_all(
     *,
     clients: int = CLIENTS,
     midway: Callable[[], None] | None = None,
+    query: str = "",
 ) -> Counter[int]:
     """Make this many calls from so many clients at once, over all gateways in turn; the statuses seen.
 
     A call whose connection broke before the whole answer was there counts as status 0. `midway` runs once,
     in a thread, when half of the calls have been answered.
     """
-    return asyncio.run(_call_all(gateways, world, calls, clients, midway))
+    return asyncio.run(_call_all(gateways, world, calls, clients, midway, query))
 
 
 async def _call_all(
-    gateways: list[str], world: Contract, calls: int, clients: int, midway: Callable[[], None] | None
+    gateways: list[str], world: Contract, calls: int, clients: int, midway: Callable[[], None] | None, query: str
 ) -> Counter[int]:
     seen: Counter[int] = Counter()
     numbers = iter(range(calls))
-    urls = itertools.cycle(f"{url}/{world.product.slug}/get" for url in gateways)
+    urls = itertools.cycle(f"{url}/{world.product.slug}/get{query}" for url in gateways)
     interruptions: list[asyncio.Task[None]] = []
 
     async def client(session: aiohttp.ClientSession) -> None:
@@ -168,6 +176,29 @@ def test_2000_calls_from_50_clients_over_three_gateways_are_counted_to_the_call(
     world = installation.contract("plain", 1_000_000)
     seen = call_all(installation.urls, world, 2000)
     assert_all_agree(world, answered(seen, of=2000))
+
+
+@pytest.mark.long
+def test_10000_calls_of_random_length_come_to_what_is_invoiced(installation: Installation) -> None:
+    world = installation.contract("ten-thousand", 1_000_000)
+    before = clock.now()
+    seen = call_all(installation.urls, world, 10_000, query="?up_to_ms=40")
+    whole = answered(seen, of=10_000)
+    assert_all_agree(world, whole)
+    quota, after = world.plan.quotas.get(), clock.now() + dt.timedelta(seconds=1)
+    billed = usage_selectors.billable_units(world.subscription, quota=quota, start=before, end=after)
+    assert billed == whole
+
+
+def test_exactly_100_of_2000_calls_pass_a_rate_limit_over_three_gateways(installation: Installation) -> None:
+    world = installation.contract("hundred-a-minute", 1_000_000, per_minute=100)
+    seen = call_all(installation.urls, world, 2000, clients=200)
+    assert seen[200] == 100
+    assert seen[429] + seen[503] == 1900
+    assert seen[503] < 100, seen
+    # The backend saw no other calls: each that is forwarded has a row.
+    assert_all_agree(world, 100)
+    assert UsageEvent.objects.filter(subscription=world.subscription).count() == 100
 
 
 @pytest.mark.long
