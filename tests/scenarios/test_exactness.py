@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import redis
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from pytest_django import DjangoDbBlocker, Settings
 
 from apps.core import clock
@@ -24,13 +24,14 @@ from config.embedded.valkey import EmbeddedValkey
 from tests import processes
 from tests.chaos.load import ROUTE, Load
 from tests.chaos.proof import prove, wait_for_rest
+from tests.client import call
 from tests.counters import quota_counter
 from tests.database import empty_written_tables
 from tests.own_servers import kill, own_valkey
 from tests.processes import Server, running, wait_until
 from tests.scenarios.world import Contract, contract
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180), pytest.mark.usefixtures("transactional_db")]
 
 CLIENTS = 50
 SETTLED_SECONDS = 60.0
@@ -74,6 +75,11 @@ def everything_runs(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         finally:
             empty_written_tables()
             connections.close_all()
+
+
+@pytest.fixture
+def transactional_db(everything_runs: Installation) -> None:
+    """In place of pytest-django's: that there must be a database, and that rows stay until the end."""
 
 
 @pytest.fixture
@@ -268,3 +274,43 @@ def test_a_gateway_the_meter_and_redis_killed_under_load_lose_and_double_nothing
     second.save(force_insert=True)
     wrong = prove(load.attempts, [world.subscription], counters_url=counters.url)
     assert (wrong.lost, wrong.doubled, wrong.holds) == (1, 1, False)
+
+
+def test_a_key_that_was_called_with_is_nowhere_afterwards(installation: Installation) -> None:
+    """Not in the database, not in Redis, not in the output of a process; wherever it stood in the request."""
+    world = installation.contract("no-trace", 5)
+    gateway, secret = installation.gateways[0], world.secret
+    url = f"{gateway.url}/{world.product.slug}/get"
+    for sent in ({}, {"X-Api-Key": secret}, {"Authorization": f"Bearer {secret}"}):
+        for query in ("", f"?api_key={secret}"):
+            call("GET", url + query, headers={**sent, "Referer": f"https://x.example/?api_key={secret}"})
+    assert call("GET", f"{url}?api_key={secret}").status == 429
+    assert call("GET", f"{gateway.url}/{world.product.slug}/nothing?api_key={secret}").status == 404
+    rejected = Rejection.objects.filter(subscription=world.subscription)
+    wait_until(lambda: rows(world) == 5 and rejected.exists(), seconds=SETTLED_SECONDS, what="rows and rejections")
+    needle = secret.encode()
+    with redis.Redis.from_url(settings.COUNTERS_URL) as counters, redis.Redis.from_url(settings.REDIS_URL) as others:
+        held = {name: value(client, name) for client in (counters, others) for name in client.scan_iter()}
+    assert held
+    assert not [name for name, what in held.items() if needle in what]
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        cursor.execute(
+            " UNION ALL ".join(f"SELECT '{name}' FROM \"{name}\" AS t WHERE t::text LIKE %s" for name in tables),
+            [f"%{secret}%"] * len(tables),
+        )
+        assert cursor.fetchall() == []
+    assert not [server.name for server in (*installation.gateways, installation.meter) if secret in server.log()]
+
+
+def value(client: "redis.Redis", name: bytes) -> bytes:
+    """Everything that a key holds."""
+    reads: dict[bytes, Callable[[], object]] = {
+        b"string": lambda: client.get(name),
+        b"hash": lambda: client.hgetall(name),
+        b"set": lambda: client.smembers(name),
+        b"zset": lambda: client.zrange(name, 0, -1),
+        b"list": lambda: client.lrange(name, 0, -1),
+        b"stream": lambda: client.xrange(name),
+    }
+    return name + repr(reads[client.type(name)]()).encode()
