@@ -87,6 +87,12 @@ class OrmDirectory:
         """Whether Postgres answered at least once."""
         return self._feed.has_read
 
+    def known_product(self, slug: str) -> ProductEntry | None:
+        return self._products.known(slug)
+
+    def known_key(self, digest: bytes) -> KeyEntry | None:
+        return self._keys.known(digest)
+
     async def find_product(self, slug: str) -> ProductEntry | None:
         return await self._products.find(slug)
 

@@ -7,6 +7,7 @@ length is compared here, before the limits take a place for the call: a refused 
 """
 
 import re
+from functools import lru_cache
 
 from apps.gateway.engine import problems
 from apps.gateway.engine.call import Admitted, Call
@@ -99,7 +100,8 @@ def _parse(call: Call) -> Target:
     request = call.request
     try:
         target = parse_target(request.target)
-        call.body_length = body_length(request.headers)
+        if b"content-length" in request.names or b"transfer-encoding" in request.names:
+            call.body_length = body_length(request.headers)
     except TargetTooLong as error:
         raise Rejected(problems.TARGET_TOO_LONG, str(error)) from None
     except BadTarget as error:
@@ -111,7 +113,7 @@ def _parse(call: Call) -> Target:
     if not (are_well_formed(request.headers) and are_text(request.headers)):
         raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
     _read_host(call, request)
-    if asks_for_websocket(request.headers):
+    if b"upgrade" in request.names and asks_for_websocket(request.headers):
         _check_handshake(call, request)
     return target
 
@@ -136,12 +138,18 @@ def _read_host(call: Call, request: GatewayRequest) -> None:
     hosts = values_of(request.headers, b"host")
     if not hosts and request.http_version == "1.0":
         return
-    text = hosts[0].decode("latin-1").strip() if len(hosts) == 1 else ""
-    authority = _AUTHORITY.fullmatch(text)
-    if authority is None:
+    found = _authority(hosts[0]) if len(hosts) == 1 else None
+    if found is None:
         raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
-    call.authority = text
-    call.host = authority["host"].lower().rstrip(".")
+    call.authority, call.host = found
+
+
+@lru_cache(maxsize=1024)
+def _authority(value: bytes) -> tuple[str, str] | None:
+    """A Host header as text, and its host name in lower case; None where it is none."""
+    text = value.decode("latin-1").strip()
+    authority = _AUTHORITY.fullmatch(text)
+    return None if authority is None else (text, authority["host"].lower().rstrip("."))
 
 
 async def _find_product(
@@ -154,7 +162,7 @@ async def _find_product(
     else:
         slug = target.decoded[0]
         target = target.below_first_segment()
-    product = await directory.find_product(slug) if slug else None
+    product = (directory.known_product(slug) or await directory.find_product(slug)) if slug else None
     if product is None:
         raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API)
     call.product, call.path = product, target.path
@@ -199,10 +207,11 @@ async def _authenticate(
         raise Rejected(problems.BAD_REQUEST, "The request carries two API keys that differ.") from None
     if not credentials.secret:
         raise _unauthorized(problems.KEY_MISSING, product)
-    key = await _find_key(credentials.secret, directory)
+    call.key_digest = key_secret.digest(credentials.secret) if credentials.secret.isascii() else b""
+    key = directory.known_key(call.key_digest) or await _find_key(credentials.secret, call.key_digest, directory)
     if key is None:
         raise _unauthorized(problems.KEY_INVALID, product)
-    call.key, call.key_digest = key, key_secret.digest(credentials.secret)
+    call.key = key
     if key.is_revoked:
         raise _unauthorized(problems.KEY_REVOKED, product)
     if key.expires_at is not None and key.expires_at <= directory.now():
@@ -213,11 +222,9 @@ async def _authenticate(
     return credentials, key
 
 
-async def _find_key(secret: str, directory: Directory) -> KeyEntry | None:
+async def _find_key(secret: str, digest: bytes, directory: Directory) -> KeyEntry | None:
     # A mistyped or invented key costs no lookup.
-    if not key_secret.is_well_formed(secret):
-        return None
-    return await directory.find_key(key_secret.digest(secret))
+    return await directory.find_key(digest) if key_secret.is_well_formed(secret) else None
 
 
 def _unauthorized(problem: Problem, product: ProductEntry) -> Rejected:

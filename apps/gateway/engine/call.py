@@ -1,6 +1,6 @@
 """One call on its way through the engine: what is known of it, for whoever answers and records it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from apps.gateway.engine.entities import Entitlement, KeyEntry, MockAnswer, ProductEntry
@@ -30,16 +30,17 @@ class Call:
     key: KeyEntry | None = None
     entitlement: Entitlement | None = None  # set once the key is good for this product
 
-    @property
-    def request_id(self) -> str:
-        return request_id(self.event_id)
+    request_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.request_id = request_id(self.event_id)
 
     @property
     def recorded_path(self) -> str:
         return self.path[:_RECORDED_PATH_MAX]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admitted:
     """A call that passed every check but the limits."""
 

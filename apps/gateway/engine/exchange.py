@@ -18,7 +18,7 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
-from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.locations import Addresses, has_locations, rewrite_locations
 from apps.gateway.engine.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.ports import (
     Directory,
@@ -76,12 +76,7 @@ class Exchange:
         self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
         self._client = call.request.client
-        self._body = RequestBody(
-            self._client,
-            limit=admitted.product.max_body_bytes,
-            idle_seconds=config.client_idle_seconds,
-            on_failure=lambda: self._interrupt(_Interruption.BODY_FAILED),
-        )
+        self._body: RequestBody | None = None  # where there is one
         self._scope: asyncio.Timeout | None = None
         self._interruption: _Interruption | None = None
         self._is_settling = False
@@ -98,7 +93,7 @@ class Exchange:
         self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
         try:
             async with asyncio.timeout(None) as self._scope:
-                self._client.when_gone(lambda: self._interrupt(_Interruption.CLIENT_GONE))
+                self._client.when_gone(self._client_left)
                 await self._forward()
         except TimeoutError:
             self._scope = None
@@ -115,6 +110,12 @@ class Exchange:
             logger.exception("call %s failed in the gateway", self._call.request_id)
             await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
 
+    def _client_left(self) -> None:
+        self._interrupt(_Interruption.CLIENT_GONE)
+
+    def _body_failed(self) -> None:
+        self._interrupt(_Interruption.BODY_FAILED)
+
     def _interrupt(self, why: _Interruption) -> None:
         """Stop wherever the exchange waits; once it settles, it is too late."""
         if self._scope is None or self._is_settling or self._interruption is not None:
@@ -123,7 +124,14 @@ class Exchange:
         self._scope.reschedule(0)
 
     async def _forward(self) -> None:
-        body = None if self._call.body_length == 0 else self._body.pieces()
+        if self._call.body_length != 0:
+            self._body = RequestBody(
+                self._client,
+                limit=self._admitted.product.max_body_bytes,
+                idle_seconds=self._config.client_idle_seconds,
+                on_failure=self._body_failed,
+            )
+        body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
         try:
             answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
@@ -232,7 +240,7 @@ class Exchange:
 
     async def _fail(self, error: UpstreamError | ClientGone) -> None:
         """Settle and answer a call that the backend, the client or the body's size ended."""
-        match self._body.failure or error:
+        match (self._body and self._body.failure) or error:
             case BodyTooLarge():
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
@@ -270,7 +278,8 @@ class Exchange:
         self._is_settling = True
         if self._scope is not None:
             self._scope.reschedule(None)
-        self._account.request_bytes = self._body.received or self._account.request_bytes
+        if self._body is not None:
+            self._account.request_bytes = self._body.received
         return await self._account.settle(outcome, status)
 
     def _head(self, answer: UpstreamAnswer) -> list[Header]:
@@ -284,15 +293,15 @@ class Exchange:
         )
         if self._admitted.reports_units:
             headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
-        public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
-        addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
+        if has_locations(headers):
+            public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
+            public = public if call.has_own_host else f"{public}/{product.slug}"
+            headers = rewrite_locations(headers, Addresses(self._admitted.upstream_url, public))
         if self._admitted.mock is not None:
             headers.append(MOCK_HEADER)
-        return [
-            *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, product, self._config),
-            *self._limits,
-        ]
+        headers += deprecation_headers(self._admitted.endpoint, product, self._config)
+        headers += self._limits
+        return headers
 
 
 def _answer_length(method: str, answer: UpstreamAnswer) -> int | None:

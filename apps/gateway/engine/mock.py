@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from apps.gateway.engine.entities import MockAnswer
-from apps.gateway.engine.ports import UpstreamAborted, UpstreamAnswer, UpstreamRequest
+from apps.gateway.engine.ports import UpstreamAnswer, UpstreamRequest
 from apps.gateway.engine.request import Header
 
 # Added to each of its answers, behind what takes such names away from backends.
@@ -36,7 +36,7 @@ class _Playback:
         return self.pieces.pop() if self.pieces else b""
 
     async def write(self, data: bytes) -> None:
-        raise UpstreamAborted("An example is no WebSocket.")
+        raise AssertionError("it never changes to another protocol")
 
     def close(self) -> None:
         self.pieces.clear()

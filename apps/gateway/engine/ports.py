@@ -14,6 +14,14 @@ class DirectoryUnavailable(Exception):
 
 
 class Directory(Protocol):
+    def known_product(self, slug: str) -> ProductEntry | None:
+        """What `find_product` would answer without asking anybody, if it is known."""
+        ...
+
+    def known_key(self, digest: bytes) -> KeyEntry | None:
+        """What `find_key` would answer without asking anybody, if it is known."""
+        ...
+
     async def find_product(self, slug: str) -> ProductEntry | None:
         """Raises `DirectoryUnavailable`."""
         ...

@@ -8,7 +8,8 @@ A limit on calls in flight (`concurrency`) has the unit `concurrent-requests` an
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from apps.gateway.engine.request import Header
 from apps.plans.periods import period_at
@@ -25,23 +26,30 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
     """The fields of a reply whose limits were asked; nothing for a call without limits."""
     if not states:
         return []
-    limits = ", ".join(
-        f"{_string(state.name)};r={_integer(state.remaining)}{_reset(state)}{_extra(state)}" for state in states
-    )
+    limits, tightest = [], None
+    for state in states:
+        item = f"{_string(state.name)};r={_integer(state.remaining)}"
+        if state.window_seconds:
+            item += f";t={_integer(state.reset_seconds)}"
+            if tightest is None or (state.remaining, -state.reset_seconds) < (
+                tightest.remaining,
+                -tightest.reset_seconds,
+            ):
+                tightest = state
+        if state.included is not None:
+            item += f";af-extra={_integer(state.extra)}"
+        limits.append(item)
     fields = [
-        _policy_field((state.name, state.limit, state.window_seconds, state.included) for state in states),
-        (b"ratelimit", limits.encode("ascii")),
+        _policy_field(tuple([(state.name, state.limit, state.window_seconds, state.included) for state in states])),
+        (b"ratelimit", ", ".join(limits).encode("ascii")),
     ]
-    windows = [state for state in states if state.window_seconds]
-    if not windows:
-        return fields
-    tightest = min(windows, key=lambda state: (state.remaining, -state.reset_seconds))
-    return [
-        *fields,
-        (b"x-ratelimit-limit", b"%d" % tightest.limit),
-        (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
-        (b"x-ratelimit-reset", b"%d" % max(0, tightest.reset_seconds)),
-    ]
+    if tightest is not None:
+        fields += [
+            (b"x-ratelimit-limit", b"%d" % tightest.limit),
+            (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
+            (b"x-ratelimit-reset", b"%d" % max(0, tightest.reset_seconds)),
+        ]
+    return fields
 
 
 def announced_fields(
@@ -55,10 +63,11 @@ def announced_fields(
         policies.append((quota.name, quota.ceiling_units, int((end - start).total_seconds()), included))
     if max_concurrent is not None:
         policies.append((CONCURRENCY, max_concurrent, 0, None))
-    return [_policy_field(policies)] if policies else []
+    return [_policy_field(tuple(policies))] if policies else []
 
 
-def _policy_field(policies: Iterable[_Policy]) -> Header:
+@lru_cache(maxsize=4096)
+def _policy_field(policies: tuple[_Policy, ...]) -> Header:
     items = (
         f"{_string(name)};q={_integer(limit)}"
         + (f";w={_integer(window)}" if window else ';qu="concurrent-requests"')
@@ -68,14 +77,7 @@ def _policy_field(policies: Iterable[_Policy]) -> Header:
     return b"ratelimit-policy", ", ".join(items).encode("ascii")
 
 
-def _reset(state: PolicyState) -> str:
-    return f";t={_integer(state.reset_seconds)}" if state.window_seconds else ""
-
-
-def _extra(state: PolicyState) -> str:
-    return "" if state.included is None else f";af-extra={_integer(state.extra)}"
-
-
+@lru_cache(maxsize=4096)
 def _string(name: str) -> str:
     """A String of RFC 8941. Names are slugs; anything else in one would break the field."""
     text = name.encode("ascii", "replace").decode("ascii")
@@ -84,4 +86,4 @@ def _string(name: str) -> str:
 
 
 def _integer(value: int) -> int:
-    return min(max(0, value), _INTEGER_MAX)
+    return value if 0 <= value <= _INTEGER_MAX else min(max(0, value), _INTEGER_MAX)

@@ -50,13 +50,14 @@ class Client(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, here and elsewhere on the way of a call: that takes twice as long
 class GatewayRequest:
     """What came in. Nothing is decoded or merged."""
 
     method: str
     target: bytes  # of the request line, with the query
     headers: list[Header]
+    names: frozenset[bytes]  # of the headers
     client_ip: str
     scheme: str  # http or https, as the client used it
     http_version: str  # 1.1

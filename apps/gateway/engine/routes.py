@@ -28,7 +28,7 @@ class Endpoint:
     networks: NetworkRule | None = None  # where its calls may come from, besides the product's own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """The endpoints of a path by method, and the raw text of each parameter in order."""
 

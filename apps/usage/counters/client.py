@@ -109,7 +109,7 @@ class CountersClient:
     async def reserve(self, spec: CallSpec, *, on_abandoned: Callable[[], None] | None = None) -> Reservation | Refusal:
         if self._journal.is_full:
             raise MeteringUnavailable("Too many events wait for the meter.")
-        terms = self._terms.get(spec, self._offset.now())
+        terms = self._terms.find(spec) or self._terms.renew(spec, self._offset.now())
         for _ in range(_ATTEMPTS):
             lease = encode_lease(spec, terms.counters, terms.slots)
             reply = await self._ask(spec, terms, lease)

@@ -119,12 +119,9 @@ class TermsCache:
     def __init__(self) -> None:
         self._terms: dict[tuple[int, int, int, int, int | None], Terms] = {}
 
-    def get(self, spec: CallSpec, at: dt.datetime) -> Terms:
-        """The terms as last worked out; at first for the period that holds `at`."""
-        terms = self._terms.get(_identity(spec))
-        if terms is None:
-            terms = self.renew(spec, at)
-        return terms
+    def find(self, spec: CallSpec) -> Terms | None:
+        """The terms as last worked out."""
+        return self._terms.get(_identity(spec))
 
     def renew(self, spec: CallSpec, at: dt.datetime) -> Terms:
         """Work the terms out anew, for the periods that hold `at`."""

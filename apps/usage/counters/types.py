@@ -60,7 +60,7 @@ class QuotaRule:
         return self.included_units + self.extra_units
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallSpec:
     """What a call would take. `units` is the most it can cost: the weight, or a declared maximum."""
 
@@ -78,7 +78,7 @@ class CallSpec:
     max_concurrent: int | None = None  # calls in flight at once; None: any number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PolicyState:
     """A limit after the decision: what reply headers and rejections are made of."""
 
@@ -127,7 +127,7 @@ class Refusal:
     occurred_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallOutcome:
     """How a forwarded call ended. `units` is what is billed: 0 where the backend failed."""
 
