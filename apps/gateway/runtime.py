@@ -1,5 +1,6 @@
 """What a gateway process is made of, and its start and stop."""
 
+import gc
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,12 +34,24 @@ class Runtime:
         await self.directory.start()
         await self.metering.start()
         await self.upstream.start()
+        _leave_what_stays_alone()
 
     async def stop(self) -> None:
         """In the opposite order: what settles calls outlives what makes them."""
         await self.upstream.stop()
         await self.metering.stop()
         await self.directory.stop()
+
+
+def _leave_what_stays_alone() -> None:
+    """Keep the garbage collector off what lives as long as the process, and let it run seldom.
+
+    Calls end without cycles of any weight, so counting references frees nearly all; a pass over modules, models and the
+    directory's entries for every few hundred calls took an eighth of the process' time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def runtime_from_settings(metering: StartedMetering) -> Runtime:

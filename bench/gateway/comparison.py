@@ -49,6 +49,7 @@ class Count:
         stored = self._ours.wait_until_stored(before + load.answers) - before
         if (load.answers, load.errors, stored) != (PROOF_CALLS, 0, PROOF_CALLS):
             raise BenchError(f"{stored} usage events for {load.answers} answers ({load.errors} errors).")
+        self.add(load.answers)
         return {"answers": load.answers, "stored": stored}
 
 

@@ -1,8 +1,8 @@
 """A module under a sampling profiler: `python -m bench.gateway.profiled OUT MODULE [ARGUMENT …]`.
 
-Every millisecond of CPU time, or as often as the kernel's clock ticks, the stack of the main thread is counted; what C code takes counts for the line that calls
-it. SIGUSR1 begins anew, SIGUSR2 writes the counts to OUT: functions by their own samples, then by those of what
-they call.
+Every millisecond of CPU time, or as often as the kernel's clock ticks, the stack of the main thread is counted; what
+C code takes counts for the line that calls it. SIGUSR1 begins anew, SIGUSR2 writes the counts to OUT: functions by
+their own samples, then by those of what they call.
 """
 
 import collections

@@ -151,10 +151,7 @@ class ServerCall:
             callback()
 
     def handled(self, task: "asyncio.Task[None]") -> None:
-        """The engine is done with it: an answer that is not whole by now will never be."""
-        if not task.cancelled():
-            task.exception()
-        self.abort()
+        self._connection.handled(self, task)
 
     # --- inside -------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """A client's connection: requests are parsed, given to the engine one after another, and answered in their order."""
 
 import asyncio
+import socket
 from collections import deque
 from math import inf
 from typing import Any, cast
@@ -29,6 +30,8 @@ SKIPPED_BODY_MAX = 64 * 1024
 # many clients read no answer before they have sent everything.
 LINGER_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 5.0
+# So much of an answer lies in the kernel that the network did not take yet.
+UNSENT_MAX = 128 * 1024
 # How exactly these times are kept.
 TICK_SECONDS = 5.0
 # Paths of the process itself, which the application serves.
@@ -93,6 +96,10 @@ class GatewayConnection(asyncio.Protocol):
         # Not checked with isinstance: uvloop's transports are no asyncio.Transport.
         self.transport = cast("asyncio.Transport", transport)
         self._connections.add(cast("Any", self))
+        # What a client does not take waits at the backend, and not in this machine's kernel.
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
         self._scheme = "https" if transport.get_extra_info("ssl_object") else "http"
@@ -239,6 +246,13 @@ class GatewayConnection(asyncio.Protocol):
                 self.transport.write_eof()
             self.go_on_reading()
 
+    def handled(self, call: ServerCall, task: "asyncio.Task[None]") -> None:
+        """The engine is done with it: an answer that is not whole by now will never be."""
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+        call.abort()
+
     def broke_off(self, call: ServerCall) -> None:
         """The answer will not be whole: end the connection so that this is seen."""
         self._parser = None
@@ -272,7 +286,6 @@ class GatewayConnection(asyncio.Protocol):
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(call.handled)
-        task.add_done_callback(self._tasks.discard)
 
     def _after(self, call: ServerCall) -> None:
         """The call is over and its request was read to the end."""

@@ -7,7 +7,7 @@ from apps.gateway.engine.ports import UpstreamAborted, UpstreamError, UpstreamIn
 from apps.gateway.engine.request import Header
 
 # So much of a body waits for its reader before the backend is held back.
-BUFFER_MAX = 256 * 1024
+BUFFER_MAX = 64 * 1024
 
 
 class ConnectionLost(UpstreamInvalid):
@@ -68,13 +68,14 @@ class Answer:
                 raise self._error
             if self._is_ended:
                 return b""
+            if self._held:
+                # Only now: what was read before has left for the client.
+                self._held = False
+                self._line.go_on()
             await self._wait(self.idle_seconds, "The answer stopped in the middle.")
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
-        if self._held:
-            self._held = False
-            self._line.go_on()
         return data
 
     async def write(self, data: bytes) -> None:

@@ -6,6 +6,7 @@ has bounds, and an answer that is not whole is told from one that is.
 
 import asyncio
 import select
+import socket
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ HEAD_BYTES_MAX = 128 * 1024
 HEAD_LINE_MAX = 32 * 1024
 HEADERS_MAX = 256
 INTERIM_MAX = 20
+# The kernel's buffer for what was not read yet (it takes twice as much).
+RECEIVED_MAX = 512 * 1024
 
 _WITHOUT_BODY = frozenset({204, 304})
 
@@ -63,6 +66,11 @@ class Connection(asyncio.Protocol):
             self._poll = select.poll()
             self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         return not self._poll.poll(0)
+
+    def bound_buffers(self) -> None:
+        """What a backend sends faster than it is taken waits at the backend, and not in this machine's kernel."""
+        assert self._transport is not None
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_MAX)
 
     def begin(self, method: str, data: bytes, *, is_whole: bool, may_change: bool = False) -> Answer:
         """Send the head of a request, and all of it where `is_whole`; else `write` and `sent` follow.

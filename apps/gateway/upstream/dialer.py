@@ -59,6 +59,7 @@ class Dialer:
             except (OSError, AddressRefused) as error:
                 failure = str(error)
             else:
+                connection.bound_buffers()
                 return connection
         raise UpstreamUnreachable(failure)
 

@@ -13,7 +13,7 @@ from apps.usage.counters.generation import Generations
 from apps.usage.counters.journal import Journal, JournalEntry
 from apps.usage.counters.keys import from_milliseconds, milliseconds
 from apps.usage.counters.leases import Leases
-from apps.usage.counters.link import Link, LinkDown
+from apps.usage.counters.link import LinkDown, open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.periodic import repeat
 from apps.usage.counters.records import encode_event, encode_lease
@@ -54,7 +54,7 @@ class CountersClient:
 
     async def start(self) -> None:
         """Connect. Without Redis it starts all the same, and refuses calls until there is one."""
-        self._link = Link(self._url or settings.COUNTERS_URL)
+        self._link = open_link(self._url or settings.COUNTERS_URL)
         self._database = DatabaseThread(keep_connection=False)
         self._offset = ClockOffset(self._database)
         self._leases = Leases(self._link, self._offset, self._tuning)

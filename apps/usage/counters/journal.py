@@ -106,7 +106,7 @@ class Journal:
         """Drop what the meter has stored; send again what was lost, and what could not be sent."""
         shards = [shard for shard in shards if self._held[shard] or self._deferred[shard]]
         try:
-            asked = [self._link.send("HMGET", STATE_KEYS[shard], "gen", "mark") for shard in shards]
+            asked = [self._link.send_to(shard, "HMGET", STATE_KEYS[shard], "gen", "mark") for shard in shards]
         except LinkDown:
             return
         for shard, reply in zip(shards, await asyncio.gather(*asked, return_exceptions=True), strict=True):
@@ -115,7 +115,7 @@ class Journal:
             generation, mark = ((value or b"").decode() for value in reply)
             if mark:
                 self._drop(shard, *mark.rsplit(" ", 1))
-            if generation.startswith(f"{self._link.run_id}:"):
+            if generation.startswith(f"{self._link.run_id_of(shard)}:"):
                 self._replay(shard, generation)
                 self.retry(shard)
             else:

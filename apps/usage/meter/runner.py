@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.generation import Generations
 from apps.usage.counters.keys import STATE_KEYS
-from apps.usage.counters.link import Link, LinkDown
+from apps.usage.counters.link import LinkDown, open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.recounting import Recounting
 from apps.usage.counters.scripts import MARK, READ, SWEEP
@@ -45,7 +45,7 @@ class Meter:
         self._observe = observe
 
     async def start(self) -> None:
-        self._link = Link(
+        self._link = open_link(
             self._url or settings.COUNTERS_URL, stall_seconds=_STALL_SECONDS, dead_seconds=2 * _STALL_SECONDS
         )
         self._database = DatabaseThread(keep_connection=True)

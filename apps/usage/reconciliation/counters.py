@@ -8,7 +8,7 @@ from django.conf import settings
 
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.keys import from_milliseconds, parse_quota_counter
-from apps.usage.counters.link import Link
+from apps.usage.counters.link import open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.recounting import Recounting, WrongCounter
 from apps.usage.counters.types import SHARDS, shard_of
@@ -55,7 +55,7 @@ async def _recount(shards: Iterable[int]) -> None:
 
 @asynccontextmanager
 async def _recounting() -> AsyncIterator[Recounting]:
-    link = Link(settings.COUNTERS_URL, stall_seconds=_STALL_SECONDS, dead_seconds=2 * _STALL_SECONDS)
+    link = open_link(settings.COUNTERS_URL, stall_seconds=_STALL_SECONDS, dead_seconds=2 * _STALL_SECONDS)
     database = DatabaseThread(keep_connection=True)
     offset = ClockOffset(database)
     await offset.start()
