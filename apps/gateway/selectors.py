@@ -15,6 +15,7 @@ from apps.gateway.engine.entities import (
     ProductEntry,
     ProductState,
     Standing,
+    Timeouts,
 )
 from apps.gateway.engine.networks import network_rule
 from apps.gateway.engine.routes import Endpoint, RouteTable
@@ -73,7 +74,12 @@ def find_product(slug: str) -> ProductEntry | None:
         test_upstream_url=product.test_upstream_url.rstrip("/"),
         proxy_secret=product.proxy_secret,
         max_body_bytes=product.max_body_bytes,
-        timeout_seconds=product.timeout_seconds,
+        timeouts=Timeouts(
+            connect_seconds=product.connect_seconds,
+            first_byte_seconds=product.timeout_seconds,
+            idle_seconds=product.idle_seconds,
+            total_seconds=product.total_seconds,
+        ),
         billable_statuses=None if statuses is None else tuple(int(status) for status in statuses),
         rapidapi_compatible=product.rapidapi_compatible,
         units_header=product.units_header.lower().encode("ascii"),

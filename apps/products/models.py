@@ -88,6 +88,20 @@ class Product(models.Model):
     timeout_seconds = models.PositiveSmallIntegerField(
         _("time to the first byte"), default=30, validators=[MinValueValidator(1), MaxValueValidator(300)]
     )
+    # The other times that a backend has: to accept a connection, between two pieces of an answer, and for all of it
+    # (none: as long as it likes).
+    connect_seconds = models.PositiveSmallIntegerField(
+        _("time to connect"), default=5, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    idle_seconds = models.PositiveSmallIntegerField(
+        _("time between pieces"), default=120, validators=[MinValueValidator(1), MaxValueValidator(3600)]
+    )
+    total_seconds = models.PositiveIntegerField(
+        _("time for the whole call"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+    )
     # None: every answer below 500 is billed; else exactly these statuses.
     billable_statuses = models.JSONField(null=True, blank=True)
     # The header of an answer in which the backend reports the units of the call; empty: it does not.
@@ -99,6 +113,9 @@ class Product(models.Model):
     denied_networks = networks_field()
     # Refuse calls without a signature of RFC 9421 by the signing secret of their key.
     requires_signature = models.BooleanField(_("signed calls only"), default=False)
+    # Keep the headers, the beginnings of the bodies, of some calls for a few days, secrets blanked out.
+    log_headers = models.BooleanField(_("record headers"), default=False)
+    log_bodies = models.BooleanField(_("record bodies"), default=False)
     published_at = models.DateTimeField(null=True, blank=True)
     created_at = TimestampField(auto_now_add=True)
     updated_at = TimestampField(auto_now=True)

@@ -58,6 +58,10 @@ def test_a_change_keeps_what_it_does_not_name(world: World) -> None:
         assert {name: changed[name] for name in lists} == lists
         assert api.patch(address, {"allowed_networks": ["192.0.2.1/24"]}).code == "invalid"
     assert api.patch(path, {"requires_signature": True}).data["requires_signature"] is True
+    for seconds in (60, None):
+        assert api.patch(path, {"total_seconds": seconds, "idle_seconds": 60}).data["total_seconds"] == seconds
+    assert api.patch(path, {"connect_seconds": 31}).body["error"]["details"]["field"] == "connect_seconds"
+    assert api.patch(path, {"log_headers": True}).data["log_headers"] is True
     moved = api.patch(endpoint, {"path": "/forecasts"}).data
     assert (moved["upstream_path"], moved["weight"], moved["summary"]) == ("/forecasts", 5, "The forecast")
 

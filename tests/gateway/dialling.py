@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp.abc import AbstractResolver
 
+from apps.gateway.engine.entities import Timeouts
 from apps.gateway.engine.ports import UpstreamAnswer, UpstreamRequest
 from apps.gateway.upstream import PooledUpstream
 
@@ -20,7 +21,13 @@ async def dialling(*, allow: list[str], resolver: AbstractResolver | None = None
 
 
 def asking(
-    url: str, method: str = "GET", body: AsyncIterator[bytes] | None = None, *, seconds: int = 20
+    url: str,
+    method: str = "GET",
+    body: AsyncIterator[bytes] | None = None,
+    *,
+    seconds: float = 20,
+    connect_seconds: float = 5,
+    idle_seconds: float = 120,
 ) -> UpstreamRequest:
     """A request; its body, where it has one, is of unknown length."""
     scheme, _, rest = url.partition("//")
@@ -31,7 +38,9 @@ def asking(
         path=slash + path,
         headers=[],
         body=body,
-        first_byte_seconds=seconds,
+        timeouts=Timeouts(
+            connect_seconds=connect_seconds, first_byte_seconds=seconds, idle_seconds=idle_seconds, total_seconds=None
+        ),
         is_chunked=body is not None,
     )
 

@@ -13,7 +13,6 @@ from apps.gateway.engine.ports import (
     UpstreamTimeout,
 )
 from apps.gateway.upstream import PooledUpstream
-from apps.gateway.upstream import client as client_module
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.dialling import asking, body_of, dialling
 
@@ -146,26 +145,22 @@ async def test_an_upload_may_take_longer_than_the_time_to_the_first_byte(
 
 
 async def test_a_backend_that_stops_in_mid_answer_is_given_up(
-    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+    backend: FakeUpstream,
 ) -> None:
-    monkeypatch.setattr(client_module, "IDLE_SECONDS", 0.2)
-    seconds = 1  # the idle time is never shorter than the time to the first byte
-
     async def stops(exchange: Exchange) -> None:
         await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
         await exchange.reader.read()
 
     backend.fallback = stops
     async with dialling(allow=[backend.address]) as upstream:
-        answer = await upstream.send(asking(f"{backend.url}/", seconds=seconds))
+        answer = await upstream.send(asking(f"{backend.url}/", idle_seconds=0.2))
         assert await answer.read() == b"hello"
         with pytest.raises(UpstreamTimeout):
             await answer.read()
         answer.close()
 
 
-async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
+async def test_a_connection_that_is_not_accepted_times_out() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -177,7 +172,7 @@ async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.M
                 filler.connect_ex(address)
             async with dialling(allow=[f"127.0.0.1:{address[1]}"]) as upstream:
                 with pytest.raises(UpstreamTimeout):
-                    await upstream.send(asking(f"http://127.0.0.1:{address[1]}/"))
+                    await upstream.send(asking(f"http://127.0.0.1:{address[1]}/", connect_seconds=0.2))
         finally:
             for filler in fillers:
                 filler.close()

@@ -46,6 +46,16 @@ class PlanOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a backend may take."""
+
+    connect_seconds: float
+    first_byte_seconds: float
+    idle_seconds: float  # between two pieces of an answer
+    total_seconds: float | None  # for the whole call; None: no limit
+
+
+@dataclass(frozen=True, slots=True)
 class ProductEntry:
     id: int
     slug: str
@@ -54,7 +64,7 @@ class ProductEntry:
     test_upstream_url: str  # where calls with a test key go; "": they get the examples of the documentation
     proxy_secret: str
     max_body_bytes: int
-    timeout_seconds: int  # to the first byte of the answer
+    timeouts: Timeouts
     billable_statuses: tuple[int, ...] | None
     rapidapi_compatible: bool
     units_header: bytes  # in which the backend reports units, in lower case; b"": it does not

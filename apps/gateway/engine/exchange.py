@@ -81,6 +81,7 @@ class Exchange:
         self._interruption: _Interruption | None = None
         self._is_settling = False
         self._has_started = False  # the head is on its way to the client
+        self._is_writing = False  # it is the client that is waited for
         self._limits: list[Header] = []
 
     def abandon(self) -> None:
@@ -92,7 +93,7 @@ class Exchange:
         self._account = Account(self._metering, reservation, self._call, self._admitted)
         self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
         try:
-            async with asyncio.timeout(None) as self._scope:
+            async with asyncio.timeout(self._admitted.product.timeouts.total_seconds) as self._scope:
                 self._client.when_gone(self._client_left)
                 await self._forward()
         except TimeoutError:
@@ -134,12 +135,13 @@ class Exchange:
         body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
         try:
-            answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
+            try:
+                answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
+            finally:
+                self._account.origin_seconds = time.perf_counter() - asked_at
         except UpstreamError as error:
-            self._account.origin_seconds = time.perf_counter() - asked_at
             await self._fail(error)
             return
-        self._account.origin_seconds = time.perf_counter() - asked_at
         try:
             await self._relay(answer)
         except (UpstreamError, ClientGone) as error:
@@ -168,6 +170,8 @@ class Exchange:
         if not are_well_formed(answer.headers):
             raise UpstreamInvalid("The head of the answer is not valid.")
         self._account.answer_status = 101
+        if self._scope is not None:
+            self._scope.reschedule(None)  # it has no end that could be late
         if self._admitted.reports_units:
             self._account.read_units(answer)
         head = [*self._head(answer), *HANDSHAKE]
@@ -228,7 +232,9 @@ class Exchange:
         await self._client.answer(status, head, piece)
 
     async def _write(self, piece: bytes) -> None:
+        self._is_writing = True
         await self._client.write(piece)
+        self._is_writing = False
         self._account.response_bytes += len(piece)
 
     async def _settle_completed(self, status: int) -> bool:
@@ -268,9 +274,14 @@ class Exchange:
         )
 
     async def _break_off(self) -> None:
-        """The client or its body ended the call, or the lease was lost; the backend's connection is closed."""
+        """The client or its body ended the call, the lease was lost, or the whole call took too long.
+
+        The backend's connection is closed by now. An answer that is late because its client does not read it is billed.
+        """
         if self._interruption == _Interruption.ABANDONED:
             await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        elif self._interruption is None and not self._is_writing:
+            await self._fail(UpstreamTimeout("the whole call took too long"))
         else:
             await self._fail(ClientGone())
 

@@ -36,7 +36,7 @@ def upstream_request(
         path=path_and_query,
         headers=headers,
         body=body,
-        first_byte_seconds=product.timeout_seconds,
+        timeouts=product.timeouts,
         is_chunked=call.body_length is None,
         may_change=call.is_websocket,
     )

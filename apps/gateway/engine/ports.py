@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry
+from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, Timeouts
 from apps.gateway.engine.request import Header
 
 
@@ -66,7 +66,7 @@ class UpstreamRequest:
     path: str  # below it, with the query: sent byte for byte
     headers: list[Header]  # complete but for Host; Content-Length where the length is known
     body: AsyncIterator[bytes] | None  # None: there is none
-    first_byte_seconds: int
+    timeouts: Timeouts
     is_chunked: bool = False  # the length of the body is not known
     may_change: bool = False  # the answer may be 101: from then on bytes pass both ways
 

@@ -19,9 +19,6 @@ from apps.gateway.upstream.pool import KEEPALIVE_SECONDS, Pool
 from apps.gateway.upstream.uploads import send_body
 from apps.gateway.upstream.wire import request_head
 
-CONNECT_SECONDS = 5.0
-# No byte of a begun answer for so long: the backend is given up.
-IDLE_SECONDS = 120.0
 _SWEEP_SECONDS = 5.0
 # The event loop counts whole milliseconds, and may fire a timer that much too soon: a backend is to have its full time.
 _TIMER_EARLY_SECONDS = 0.001
@@ -70,19 +67,20 @@ class PooledUpstream:
             except AddressRefused as error:
                 raise UpstreamUnreachable(str(error)) from error
         pool = self._pools.get(base.origin) or self._new_pool(base.origin)
-        connection = await pool.take()
+        connect_seconds = request.timeouts.connect_seconds
+        connection = await pool.take(connect_seconds)
         head = request_head(request, base)
         try:
             return await self._attempt(request, head, connection)
         except ConnectionLost:
             if not connection.was_used or request.method not in _REPEATABLE or request.body is not None:
                 raise
-        return await self._attempt(request, head, await pool.fresh())
+        return await self._attempt(request, head, await pool.fresh(connect_seconds))
 
     async def _attempt(self, request: UpstreamRequest, head: bytes, connection: Connection) -> Answer:
-        body, seconds = request.body, request.first_byte_seconds + _TIMER_EARLY_SECONDS
+        body, seconds = request.body, request.timeouts.first_byte_seconds + _TIMER_EARLY_SECONDS
         answer = connection.begin(request.method, head, is_whole=body is None, may_change=request.may_change)
-        answer.idle_seconds = max(IDLE_SECONDS, request.first_byte_seconds)
+        answer.idle_seconds = request.timeouts.idle_seconds
         try:
             if body is not None:
                 answer.upload = asyncio.create_task(
@@ -97,7 +95,9 @@ class PooledUpstream:
         return answer
 
     def _new_pool(self, origin: Origin) -> Pool:
-        pool = self._pools[origin] = Pool(lambda make: self._dialer.dial(origin, make, connect_seconds=CONNECT_SECONDS))
+        pool = self._pools[origin] = Pool(
+            lambda make, seconds: self._dialer.dial(origin, make, connect_seconds=seconds)
+        )
         return pool
 
     def _sweep(self) -> None:

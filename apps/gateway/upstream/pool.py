@@ -13,12 +13,12 @@ POOL_SECONDS = 10.0
 # Short, because a backend may close an idle connection at any time, and a POST cannot be sent again.
 KEEPALIVE_SECONDS = 15.0
 
-Dial = Callable[[Callable[[], Connection]], Awaitable[Connection]]
+Dial = Callable[[Callable[[], Connection], float], Awaitable[Connection]]
 
 
 class Pool:
     def __init__(self, dial: Dial) -> None:
-        """`dial` makes a connection out of the factory that it is given."""
+        """`dial` makes a connection out of the factory that it is given, within so many seconds."""
         self._dial = dial
         self._loop = asyncio.get_running_loop()
         self._idle: list[Connection] = []
@@ -35,7 +35,7 @@ class Pool:
         """How many connections are open, and how many of them idle."""
         return len(self._open), len(self._idle)
 
-    async def take(self) -> Connection:
+    async def take(self, connect_seconds: float) -> Connection:
         """A connection for one request. Raises `UpstreamUnreachable` or `UpstreamTimeout`."""
         while True:
             idle = self._idle
@@ -45,12 +45,12 @@ class Pool:
                     return connection
                 connection.abort()
             if len(self._open) + self._dialling < CONNECTIONS_MAX:
-                return await self._connect()
+                return await self._connect(connect_seconds)
             await self._wait()
 
-    async def fresh(self) -> Connection:
+    async def fresh(self, connect_seconds: float) -> Connection:
         """A connection that was never used, for a request that met a stale one."""
-        return await self._connect()
+        return await self._connect(connect_seconds)
 
     def close_idle(self, *, older_than: float) -> None:
         """Close what is idle since before that instant of the loop."""
@@ -61,10 +61,10 @@ class Pool:
         for connection in list(self._open):
             connection.abort()
 
-    async def _connect(self) -> Connection:
+    async def _connect(self, connect_seconds: float) -> Connection:
         self._dialling += 1
         try:
-            connection = await self._dial(lambda: Connection(on_free=self._free, on_lost=self._lost))
+            connection = await self._dial(lambda: Connection(on_free=self._free, on_lost=self._lost), connect_seconds)
         finally:
             self._dialling -= 1
             self._wake()

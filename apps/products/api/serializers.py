@@ -17,6 +17,9 @@ def _networks_input(help_text: str) -> serializers.ListField:
 
 
 _ALLOWED = "Where calls may come from, such as `203.0.113.0/24`; none: from anywhere."
+_TOTAL = "For the whole call, 1 to 86400; null: no limit."
+_LOG_HEADERS = "Whether the headers of some calls are kept for 7 days, secrets blanked out."
+_LOG_BODIES = "The same of the first 16 KiB of bodies."
 _DENIED = "Where they may not come from, even if that is allowed."
 
 
@@ -76,7 +79,10 @@ class ProductSerializer(Answer):
     upstream_url = serializers.CharField(help_text="The backend.")
     test_upstream_url = serializers.CharField(help_text="Where calls with test keys go; empty: they get examples.")
     max_body_bytes = serializers.IntegerField()
+    connect_seconds = serializers.IntegerField(help_text="Until the backend accepts a connection.")
     timeout_seconds = serializers.IntegerField(help_text="Until the first byte of an answer.")
+    idle_seconds = serializers.IntegerField(help_text="Between two pieces of an answer.")
+    total_seconds = serializers.IntegerField(allow_null=True, help_text=_TOTAL)
     billable_statuses = serializers.ListField(
         child=serializers.IntegerField(),
         allow_null=True,
@@ -89,6 +95,8 @@ class ProductSerializer(Answer):
     allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
     denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
     requires_signature = serializers.BooleanField(help_text="Whether calls must be signed (RFC 9421).")
+    log_headers = serializers.BooleanField(help_text=_LOG_HEADERS)
+    log_bodies = serializers.BooleanField(help_text=_LOG_BODIES)
     category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
@@ -121,7 +129,10 @@ class ProductChange(Input):
     tagline = Text(required=False, allow_blank=True)
     description = Text(required=False, allow_blank=True)
     max_body_bytes = serializers.IntegerField(required=False)
-    timeout_seconds = serializers.IntegerField(required=False)
+    connect_seconds = serializers.IntegerField(required=False, help_text="1 to 30.")
+    timeout_seconds = serializers.IntegerField(required=False, help_text="1 to 300.")
+    idle_seconds = serializers.IntegerField(required=False, help_text="1 to 3600.")
+    total_seconds = serializers.IntegerField(required=False, allow_null=True, help_text=_TOTAL)
     rapidapi_compatible = serializers.BooleanField(required=False)
     units_header = Text(
         required=False,
@@ -131,6 +142,8 @@ class ProductChange(Input):
     allowed_networks = _networks_input(_ALLOWED)
     denied_networks = _networks_input(_DENIED)
     requires_signature = serializers.BooleanField(required=False, help_text="Whether calls must be signed (RFC 9421).")
+    log_headers = serializers.BooleanField(required=False, help_text=_LOG_HEADERS)
+    log_bodies = serializers.BooleanField(required=False, help_text=_LOG_BODIES)
     category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
     tags = serializers.ListField(child=Text(), required=False, max_length=50)
     version = Text(required=False, allow_blank=True)

@@ -27,7 +27,8 @@ from apps.products.units import check_units_header
 FIRST_TIER = "Free"
 PRODUCTS_MAX = 500
 BODY_BYTES_MAX = 1024**3
-TIMEOUT_SECONDS_MAX = 300
+# The longest times that a backend may be given, by field.
+TIMEOUTS_MAX = {"connect_seconds": 30, "timeout_seconds": 300, "idle_seconds": 3600, "total_seconds": 86_400}
 
 
 @transaction.atomic
@@ -64,7 +65,10 @@ def update_product(
     tagline: str = "",
     description: str = "",
     max_body_bytes: int | None = None,
+    connect_seconds: int | None = None,
     timeout_seconds: int | None = None,
+    idle_seconds: int | None = None,
+    total_seconds: int | None = None,
     rapidapi_compatible: bool | None = None,
     category: str | None = None,
     tags: Iterable[str] | None = None,
@@ -74,22 +78,26 @@ def update_product(
     allowed_networks: Sequence[str] | None = None,
     denied_networks: Sequence[str] | None = None,
     requires_signature: bool | None = None,
+    log_headers: bool | None = None,
+    log_bodies: bool | None = None,
 ) -> Product:
     """Change what a product says and where its backend is; the gateway follows within seconds.
 
     What is None stays as it is. `category` is the slug of one, empty for none; networks are addresses and CIDR
-    texts. Raises `Invalid` with the field that
-    is wrong.
+    texts; `total_seconds` 0 is no limit. Raises `Invalid` with the field that is wrong.
     """
     actor.require(Action.PRODUCTS_EDIT)
     product = lock_product(actor, product)
     _describe(product, name, upstream_url, tagline, description)
     if max_body_bytes is not None:
         product.max_body_bytes = check_integer(max_body_bytes, field="max_body_bytes", lowest=0, highest=BODY_BYTES_MAX)
-    if timeout_seconds is not None:
-        product.timeout_seconds = check_integer(
-            timeout_seconds, field="timeout_seconds", lowest=1, highest=TIMEOUT_SECONDS_MAX
-        )
+    _time(
+        product,
+        connect_seconds=connect_seconds,
+        timeout_seconds=timeout_seconds,
+        idle_seconds=idle_seconds,
+        total_seconds=total_seconds,
+    )
     if rapidapi_compatible is not None:
         product.rapidapi_compatible = bool(rapidapi_compatible)
     _place(product, category, tags, version)
@@ -98,11 +106,16 @@ def update_product(
     if units_header is not None:
         product.units_header = check_units_header(units_header)
     _restrict(product, allowed_networks, denied_networks, requires_signature)
+    if log_headers is not None:
+        product.log_headers = bool(log_headers)
+    if log_bodies is not None:
+        product.log_bodies = bool(log_bodies)
     product.save(
         update_fields=[
             "name", "tagline", "description", "upstream_url", "test_upstream_url", "category", "tags", "version",
-            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "units_header",
-            "allowed_networks", "denied_networks", "requires_signature", "updated_at",
+            "max_body_bytes", *TIMEOUTS_MAX, "rapidapi_compatible", "units_header",
+            "allowed_networks", "denied_networks", "requires_signature", "log_headers", "log_bodies",
+            "updated_at",
         ]
     )  # fmt: skip
     record_change(actor, product, "product.updated", f"Changed the product {product.name}")
@@ -220,6 +233,16 @@ def _place(product: Product, category: str | None, tags: Iterable[str] | None, v
         product.tags = check_tags(tags)
     if version is not None:
         product.version = check_line(version, field="version", shortest=0, longest=20)
+
+
+def _time(product: Product, **seconds: int | None) -> None:
+    """How long its backend may take; None leaves it, 0 in all is no limit."""
+    for field, value in seconds.items():
+        if value is None:
+            continue
+        lowest = 0 if field == "total_seconds" else 1
+        checked = check_integer(value, field=field, lowest=lowest, highest=TIMEOUTS_MAX[field])
+        setattr(product, field, checked or None)
 
 
 def _restrict(

@@ -99,6 +99,25 @@ class ProductSettingsForm(DetailsForm):
         max_value=300,
         help_text=_("A slower answer is given up with 504 and not billed."),
     )
+    connect_seconds = forms.IntegerField(
+        label=_("Time to connect"),
+        min_value=1,
+        max_value=30,
+        help_text=_("Until your backend accepts a connection; then 504."),
+    )
+    idle_seconds = forms.IntegerField(
+        label=_("Time between pieces"),
+        min_value=1,
+        max_value=3600,
+        help_text=_("An answer that stops for longer is broken off and not billed."),
+    )
+    total_seconds = forms.IntegerField(
+        label=_("Time for the whole call"),
+        min_value=1,
+        max_value=86_400,
+        required=False,
+        help_text=_("Left empty, an answer may go on as long as your backend sends. WebSockets have no such limit."),
+    )
     units_header = forms.CharField(
         label=_("Header with the units of a call"),
         max_length=NAME_MAX,
@@ -131,6 +150,20 @@ class ProductSettingsForm(DetailsForm):
         required=False,
         help_text=_("Refuse calls that are not signed with the signing secret of their key (RFC 9421, HMAC-SHA256)."),
     )
+    log_headers = forms.BooleanField(
+        label=_("Record headers"),
+        required=False,
+        help_text=_(
+            "Of some calls each minute, for 7 days, on the page of the call. Keys, cookies and tokens are blanked out."
+        ),
+    )
+    log_bodies = forms.BooleanField(
+        label=_("Record bodies"),
+        required=False,
+        help_text=_(
+            "The first 16 KiB of what was sent and answered. Say so in your terms: your consumers see their own."
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,12 +184,17 @@ class ProductSettingsForm(DetailsForm):
             "test_upstream_url": product.test_upstream_url,
             # Three places at most, without zeros at the end and without an exponent: 10, 0.5, 1.333.
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
+            "connect_seconds": product.connect_seconds,
             "timeout_seconds": product.timeout_seconds,
+            "idle_seconds": product.idle_seconds,
+            "total_seconds": product.total_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
             "units_header": product.units_header,
             "allowed_networks": "\n".join(product.allowed_networks),
             "denied_networks": "\n".join(product.denied_networks),
             "requires_signature": product.requires_signature,
+            "log_headers": product.log_headers,
+            "log_bodies": product.log_bodies,
         }
 
     def values(self) -> dict[str, Any]:
@@ -165,6 +203,7 @@ class ProductSettingsForm(DetailsForm):
         values["tags"] = values["tags"].split(",")
         size = values.pop("max_body_mib")
         values["max_body_bytes"] = int(size * MIB) if "max_body_mib" in self.changed_data else None
+        values["total_seconds"] = values["total_seconds"] or 0  # no limit
         return values
 
 
