@@ -21,6 +21,7 @@ import redis
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.server import EmbeddedServer
 from config.embedded.valkey import EmbeddedValkey
+from tests.template import drop_template
 
 SERVERS: tuple[type[EmbeddedServer], ...] = (EmbeddedPostgres, EmbeddedValkey)
 
@@ -44,6 +45,8 @@ class TestServers:
                 os.environ[kind.url_variable] = server.url
 
     def stop(self) -> None:
+        if EmbeddedPostgres not in map(type, self.running) and "DATABASE_URL" in os.environ:
+            drop_template()
         for server in self.running:
             server.stop()
             os.environ.pop(server.url_variable, None)
