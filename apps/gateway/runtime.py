@@ -8,7 +8,9 @@ from django.conf import settings
 
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.health import Health
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.outages import OutageNotes
 from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
 
@@ -67,5 +69,6 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
             for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)
         ),
     )
-    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config)
+    health = Health(on_change=OutageNotes().post)
+    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config, health=health)
     return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)

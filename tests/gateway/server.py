@@ -15,7 +15,9 @@ from django.conf import settings
 from apps.gateway.asgi import GatewayHandler
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.health import Health, HealthRules
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.outages import OutageNotes
 from apps.gateway.runtime import Runtime, StartedMetering
 from apps.gateway.upstream import PooledUpstream
 from tests.fakes.metering import InMemoryMetering
@@ -50,6 +52,7 @@ def running_gateway(
     poll_seconds: float = 2.0,
     trusted_proxy_hops: int = 0,
     protocol: str = OWN_SERVER,
+    health_rules: HealthRules | None = None,
     **config: object,
 ) -> Iterator[RunningGateway]:
     """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
@@ -57,7 +60,8 @@ def running_gateway(
     directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
     upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
-    engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config)
+    health = Health(rules=health_rules, on_change=OutageNotes().post)
+    engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config, health=health)
     runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -18,6 +18,7 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
+from apps.gateway.engine.health import Passage
 from apps.gateway.engine.locations import Addresses, has_locations, rewrite_locations
 from apps.gateway.engine.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.ports import (
@@ -64,6 +65,7 @@ class Exchange:
         call: Call,
         admitted: Admitted,
         *,
+        passage: Passage,
         directory: Directory,
         metering: Metering,
         upstream: Upstream,
@@ -72,6 +74,7 @@ class Exchange:
         self._call = call
         self._directory = directory
         self._admitted = admitted
+        self._passage = passage
         self._metering = metering
         self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
@@ -155,6 +158,7 @@ class Exchange:
             return
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
+        self._passage.succeeded()
         if self._admitted.reports_units:
             self._account.read_units(answer)
         head = self._head(answer)
@@ -170,6 +174,7 @@ class Exchange:
         if not are_well_formed(answer.headers):
             raise UpstreamInvalid("The head of the answer is not valid.")
         self._account.answer_status = 101
+        self._passage.succeeded()
         if self._scope is not None:
             self._scope.reschedule(None)  # it has no end that could be late
         if self._admitted.reports_units:
@@ -244,7 +249,7 @@ class Exchange:
         await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
         return False
 
-    async def _fail(self, error: UpstreamError | ClientGone) -> None:
+    async def _fail(self, error: UpstreamError | ClientGone | BodyTooSlow) -> None:
         """Settle and answer a call that the backend, the client or the body's size ended."""
         match (self._body and self._body.failure) or error:
             case BodyTooLarge():
@@ -255,6 +260,8 @@ class Exchange:
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
             case failure:
+                if self._account.answer_status is None:
+                    self._passage.failed()
                 problem, outcome = next(_FAILURES[kind] for kind in type(failure).__mro__ if kind in _FAILURES)
                 logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
                 await self._end(outcome, Rejected(problem))
@@ -281,7 +288,8 @@ class Exchange:
         if self._interruption == _Interruption.ABANDONED:
             await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
         elif self._interruption is None and not self._is_writing:
-            await self._fail(UpstreamTimeout("the whole call took too long"))
+            is_uploading = self._body is not None and not self._body.is_whole
+            await self._fail(BodyTooSlow() if is_uploading else UpstreamTimeout("the whole call took too long"))
         else:
             await self._fail(ClientGone())
 

@@ -5,6 +5,7 @@ recorded and consumes nothing, and a forwarded call is settled.
 """
 
 import logging
+import math
 from collections.abc import Sequence
 
 from apps.core.ids import uuid7
@@ -15,6 +16,7 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import preflight_headers
 from apps.gateway.engine.exchange import Exchange
+from apps.gateway.engine.health import Health, Passage, Suspended
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
 from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
@@ -63,12 +65,19 @@ class Engine:
     """One per process; holds no state of a call."""
 
     def __init__(
-        self, *, directory: Directory, metering: Metering, upstream: Upstream, config: EngineConfig | None = None
+        self,
+        *,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig | None = None,
+        health: Health | None = None,
     ) -> None:
         self._directory = directory
         self._metering = metering
         self._upstream = upstream
         self._config = config or EngineConfig()
+        self.health = health or Health()
         self._on_their_way = 0
 
     async def handle(self, request: GatewayRequest) -> None:
@@ -89,11 +98,14 @@ class Engine:
             self._on_their_way -= 1
 
     async def _handle(self, call: Call) -> None:
+        passage: Passage | None = None
         try:
             admitted = await admit(call, self._directory, self._config)
+            passage = self._enter(admitted)
             exchange = Exchange(
                 call,
                 admitted,
+                passage=passage,
                 directory=self._directory,
                 metering=self._metering,
                 upstream=self._upstream,
@@ -114,6 +126,17 @@ class Engine:
             await send_problem(call, Rejected(problems.INTERNAL_ERROR), self._config)
         else:
             await exchange.run(reservation)
+        finally:
+            if passage is not None:
+                passage.left()
+
+    def _enter(self, admitted: Admitted) -> Passage:
+        """The way to the backend, unless it is left alone for now: before the limits, so that nothing is taken."""
+        try:
+            return self.health.enter(admitted.product.id, admitted.upstream_url)
+        except Suspended as suspended:
+            wait = max(1, math.ceil(suspended.seconds))
+            raise Rejected(problems.UPSTREAM_SUSPENDED, headers=[(b"retry-after", b"%d" % wait)]) from None
 
     async def _reserve(self, call: Call, admitted: Admitted, exchange: Exchange) -> Reservation:
         """Take a place in every limit. Raises `OverLimit` or `MeteringUnavailable`."""

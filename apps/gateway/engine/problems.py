@@ -63,6 +63,13 @@ WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does no
 UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this product cannot be reached.")
 UPSTREAM_INVALID = Problem("upstream_invalid", 502, "The backend of this product gave no valid answer.")
 UPSTREAM_TIMEOUT = Problem("upstream_timeout", 504, "The backend of this product did not answer in time.")
+UPSTREAM_SUSPENDED = Problem(
+    "upstream_suspended",
+    503,
+    "The backend of this product hardly answers any more, and gets no calls for a moment.",
+    REDUCED_CAPACITY_TYPE,
+    "Reduced capacity",
+)
 OVERLOADED = Problem(
     "overloaded",
     503,

@@ -147,6 +147,13 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The gateway had more calls at once than it takes on."),
         lazy("Send the call again after the seconds that Retry-After names."),
     ),
+    "upstream_suspended": (
+        lazy("Backend suspended"),
+        lazy(
+            "The backend of the product hardly answered any more, so the gateway gave it a pause and did not forward."
+        ),
+        lazy("Send the call again after the seconds that Retry-After names. It took nothing from your limits."),
+    ),
     # Not a refusal: the record of a call whose gateway process was gone before it could answer.
     "abandoned": (
         lazy("Lost"),
