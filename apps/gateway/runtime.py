@@ -1,5 +1,6 @@
 """What a gateway process is made of, and its start and stop."""
 
+import gc
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,8 +8,10 @@ from django.conf import settings
 
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.health import Health
 from apps.gateway.engine.pipeline import Engine
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.outages import OutageNotes
+from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
 
 
@@ -25,7 +28,7 @@ class Runtime:
     engine: Engine
     directory: OrmDirectory
     metering: StartedMetering
-    upstream: AiohttpUpstream
+    upstream: PooledUpstream
     config: EngineConfig
     trusted_proxy_hops: int
 
@@ -33,6 +36,7 @@ class Runtime:
         await self.directory.start()
         await self.metering.start()
         await self.upstream.start()
+        _leave_what_stays_alone()
 
     async def stop(self) -> None:
         """In the opposite order: what settles calls outlives what makes them."""
@@ -41,10 +45,21 @@ class Runtime:
         await self.directory.stop()
 
 
+def _leave_what_stays_alone() -> None:
+    """Keep the garbage collector off what lives as long as the process, and let it run seldom.
+
+    Calls end without cycles of any weight, so counting references frees nearly all; a pass over modules, models and the
+    directory's entries for every few hundred calls took an eighth of the process' time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def runtime_from_settings(metering: StartedMetering) -> Runtime:
     """The parts as the settings describe them."""
     directory = OrmDirectory(redis_url=settings.CACHE_URL)
-    upstream = AiohttpUpstream(allow=settings.UPSTREAM_ALLOW)
+    upstream = PooledUpstream(allow=settings.UPSTREAM_ALLOW)
     config = EngineConfig(
         domain=settings.GATEWAY_DOMAIN.lower(),
         product_page=f"{settings.WEB_URL}/products/{{slug}}/",
@@ -54,5 +69,6 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
             for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)
         ),
     )
-    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config)
+    health = Health(on_change=OutageNotes().post)
+    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config, health=health)
     return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)

@@ -32,6 +32,9 @@ class Shelf(Generic[K, V]):
         self._loads: dict[K, asyncio.Task[V | None]] = {}
         self._changes = 0
 
+    def known(self, key: K) -> V | None:
+        return self._known.get(key)
+
     async def find(self, key: K) -> V | None:
         """Raises `DirectoryUnavailable` where the entry is not known and cannot be loaded."""
         value = self._known.get(key)

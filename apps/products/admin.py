@@ -76,8 +76,10 @@ class ProductAdmin(ReadOnlyAdmin[Product]):
     search_help_text = _("The beginning of a product's address, a public id, or the address or name of an organization")
     fields = [
         "name", "slug", "public_id", "organization", "status", "category", "tags", "version", "tagline", "description",
-        "upstream_url", "test_upstream_url", "max_body_bytes", "timeout_seconds", "billable_statuses",
-        "rapidapi_compatible", "deprecated_at", "retires_at", "lifecycle_note",
+        "upstream_url", "test_upstream_url", "max_body_bytes",
+        "connect_seconds", "timeout_seconds", "idle_seconds", "total_seconds", "billable_statuses",
+        "rapidapi_compatible", "units_header", "allowed_networks", "denied_networks", "requires_signature",
+        "log_headers", "log_bodies", "deprecated_at", "retires_at", "lifecycle_note",
         "published_at", "created_at", "updated_at",
     ]  # fmt: skip
     related_lists = [
@@ -117,7 +119,8 @@ class EndpointAdmin(ReadOnlyAdmin[Endpoint]):
     search_fields = ["public_id", "product__slug", "product__public_id"]
     search_help_text = _OF_A_PRODUCT
     fields = [
-        "product", "method", "path", "upstream_path", "public_id", "operation_id", "tier", "weight", "operation",
+        "product", "method", "path", "upstream_path", "public_id", "operation_id", "tier", "weight", "max_units",
+        "allowed_networks", "denied_networks", "operation",
         "created_at", "deprecated_at", "sunset_at", "removed_at",
     ]  # fmt: skip
 

@@ -8,12 +8,18 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Organization, User
 from apps.core.ids import PublicIdField, SlugField, random_base62
+from apps.core.networks import TEXT_MAX
 from apps.core.timestamps import TimestampField
 from apps.products.enums import ImportSource, Method, ProductStatus, SupportKind
 
 
 def new_proxy_secret() -> str:
     return f"afps_{random_base62(40)}"
+
+
+def networks_field() -> "ArrayField[list[str], list[str]]":
+    """CIDR texts as `apps.core.networks` writes them."""
+    return ArrayField(models.CharField(max_length=TEXT_MAX), default=list, blank=True)
 
 
 def logo_path(product: "Product", filename: str) -> str:
@@ -72,18 +78,44 @@ class Product(models.Model):
     # What consumers are told about the deprecation or the end: why, and what to use instead.
     lifecycle_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     upstream_url = models.CharField(_("backend address"), max_length=500)
-    # Where calls with a test key go; none: test keys are refused.
+    # Where calls with a test key go; none: they get the examples of the documentation.
     test_upstream_url = models.CharField(_("backend address for test keys"), max_length=500, blank=True)
-    # Sent to the backend with every call, and the key of the signature header.
+    # Sent to the backend with every call, and a key of the signature header.
     proxy_secret = models.CharField(max_length=60, default=new_proxy_secret, editable=False)
+    # The one that will take its place, once the backend knows it; until then calls are signed with both.
+    next_proxy_secret = models.CharField(max_length=60, blank=True, editable=False)
     max_body_bytes = models.PositiveBigIntegerField(_("largest request body"), default=10 * 1024 * 1024)
     timeout_seconds = models.PositiveSmallIntegerField(
         _("time to the first byte"), default=30, validators=[MinValueValidator(1), MaxValueValidator(300)]
     )
+    # The other times that a backend has: to accept a connection, between two pieces of an answer, and for all of it
+    # (none: as long as it likes).
+    connect_seconds = models.PositiveSmallIntegerField(
+        _("time to connect"), default=5, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    idle_seconds = models.PositiveSmallIntegerField(
+        _("time between pieces"), default=120, validators=[MinValueValidator(1), MaxValueValidator(3600)]
+    )
+    total_seconds = models.PositiveIntegerField(
+        _("time for the whole call"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+    )
     # None: every answer below 500 is billed; else exactly these statuses.
     billable_statuses = models.JSONField(null=True, blank=True)
+    # The header of an answer in which the backend reports the units of the call; empty: it does not.
+    units_header = models.CharField(_("header with the units"), max_length=60, blank=True)
     # Accept X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User, -Subscription.
     rapidapi_compatible = models.BooleanField(_("RapidAPI headers"), default=False)
+    # Where calls may come from; none: from anywhere. What is denied is so even where it is allowed.
+    allowed_networks = networks_field()
+    denied_networks = networks_field()
+    # Refuse calls without a signature of RFC 9421 by the signing secret of their key.
+    requires_signature = models.BooleanField(_("signed calls only"), default=False)
+    # Keep the headers, the beginnings of the bodies, of some calls for a few days, secrets blanked out.
+    log_headers = models.BooleanField(_("record headers"), default=False)
+    log_bodies = models.BooleanField(_("record bodies"), default=False)
     published_at = models.DateTimeField(null=True, blank=True)
     created_at = TimestampField(auto_now_add=True)
     updated_at = TimestampField(auto_now=True)
@@ -178,6 +210,11 @@ class Endpoint(models.Model):
     # OpenAPI's operationId: by it an import recognises an operation whose path or method has changed.
     operation_id = models.CharField(max_length=200, blank=True)
     weight = models.PositiveIntegerField(_("units per call"), default=1)
+    # The most that a call can cost where the backend reports its units; None: always the weight.
+    max_units = models.PositiveIntegerField(_("units at most"), null=True, blank=True)
+    # As those of the product; a call must pass both.
+    allowed_networks = networks_field()
+    denied_networks = networks_field()
     operation = models.JSONField(_("OpenAPI operation"), default=dict, blank=True)
     deprecated_at = models.DateTimeField(null=True, blank=True)
     sunset_at = models.DateTimeField(null=True, blank=True)
@@ -196,6 +233,10 @@ class Endpoint(models.Model):
                 fields=["product", "method", "pattern"],
                 condition=models.Q(removed_at__isnull=True),
                 name="endpoint_route_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_units__isnull=True) | models.Q(max_units__gte=models.F("weight")),
+                name="endpoint_max_units_cover_weight",
             ),
         ]
 

@@ -86,6 +86,7 @@ class FakeUpstream:
     fallback: Handler = echo
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
+    port: int = 0  # a free one, unless it is said which
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()
@@ -95,7 +96,8 @@ class FakeUpstream:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread.is_alive():  # a test may have ended it itself
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(_START_SECONDS)
 
     @property
@@ -113,7 +115,7 @@ class FakeUpstream:
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = int(server.sockets[0].getsockname()[1])
         self._ready.set()
         await self._stopping.wait()

@@ -15,11 +15,17 @@ from django.conf import settings
 from apps.gateway.asgi import GatewayHandler
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.health import Health, HealthRules
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.outages import OutageNotes
 from apps.gateway.runtime import Runtime, StartedMetering
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
+
+# The transports, as uvicorn's `--http` names them: that of the process, and the one of any ASGI server.
+OWN_SERVER = "apps.gateway.server:GatewayConnection"
+PLAIN_ASGI = "apps.gateway.http_protocol:GatewayProtocol"
 
 COOKIES = frozenset({b"sessionid", b"csrftoken"})
 
@@ -45,14 +51,17 @@ def running_gateway(
     redis_url: str | None = None,
     poll_seconds: float = 2.0,
     trusted_proxy_hops: int = 0,
+    protocol: str = OWN_SERVER,
+    health_rules: HealthRules | None = None,
     **config: object,
 ) -> Iterator[RunningGateway]:
     """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
     counters = metering or InMemoryMetering()
     directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
-    upstream = AiohttpUpstream(allow=allow, resolver=resolver)
+    upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
-    engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config)
+    health = Health(rules=health_rules, on_change=OutageNotes().post)
+    engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config, health=health)
     runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -67,7 +76,7 @@ def running_gateway(
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http="apps.gateway.http_protocol:GatewayProtocol",
+                http=protocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,

@@ -127,6 +127,8 @@ class TestUpdate:
         [
             ("max_body_bytes", -1), ("max_body_bytes", 2**63), ("max_body_bytes", 1024**3 + 1), ("max_body_bytes", "5"),
             ("timeout_seconds", 0), ("timeout_seconds", 301), ("timeout_seconds", 2**31), ("timeout_seconds", 1.5),
+            ("connect_seconds", 0), ("connect_seconds", 31), ("idle_seconds", 0), ("idle_seconds", 3601),
+            ("total_seconds", -1), ("total_seconds", 86_401),
         ],
     )  # fmt: skip
     def test_limits_are_limits(self, alice: Actor, draft: Product, field: str, value: Any) -> None:

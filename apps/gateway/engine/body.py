@@ -24,6 +24,7 @@ class RequestBody:
         self._idle_seconds = idle_seconds
         self._on_failure = on_failure
         self.received = 0
+        self.is_whole = False
         self.failure: BodyTooLarge | BodyTooSlow | ClientGone | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -35,6 +36,7 @@ class RequestBody:
                 if self.received > self._limit:
                     raise BodyTooLarge
                 yield piece
+            self.is_whole = True
         except (BodyTooLarge, BodyTooSlow, ClientGone) as failure:
             self.failure = failure
             self._on_failure()

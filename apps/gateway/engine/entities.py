@@ -3,11 +3,21 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from ipaddress import IPv4Network, IPv6Network
 
+from apps.gateway.engine.networks import NetworkRule
+from apps.gateway.engine.request import Header
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.usage.counters.types import QuotaRule, RateRule
+
+
+@dataclass(frozen=True, slots=True)
+class MockAnswer:
+    """What the documentation of an endpoint says that it answers; `headers` have the length of the body."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
 
 
 class ProductState(StrEnum):
@@ -36,21 +46,33 @@ class PlanOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a backend may take."""
+
+    connect_seconds: float
+    first_byte_seconds: float
+    idle_seconds: float  # between two pieces of an answer
+    total_seconds: float | None  # for the whole call; None: no limit
+
+
+@dataclass(frozen=True, slots=True)
 class ProductEntry:
     id: int
     slug: str
     state: ProductState
     upstream_url: str  # without a trailing slash
-    test_upstream_url: str  # where calls with a test key go; "": test keys are refused
+    test_upstream_url: str  # where calls with a test key go; "": they get the examples of the documentation
     proxy_secret: str
     max_body_bytes: int
-    timeout_seconds: int  # to the first byte of the answer
+    timeouts: Timeouts
     billable_statuses: tuple[int, ...] | None
     rapidapi_compatible: bool
+    units_header: bytes  # in which the backend reports units, in lower case; b"": it does not
     routes: RouteTable
     offers: tuple[PlanOffer, ...]  # the cheapest first
     deprecated_at: dt.datetime | None = None
     retires_at: dt.datetime | None = None
+    networks: NetworkRule | None = None  # where its calls may come from
 
     def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
         """The cheapest plan on sale for the organization that opens endpoints of this rank."""
@@ -78,6 +100,7 @@ class Entitlement:
     rates: tuple[RateRule, ...]
     endpoint_rates: dict[int, tuple[RateRule, ...]]
     quotas: tuple[QuotaRule, ...]
+    max_concurrent: int | None = None
 
     def rates_for(self, endpoint: Endpoint) -> tuple[RateRule, ...]:
         """The limits of the endpoint where the plan has such, else the plan's own."""
@@ -91,10 +114,5 @@ class KeyEntry:
     is_revoked: bool
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
-    networks: tuple[IPv4Network | IPv6Network, ...]  # empty: from anywhere
-    entitlement: Entitlement
-
-    @property
-    def quotas(self) -> tuple[QuotaRule, ...]:
-        """The quotas that its calls are counted against."""
-        return () if self.is_test else self.entitlement.quotas
+    networks: NetworkRule | None  # where it works from
+    entitlement: Entitlement  # of a test key with the limits of test calls in place of the plan's

@@ -11,15 +11,18 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
-from apps.gateway.engine.admission import too_large
+from apps.gateway.engine.admission import may_go_on, too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
-from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.health import Passage
+from apps.gateway.engine.locations import Addresses, has_locations, rewrite_locations
+from apps.gateway.engine.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.ports import (
+    Directory,
     Upstream,
     UpstreamAborted,
     UpstreamAnswer,
@@ -32,6 +35,9 @@ from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.tunnel import Tunnel
+from apps.gateway.engine.units import with_billed_units
+from apps.gateway.engine.websocket import HANDSHAKE
 from apps.usage.counters.types import Metering, Reservation, Settlement
 
 logger = logging.getLogger(__name__)
@@ -55,24 +61,30 @@ class Exchange:
     """Made before the reservation, because that may be taken back at any time: `abandon`."""
 
     def __init__(
-        self, call: Call, admitted: Admitted, *, metering: Metering, upstream: Upstream, config: EngineConfig
+        self,
+        call: Call,
+        admitted: Admitted,
+        *,
+        passage: Passage,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig,
     ) -> None:
         self._call = call
+        self._directory = directory
         self._admitted = admitted
+        self._passage = passage
         self._metering = metering
-        self._upstream = upstream
+        self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
         self._client = call.request.client
-        self._body = RequestBody(
-            self._client,
-            limit=admitted.product.max_body_bytes,
-            idle_seconds=config.client_idle_seconds,
-            on_failure=lambda: self._interrupt(_Interruption.BODY_FAILED),
-        )
+        self._body: RequestBody | None = None  # where there is one
         self._scope: asyncio.Timeout | None = None
         self._interruption: _Interruption | None = None
         self._is_settling = False
         self._has_started = False  # the head is on its way to the client
+        self._is_writing = False  # it is the client that is waited for
         self._limits: list[Header] = []
 
     def abandon(self) -> None:
@@ -84,8 +96,8 @@ class Exchange:
         self._account = Account(self._metering, reservation, self._call, self._admitted)
         self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
         try:
-            async with asyncio.timeout(None) as self._scope:
-                self._client.when_gone(lambda: self._interrupt(_Interruption.CLIENT_GONE))
+            async with asyncio.timeout(self._admitted.product.timeouts.total_seconds) as self._scope:
+                self._client.when_gone(self._client_left)
                 await self._forward()
         except TimeoutError:
             self._scope = None
@@ -102,6 +114,12 @@ class Exchange:
             logger.exception("call %s failed in the gateway", self._call.request_id)
             await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
 
+    def _client_left(self) -> None:
+        self._interrupt(_Interruption.CLIENT_GONE)
+
+    def _body_failed(self) -> None:
+        self._interrupt(_Interruption.BODY_FAILED)
+
     def _interrupt(self, why: _Interruption) -> None:
         """Stop wherever the exchange waits; once it settles, it is too late."""
         if self._scope is None or self._is_settling or self._interruption is not None:
@@ -110,15 +128,23 @@ class Exchange:
         self._scope.reschedule(0)
 
     async def _forward(self) -> None:
-        body = None if self._call.body_length == 0 else self._body.pieces()
+        if self._call.body_length != 0:
+            self._body = RequestBody(
+                self._client,
+                limit=self._admitted.product.max_body_bytes,
+                idle_seconds=self._config.client_idle_seconds,
+                on_failure=self._body_failed,
+            )
+        body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
         try:
-            answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
+            try:
+                answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
+            finally:
+                self._account.origin_seconds = time.perf_counter() - asked_at
         except UpstreamError as error:
-            self._account.origin_seconds = time.perf_counter() - asked_at
             await self._fail(error)
             return
-        self._account.origin_seconds = time.perf_counter() - asked_at
         try:
             await self._relay(answer)
         except (UpstreamError, ClientGone) as error:
@@ -127,17 +153,44 @@ class Exchange:
             answer.close()
 
     async def _relay(self, answer: UpstreamAnswer) -> None:
+        if self._call.is_websocket and answer.status == 101:
+            await self._relay_websocket(answer)
+            return
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
+        self._passage.succeeded()
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
         head = self._head(answer)
         if length == 0:
             if await self._settle_completed(answer.status):
-                await self._start(answer.status, head)
-                await self._client.finish()
+                await self._end_with(answer.status, head, b"")
         elif length is None:
             await self._relay_unsized(answer, head)
         else:
             await self._relay_sized(answer, head, length)
+
+    async def _relay_websocket(self, answer: UpstreamAnswer) -> None:
+        if not are_well_formed(answer.headers):
+            raise UpstreamInvalid("The head of the answer is not valid.")
+        self._account.answer_status = 101
+        self._passage.succeeded()
+        if self._scope is not None:
+            self._scope.reschedule(None)  # it has no end that could be late
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
+        head = [*self._head(answer), *HANDSHAKE]
+        self._has_started = True
+        tunnel = Tunnel(
+            client=self._client,
+            answer=answer,
+            account=self._account,
+            may_go_on=lambda: may_go_on(self._admitted, self._call.key_digest, self._directory),
+            settle=lambda: self._settle_completed(101),
+            idle_seconds=self._config.tunnel_idle_seconds,
+            progress_seconds=self._config.progress_seconds,
+        )
+        await tunnel.run(completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds))
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
@@ -165,8 +218,7 @@ class Exchange:
             piece = piece[-1:]
         self._account.response_bytes += len(piece)
         if await self._settle_completed(answer.status):
-            await self._start(answer.status, head)
-            await self._client.finish(piece)
+            await self._end_with(answer.status, head, piece)
 
     async def _start(self, status: int, head: list[Header]) -> None:
         if not self._has_started:
@@ -176,8 +228,18 @@ class Exchange:
                 completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds),
             )
 
+    async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
+        if self._has_started:
+            await self._client.finish(piece)
+            return
+        self._has_started = True
+        head = completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds)
+        await self._client.answer(status, head, piece)
+
     async def _write(self, piece: bytes) -> None:
+        self._is_writing = True
         await self._client.write(piece)
+        self._is_writing = False
         self._account.response_bytes += len(piece)
 
     async def _settle_completed(self, status: int) -> bool:
@@ -187,9 +249,9 @@ class Exchange:
         await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
         return False
 
-    async def _fail(self, error: UpstreamError | ClientGone) -> None:
+    async def _fail(self, error: UpstreamError | ClientGone | BodyTooSlow) -> None:
         """Settle and answer a call that the backend, the client or the body's size ended."""
-        match self._body.failure or error:
+        match (self._body and self._body.failure) or error:
             case BodyTooLarge():
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
@@ -198,7 +260,9 @@ class Exchange:
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
             case failure:
-                problem, outcome = _FAILURES[type(failure)]
+                if self._account.answer_status is None:
+                    self._passage.failed()
+                problem, outcome = next(_FAILURES[kind] for kind in type(failure).__mro__ if kind in _FAILURES)
                 logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
                 await self._end(outcome, Rejected(problem))
 
@@ -217,9 +281,15 @@ class Exchange:
         )
 
     async def _break_off(self) -> None:
-        """The client or its body ended the call, or the lease was lost; the backend's connection is closed."""
+        """The client or its body ended the call, the lease was lost, or the whole call took too long.
+
+        The backend's connection is closed by now. An answer that is late because its client does not read it is billed.
+        """
         if self._interruption == _Interruption.ABANDONED:
             await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        elif self._interruption is None and not self._is_writing:
+            is_uploading = self._body is not None and not self._body.is_whole
+            await self._fail(BodyTooSlow() if is_uploading else UpstreamTimeout("the whole call took too long"))
         else:
             await self._fail(ClientGone())
 
@@ -227,7 +297,8 @@ class Exchange:
         self._is_settling = True
         if self._scope is not None:
             self._scope.reschedule(None)
-        self._account.request_bytes = self._body.received
+        if self._body is not None:
+            self._account.request_bytes = self._body.received
         return await self._account.settle(outcome, status)
 
     def _head(self, answer: UpstreamAnswer) -> list[Header]:
@@ -239,13 +310,17 @@ class Exchange:
             reserved_cookies=self._config.reserved_cookies,
             has_length=answer.status not in _WITHOUT_BODY,
         )
-        public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
-        addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
-        return [
-            *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, product, self._config),
-            *self._limits,
-        ]
+        if self._admitted.reports_units:
+            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
+        if has_locations(headers):
+            public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
+            public = public if call.has_own_host else f"{public}/{product.slug}"
+            headers = rewrite_locations(headers, Addresses(self._admitted.upstream_url, public))
+        if self._admitted.mock is not None:
+            headers.append(MOCK_HEADER)
+        headers += deprecation_headers(self._admitted.endpoint, product, self._config)
+        headers += self._limits
+        return headers
 
 
 def _answer_length(method: str, answer: UpstreamAnswer) -> int | None:

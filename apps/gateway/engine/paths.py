@@ -24,7 +24,11 @@ class BadTarget(Exception):
     """The target cannot be read in one way only; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+class TargetTooLong(BadTarget):
+    """Longer than any that is taken."""
+
+
+@dataclass(slots=True)
 class Target:
     """`path` is raw and begins with a slash; `segments` and `decoded` are its parts, raw and decoded."""
 
@@ -42,7 +46,7 @@ class Target:
 def parse_target(raw: bytes) -> Target:
     """Parse the target of a request line. Raises `BadTarget`."""
     if len(raw) > TARGET_MAX:
-        raise BadTarget(f"The request target is longer than {TARGET_MAX} bytes.")
+        raise TargetTooLong(f"The request target is longer than {TARGET_MAX} bytes.")
     if not raw.startswith(b"/"):
         raise BadTarget("The request target must be a path that begins with a slash.")
     path_bytes, _, query = raw.partition(b"?")

@@ -5,6 +5,7 @@ recorded and consumes nothing, and a forwarded call is settled.
 """
 
 import logging
+import math
 from collections.abc import Sequence
 
 from apps.core.ids import uuid7
@@ -15,6 +16,7 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import preflight_headers
 from apps.gateway.engine.exchange import Exchange
+from apps.gateway.engine.health import Health, Passage, Suspended
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
 from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
@@ -40,6 +42,8 @@ class OverLimit(Rejected):
         worst = refusal.violated[0]
         wait = max(1, refusal.retry_after_seconds)
         detail = f"The limit {worst.name} of {worst.limit} is reached. Try again in {wait} seconds."
+        if not worst.window_seconds:
+            detail = f"{worst.limit} calls of this subscription are in flight. Try again when one of them has ended."
         problem = problems.RATE_LIMITED if refusal.by == RefusedBy.RATE else problems.QUOTA_EXCEEDED
         if refusal.by == RefusedBy.QUOTA and any(rule.is_capped for rule in quotas if rule.name == worst.name):
             problem = problems.SPEND_CAP_REACHED
@@ -61,12 +65,19 @@ class Engine:
     """One per process; holds no state of a call."""
 
     def __init__(
-        self, *, directory: Directory, metering: Metering, upstream: Upstream, config: EngineConfig | None = None
+        self,
+        *,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig | None = None,
+        health: Health | None = None,
     ) -> None:
         self._directory = directory
         self._metering = metering
         self._upstream = upstream
         self._config = config or EngineConfig()
+        self.health = health or Health()
         self._on_their_way = 0
 
     async def handle(self, request: GatewayRequest) -> None:
@@ -87,9 +98,19 @@ class Engine:
             self._on_their_way -= 1
 
     async def _handle(self, call: Call) -> None:
+        passage: Passage | None = None
         try:
             admitted = await admit(call, self._directory, self._config)
-            exchange = Exchange(call, admitted, metering=self._metering, upstream=self._upstream, config=self._config)
+            passage = self._enter(admitted)
+            exchange = Exchange(
+                call,
+                admitted,
+                passage=passage,
+                directory=self._directory,
+                metering=self._metering,
+                upstream=self._upstream,
+                config=self._config,
+            )
             reservation = await self._reserve(call, admitted, exchange)
         except Preflight as preflight:
             await send_empty(call, 204, preflight_headers(preflight.methods), self._config)
@@ -105,6 +126,17 @@ class Engine:
             await send_problem(call, Rejected(problems.INTERNAL_ERROR), self._config)
         else:
             await exchange.run(reservation)
+        finally:
+            if passage is not None:
+                passage.left()
+
+    def _enter(self, admitted: Admitted) -> Passage:
+        """The way to the backend, unless it is left alone for now: before the limits, so that nothing is taken."""
+        try:
+            return self.health.enter(admitted.product.id, admitted.upstream_url)
+        except Suspended as suspended:
+            wait = max(1, math.ceil(suspended.seconds))
+            raise Rejected(problems.UPSTREAM_SUSPENDED, headers=[(b"retry-after", b"%d" % wait)]) from None
 
     async def _reserve(self, call: Call, admitted: Admitted, exchange: Exchange) -> Reservation:
         """Take a place in every limit. Raises `OverLimit` or `MeteringUnavailable`."""
@@ -118,9 +150,10 @@ class Engine:
             quota_epoch=entitlement.quota_epoch,
             units=admitted.units,
             rates=entitlement.rates_for(admitted.endpoint),
-            quotas=admitted.key.quotas,
+            quotas=entitlement.quotas,
             method=call.request.method,
             path=call.recorded_path,
+            max_concurrent=entitlement.max_concurrent,
         )
         decision = await self._metering.reserve(spec, on_abandoned=exchange.abandon)
         if isinstance(decision, Refusal):
@@ -134,7 +167,9 @@ class Engine:
         if call.key is None or call.entitlement is None or call.endpoint is None:
             return []
         rates = call.entitlement.rates_for(call.endpoint)
-        return announced_fields(rates, call.key.quotas, self._directory.now())
+        return announced_fields(
+            rates, call.entitlement.quotas, self._directory.now(), max_concurrent=call.entitlement.max_concurrent
+        )
 
     def _record(self, call: Call, rejected: Rejected) -> None:
         """Keep the refusal, so that "why was I blocked" can be answered. Without a product it is nobody's."""

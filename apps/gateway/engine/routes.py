@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from apps.gateway.engine.networks import NetworkRule
 from apps.gateway.engine.paths import Target, decode_segment
 from apps.products.paths import PathTemplate, Segment
 
@@ -22,9 +23,12 @@ class Endpoint:
     weight: int
     deprecated_at: dt.datetime | None = None
     sunset_at: dt.datetime | None = None
+    # The most that a call can cost where the backend reports its units; None: it costs the weight.
+    max_units: int | None = None
+    networks: NetworkRule | None = None  # where its calls may come from, besides the product's own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """The endpoints of a path by method, and the raw text of each parameter in order."""
 

@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.keys.enums import KeyMode, KeyScope
+from apps.portal.network_field import NetworksField
 
 _DAY = dt.timedelta(days=1)
 KEY_LIFETIMES = [
@@ -33,7 +34,10 @@ class KeyForm(forms.Form):
         choices=KeyMode.choices,
         initial=KeyMode.LIVE,
         required=False,
-        help_text=_("A test key calls the product's backend for tests, and takes no units."),
+        help_text=_(
+            "A test key calls the product's backend for tests or, where it has none, gets the examples of its "
+            "documentation. It takes no units."
+        ),
     )
     expires_in = forms.ChoiceField(label=_("Expires"), choices=KEY_LIFETIMES, required=False)
     expires_on = forms.DateField(
@@ -49,19 +53,10 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("What the key may do. Without a choice, everything."),
     )
-    allowed_networks = forms.CharField(
+    allowed_networks = NetworksField(
         label=_("Allowed networks"),
-        required=False,
-        widget=forms.Textarea(
-            attrs={"rows": 3, "spellcheck": "false", "class": "input-code", "placeholder": "203.0.113.0/24"}
-        ),
         help_text=_("Where calls may come from: addresses or networks, one per line. Left empty, anywhere."),
     )
-
-    def __init__(self, *args: Any, has_test_backend: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not has_test_backend:
-            del self.fields["mode"]
 
     def clean(self) -> None:
         if self.cleaned_data.get("expires_in") == "date":
@@ -70,10 +65,6 @@ class KeyForm(forms.Form):
                 self.add_error("expires_on", _("Give the last day on which the key works."))
             elif day is not None and day >= dt.date.max:
                 self.add_error("expires_on", _("Give a date that is nearer."))
-
-    def clean_allowed_networks(self) -> list[str]:
-        """The lines that are not blank."""
-        return [line for line in self.cleaned_data["allowed_networks"].splitlines() if line.strip()]
 
     def values(self) -> dict[str, Any]:
         """What `create_key` takes."""

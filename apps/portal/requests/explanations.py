@@ -88,8 +88,8 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("See on the product's page which plan opens it."),
     ),
     "test_key_refused": (
-        lazy("No test backend"),
-        lazy("The product has no backend for tests, so calls with a test key are refused."),
+        lazy("Nothing to answer a test with"),
+        lazy("The product has no backend for tests, and the endpoint no documented example to answer a test key with."),
         lazy("Use a live key."),
     ),
     "scope_missing": (
@@ -99,8 +99,8 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "ip_not_allowed": (
         lazy("Address not allowed"),
-        lazy("The call came from an address outside of the networks that the key is restricted to."),
-        lazy("Call from one of these networks, or create a key that is allowed from this address, too."),
+        lazy("The call came from an address that the key, the product or the endpoint is not called from."),
+        lazy("Call from an allowed network. The page of the key names its own; for others, ask the creator."),
     ),
     "rate_limited": (
         lazy("Rate limit"),
@@ -122,6 +122,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The body was larger than the product allows."),
         lazy("Send less in one call."),
     ),
+    "target_too_long": (
+        lazy("Address too long"),
+        lazy("The path and query of the request were longer than the gateway reads."),
+        lazy("Send long values in the body of the request."),
+    ),
     "head_too_large": (
         lazy("Head too large"),
         lazy("The address and the headers of the request were larger than the gateway reads."),
@@ -141,6 +146,13 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("Gateway busy"),
         lazy("The gateway had more calls at once than it takes on."),
         lazy("Send the call again after the seconds that Retry-After names."),
+    ),
+    "upstream_suspended": (
+        lazy("Backend suspended"),
+        lazy(
+            "The backend of the product hardly answered any more, so the gateway gave it a pause and did not forward."
+        ),
+        lazy("Send the call again after the seconds that Retry-After names. It took nothing from your limits."),
     ),
     # Not a refusal: the record of a call whose gateway process was gone before it could answer.
     "abandoned": (

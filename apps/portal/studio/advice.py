@@ -49,6 +49,12 @@ _WORDS: dict[str, dict[str, _Words]] = {
         "rule": lazy("The gateway could not connect to your backend."),
         "advice": lazy("See that it runs and answers at the address in the settings. The call is not billed."),
     },
+    "upstream_suspended": {
+        "rule": lazy(
+            "At least half of the calls of 10 seconds got no answer, so the gateway gave your backend a pause."
+        ),
+        "advice": lazy("See that it runs and answers in time. The gateway tries it with one call every few seconds."),
+    },
     "upstream_invalid": {"rule": lazy("Your backend gave no valid HTTP answer."), "advice": _BACKEND_LOG},
     "upstream_timeout": {
         "rule": lazy("Your backend did not begin its answer in time."),

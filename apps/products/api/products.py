@@ -65,6 +65,8 @@ class ProductDetailView(ProductView):
         if "billable_statuses" in change:
             statuses = change.pop("billable_statuses")
             product = services.set_billable_statuses(actor=self.actor, product=product, statuses=statuses)
+        if "total_seconds" in change:
+            change["total_seconds"] = change["total_seconds"] or 0  # no limit
         kept = {name: getattr(product, name) for name in ("name", "upstream_url", "tagline", "description")}
         return services.update_product(actor=self.actor, product=product, **(kept | change)) if change else product
 

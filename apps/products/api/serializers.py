@@ -3,10 +3,24 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from apps.core.networks import NETWORKS_MAX
 from apps.core.rest.fields import Answer, Input, Text
 from apps.products.enums import Method, ProductStatus
 from apps.products.models import Endpoint, Product
 from apps.products.services.endpoints import ENDPOINTS_MAX
+
+
+def _networks_input(help_text: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=NETWORKS_MAX, help_text=help_text
+    )
+
+
+_ALLOWED = "Where calls may come from, such as `203.0.113.0/24`; none: from anywhere."
+_TOTAL = "For the whole call, 1 to 86400; null: no limit."
+_LOG_HEADERS = "Whether the headers of some calls are kept for 7 days, secrets blanked out."
+_LOG_BODIES = "The same of the first 16 KiB of bodies."
+_DENIED = "Where they may not come from, even if that is allowed."
 
 
 class CategorySerializer(Answer):
@@ -63,15 +77,26 @@ class ProductSerializer(Answer):
     description = serializers.CharField(help_text="Markdown.")
     status = serializers.ChoiceField(ProductStatus.choices)
     upstream_url = serializers.CharField(help_text="The backend.")
-    test_upstream_url = serializers.CharField(help_text="Where calls with a test key go; empty: they are refused.")
+    test_upstream_url = serializers.CharField(help_text="Where calls with test keys go; empty: they get examples.")
     max_body_bytes = serializers.IntegerField()
+    connect_seconds = serializers.IntegerField(help_text="Until the backend accepts a connection.")
     timeout_seconds = serializers.IntegerField(help_text="Until the first byte of an answer.")
+    idle_seconds = serializers.IntegerField(help_text="Between two pieces of an answer.")
+    total_seconds = serializers.IntegerField(allow_null=True, help_text=_TOTAL)
     billable_statuses = serializers.ListField(
         child=serializers.IntegerField(),
         allow_null=True,
         help_text="Which answers are billed; null: all below 500.",
     )
     rapidapi_compatible = serializers.BooleanField()
+    units_header = serializers.CharField(
+        help_text="The header of an answer in which the backend reports its units; empty: none."
+    )
+    allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
+    denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
+    requires_signature = serializers.BooleanField(help_text="Whether calls must be signed (RFC 9421).")
+    log_headers = serializers.BooleanField(help_text=_LOG_HEADERS)
+    log_bodies = serializers.BooleanField(help_text=_LOG_BODIES)
     category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField()
@@ -97,13 +122,28 @@ class ProductChange(Input):
     name = Text(required=False)
     upstream_url = Text(required=False)
     test_upstream_url = Text(
-        required=False, allow_blank=True, help_text="Where calls with a test key go; empty: they are refused."
+        required=False,
+        allow_blank=True,
+        help_text="Where calls with test keys go; empty: they get examples.",
     )
     tagline = Text(required=False, allow_blank=True)
     description = Text(required=False, allow_blank=True)
     max_body_bytes = serializers.IntegerField(required=False)
-    timeout_seconds = serializers.IntegerField(required=False)
+    connect_seconds = serializers.IntegerField(required=False, help_text="1 to 30.")
+    timeout_seconds = serializers.IntegerField(required=False, help_text="1 to 300.")
+    idle_seconds = serializers.IntegerField(required=False, help_text="1 to 3600.")
+    total_seconds = serializers.IntegerField(required=False, allow_null=True, help_text=_TOTAL)
     rapidapi_compatible = serializers.BooleanField(required=False)
+    units_header = Text(
+        required=False,
+        allow_blank=True,
+        help_text="The header of an answer in which the backend reports its units; empty: none.",
+    )
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
+    requires_signature = serializers.BooleanField(required=False, help_text="Whether calls must be signed (RFC 9421).")
+    log_headers = serializers.BooleanField(required=False, help_text=_LOG_HEADERS)
+    log_bodies = serializers.BooleanField(required=False, help_text=_LOG_BODIES)
     category = Text(required=False, allow_blank=True, help_text="The slug of a category; empty for none.")
     tags = serializers.ListField(child=Text(), required=False, max_length=50)
     version = Text(required=False, allow_blank=True)
@@ -140,6 +180,9 @@ class CatalogEndpointSerializer(Answer):
     path = serializers.CharField()
     tier = serializers.CharField(source="tier.slug")
     weight = serializers.IntegerField(help_text="Units that a call takes from the quota.")
+    max_units = serializers.IntegerField(
+        allow_null=True, help_text="What it takes at most where the backend reports its units; null: the weight."
+    )
     summary = serializers.CharField()
     deprecated_at = serializers.DateTimeField(allow_null=True)
     sunset_at = serializers.DateTimeField(allow_null=True)
@@ -148,6 +191,8 @@ class CatalogEndpointSerializer(Answer):
 class EndpointSerializer(CatalogEndpointSerializer):
     upstream_path = serializers.CharField(help_text="The path at the backend.")
     operation_id = serializers.CharField()
+    allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
+    denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
     operation = serializers.SerializerMethodField(help_text="An OpenAPI Operation Object.")
     created_at = serializers.DateTimeField()
 
@@ -163,7 +208,12 @@ class EndpointInput(Input):
     weight = serializers.IntegerField(
         required=False, help_text="Units that a call takes from the quota; 1 if left out."
     )
+    max_units = serializers.IntegerField(
+        required=False, allow_null=True, help_text="At most, where the backend reports units; `weight` if left out."
+    )
     operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
 
 
 class EndpointChange(Input):
@@ -174,7 +224,10 @@ class EndpointChange(Input):
     tier = Text(required=False)
     upstream_path = Text(required=False, allow_blank=True)
     weight = serializers.IntegerField(required=False)
+    max_units = serializers.IntegerField(required=False, allow_null=True)
     operation = serializers.DictField(required=False)
+    allowed_networks = _networks_input(_ALLOWED)
+    denied_networks = _networks_input(_DENIED)
 
 
 class MoveInput(Input):

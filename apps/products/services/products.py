@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -12,6 +12,7 @@ from apps.accounts.staff import checked_reason, require_staff
 from apps.core import clock
 from apps.core.addresses import check_url
 from apps.core.errors import Conflict, Invalid
+from apps.core.networks import check_networks
 from apps.core.rows import first_or_not_found
 from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
@@ -21,11 +22,13 @@ from apps.products.models import Category, Product, Tier, new_proxy_secret
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
+from apps.products.units import check_units_header
 
 FIRST_TIER = "Free"
 PRODUCTS_MAX = 500
 BODY_BYTES_MAX = 1024**3
-TIMEOUT_SECONDS_MAX = 300
+# The longest times that a backend may be given, by field.
+TIMEOUTS_MAX = {"connect_seconds": 30, "timeout_seconds": 300, "idle_seconds": 3600, "total_seconds": 86_400}
 
 
 @transaction.atomic
@@ -62,36 +65,57 @@ def update_product(
     tagline: str = "",
     description: str = "",
     max_body_bytes: int | None = None,
+    connect_seconds: int | None = None,
     timeout_seconds: int | None = None,
+    idle_seconds: int | None = None,
+    total_seconds: int | None = None,
     rapidapi_compatible: bool | None = None,
     category: str | None = None,
     tags: Iterable[str] | None = None,
     version: str | None = None,
     test_upstream_url: str | None = None,
+    units_header: str | None = None,
+    allowed_networks: Sequence[str] | None = None,
+    denied_networks: Sequence[str] | None = None,
+    requires_signature: bool | None = None,
+    log_headers: bool | None = None,
+    log_bodies: bool | None = None,
 ) -> Product:
     """Change what a product says and where its backend is; the gateway follows within seconds.
 
-    What is None stays as it is. `category` is the slug of one, empty for none. Raises `Invalid` with the field that
-    is wrong.
+    What is None stays as it is. `category` is the slug of one, empty for none; networks are addresses and CIDR
+    texts; `total_seconds` 0 is no limit. Raises `Invalid` with the field that is wrong.
     """
     actor.require(Action.PRODUCTS_EDIT)
     product = lock_product(actor, product)
     _describe(product, name, upstream_url, tagline, description)
     if max_body_bytes is not None:
         product.max_body_bytes = check_integer(max_body_bytes, field="max_body_bytes", lowest=0, highest=BODY_BYTES_MAX)
-    if timeout_seconds is not None:
-        product.timeout_seconds = check_integer(
-            timeout_seconds, field="timeout_seconds", lowest=1, highest=TIMEOUT_SECONDS_MAX
-        )
+    _time(
+        product,
+        connect_seconds=connect_seconds,
+        timeout_seconds=timeout_seconds,
+        idle_seconds=idle_seconds,
+        total_seconds=total_seconds,
+    )
     if rapidapi_compatible is not None:
         product.rapidapi_compatible = bool(rapidapi_compatible)
     _place(product, category, tags, version)
     if test_upstream_url is not None:
         product.test_upstream_url = _checked_url(test_upstream_url, "test_upstream_url") if test_upstream_url else ""
+    if units_header is not None:
+        product.units_header = check_units_header(units_header)
+    _restrict(product, allowed_networks, denied_networks, requires_signature)
+    if log_headers is not None:
+        product.log_headers = bool(log_headers)
+    if log_bodies is not None:
+        product.log_bodies = bool(log_bodies)
     product.save(
         update_fields=[
             "name", "tagline", "description", "upstream_url", "test_upstream_url", "category", "tags", "version",
-            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "updated_at",
+            "max_body_bytes", *TIMEOUTS_MAX, "rapidapi_compatible", "units_header",
+            "allowed_networks", "denied_networks", "requires_signature", "log_headers", "log_bodies",
+            "updated_at",
         ]
     )  # fmt: skip
     record_change(actor, product, "product.updated", f"Changed the product {product.name}")
@@ -209,6 +233,28 @@ def _place(product: Product, category: str | None, tags: Iterable[str] | None, v
         product.tags = check_tags(tags)
     if version is not None:
         product.version = check_line(version, field="version", shortest=0, longest=20)
+
+
+def _time(product: Product, **seconds: int | None) -> None:
+    """How long its backend may take; None leaves it, 0 in all is no limit."""
+    for field, value in seconds.items():
+        if value is None:
+            continue
+        lowest = 0 if field == "total_seconds" else 1
+        checked = check_integer(value, field=field, lowest=lowest, highest=TIMEOUTS_MAX[field])
+        setattr(product, field, checked or None)
+
+
+def _restrict(
+    product: Product, allowed: Sequence[str] | None, denied: Sequence[str] | None, requires_signature: bool | None
+) -> None:
+    """Who may call at all; None leaves it."""
+    if allowed is not None:
+        product.allowed_networks = check_networks(allowed, field="allowed_networks")
+    if denied is not None:
+        product.denied_networks = check_networks(denied, field="denied_networks")
+    if requires_signature is not None:
+        product.requires_signature = bool(requires_signature)
 
 
 def _locked_by_staff(staff: User, product: Product) -> Product:

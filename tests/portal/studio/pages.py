@@ -116,7 +116,8 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-consumer-reset": (Action.CONSUMERS_MANAGE, {}),
     "studio-settings": (
         Action.PRODUCTS_EDIT,
-        {"name": "Other", "upstream_url": "https://b.example.com", "max_body_mib": "1", "timeout_seconds": "5"},
+        {"name": "Other", "upstream_url": "https://b.example.com", "max_body_mib": "1", "timeout_seconds": "5",
+         "connect_seconds": "5", "idle_seconds": "5"},
     ),
     "studio-endpoint-deprecate": (Action.PRODUCTS_EDIT, {"note": "Use another"}),
     "studio-endpoint-undeprecate": (Action.PRODUCTS_EDIT, {}),

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Organization
+from apps.gateway.outages import begin_outage, end_outage
 from apps.products.enums import ProductStatus
 from apps.products.models import Product
 from tests.factories.keys import ApiKeyFactory
@@ -156,6 +157,14 @@ class TestOverview:
         product = ProductFactory(organization=organization)
         EndpointFactory(tier=TierFactory(product=product))
         assert "nobody can subscribe any more" in text_of(client.get(studio(organization, product.slug)))
+
+    def test_says_that_the_backend_does_not_answer(self, client: Client, organization: Organization) -> None:
+        product = ProductFactory(organization=organization)
+        page = f"/studio/{organization.slug}/{product.slug}/"
+        assert "stopped answering" not in text_of(client.get(page))
+        begin_outage(product.pk, product.upstream_url)
+        assert "Your backend stopped answering" in text_of(client.get(page))
+        end_outage(product.pk, product.upstream_url)
 
     def test_shows_the_figures_of_a_week(self, client: Client, organization: Organization) -> None:
         product = ProductFactory(organization=organization)

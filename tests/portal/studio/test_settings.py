@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def typed(client: Client, ours: World, **changed: object) -> dict[str, str]:
     """What the form would post untouched, with some fields changed."""
     initial = client.get(ours.url("studio-settings")).context["form"].initial
-    return {name: str(value) for name, value in (initial | changed).items() if value is not False}
+    return {name: str(value) for name, value in (initial | changed).items() if value not in (False, None)}
 
 
 class TestSettings:
@@ -25,9 +25,13 @@ class TestSettings:
         Product.objects.filter(pk=ours.product.pk).update(
             max_body_bytes=1_000_001,
             timeout_seconds=7,
+            total_seconds=90,
+            log_bodies=True,
             tagline="T",
             description="# D",
             rapidapi_compatible=True,
+            allowed_networks=["192.0.2.0/24", "::1/128"],
+            denied_networks=["192.0.2.7/32"],
             test_upstream_url="https://test.example.com/v1",
         )
         before = Product.objects.filter(pk=ours.product.pk).values().get()
@@ -39,15 +43,23 @@ class TestSettings:
         fields = typed(
             client, ours, name="N", tagline="T", description="**D**", upstream_url="https://new.example.com/v2",
             max_body_mib="0.5", timeout_seconds=300, rapidapi_compatible="on", test_upstream_url="https://t.example.com",
+            units_header=" X-Tokens ", connect_seconds=30, idle_seconds=3600, total_seconds=86_400, log_headers="on",
+            allowed_networks="2001:DB8::/32\r\n\r\n192.0.2.7", denied_networks="192.0.2.0/24", requires_signature="on",
         )  # fmt: skip
         client.post(ours.url("studio-settings"), fields)
         product = Product.objects.get(pk=ours.product.pk)
         assert (product.name, product.tagline, product.description) == ("N", "T", "**D**")
         assert (product.upstream_url, product.max_body_bytes) == ("https://new.example.com/v2", 512 * 1024)
         assert (product.timeout_seconds, product.rapidapi_compatible) == (300, True)
-        assert product.test_upstream_url == "https://t.example.com"
-        client.post(ours.url("studio-settings"), fields | {"test_upstream_url": ""})
-        assert Product.objects.get(pk=ours.product.pk).test_upstream_url == ""
+        assert (product.connect_seconds, product.idle_seconds, product.total_seconds) == (30, 3600, 86_400)
+        assert (product.log_headers, product.log_bodies) == (True, False)
+        assert (product.test_upstream_url, product.units_header) == ("https://t.example.com", "X-Tokens")
+        assert (product.allowed_networks, product.denied_networks, product.requires_signature) == (
+            ["2001:db8::/32", "192.0.2.7/32"], ["192.0.2.0/24"], True,
+        )  # fmt: skip
+        client.post(ours.url("studio-settings"), fields | {"test_upstream_url": "", "total_seconds": ""})
+        product.refresh_from_db()
+        assert (product.test_upstream_url, product.total_seconds) == ("", None)
 
     @pytest.mark.parametrize(
         ("field", "value", "reason"),
@@ -55,9 +67,16 @@ class TestSettings:
             ("upstream_url", "http://169.254.169.254/latest", "is not an address of the public internet"),
             ("test_upstream_url", "http://169.254.169.254/latest", "is not an address of the public internet"),
             ("upstream_url", "ftp://example.com", "Give a full address"),
+            ("units_header", "X Tokens", "Give the name of a header"),
+            ("units_header", "Content-Length", "a meaning of its own"),
             ("timeout_seconds", "301", "less than or equal to 300"),
+            ("connect_seconds", "31", "less than or equal to 30"),
+            ("idle_seconds", "0", "greater than or equal to 1"),
+            ("total_seconds", "0", "greater than or equal to 1"),
             ("max_body_mib", "0", "greater than or equal to 0.001"),
             ("max_body_mib", "1025", "less than or equal to 1024"),
+            ("allowed_networks", "10.0.0.1/8", "Give 10.0.0.0/8 or 10.0.0.1."),
+            ("denied_networks", "here", "neither an address nor a network"),
             ("name", "", "This field is required"),
         ],
     )

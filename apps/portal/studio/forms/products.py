@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.portal.network_field import NetworksField
 from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
 from apps.products.selectors import list_categories, suggest_slug
+from apps.products.units import NAME_MAX
 
 MIB = 1024 * 1024
 
@@ -79,7 +81,9 @@ class ProductSettingsForm(DetailsForm):
         label=_("Backend address for test keys"),
         max_length=500,
         required=False,
-        help_text=_("Calls with a test key go there and take no units. Left empty, there are no test keys."),
+        help_text=_(
+            "Calls with a test key go there and take no units. Left empty, they get the examples of your documentation."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
     max_body_mib = forms.DecimalField(
@@ -95,12 +99,69 @@ class ProductSettingsForm(DetailsForm):
         max_value=300,
         help_text=_("A slower answer is given up with 504 and not billed."),
     )
+    connect_seconds = forms.IntegerField(
+        label=_("Time to connect"),
+        min_value=1,
+        max_value=30,
+        help_text=_("Until your backend accepts a connection; then 504."),
+    )
+    idle_seconds = forms.IntegerField(
+        label=_("Time between pieces"),
+        min_value=1,
+        max_value=3600,
+        help_text=_("An answer that stops for longer is broken off and not billed."),
+    )
+    total_seconds = forms.IntegerField(
+        label=_("Time for the whole call"),
+        min_value=1,
+        max_value=86_400,
+        required=False,
+        help_text=_("Left empty, an answer may go on as long as your backend sends. WebSockets have no such limit."),
+    )
+    units_header = forms.CharField(
+        label=_("Header with the units of a call"),
+        max_length=NAME_MAX,
+        required=False,
+        help_text=_(
+            "Where your backend counts (tokens, rows): the header of its answers that says how many units a call took, "
+            "for endpoints with “Units at most”. Left empty, a call takes the units of its endpoint."
+        ),
+        widget=forms.TextInput(attrs={"placeholder": "X-Usage-Units", "spellcheck": "false", "class": "input-code"}),
+    )
     rapidapi_compatible = forms.BooleanField(
         label=_("RapidAPI headers"),
         required=False,
         help_text=_(
             "Accept keys in X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User and -Subscription to the backend, "
             "for programs and backends that come from there."
+        ),
+    )
+
+    allowed_networks = NetworksField(
+        label=_("Allowed networks"),
+        help_text=_("Where calls may come from: addresses or networks, one per line. Left empty, anywhere."),
+    )
+    denied_networks = NetworksField(
+        label=_("Denied networks"),
+        help_text=_("Calls from here are refused with 403, even where the list above allows them."),
+    )
+    requires_signature = forms.BooleanField(
+        label=_("Signed calls only"),
+        required=False,
+        help_text=_("Refuse calls that are not signed with the signing secret of their key (RFC 9421, HMAC-SHA256)."),
+    )
+    log_headers = forms.BooleanField(
+        label=_("Record headers"),
+        required=False,
+        help_text=_(
+            "Of some calls each minute, for 7 days, on the page of the call. Keys, cookies and tokens are blanked out."
+        ),
+    )
+    log_bodies = forms.BooleanField(
+        label=_("Record bodies"),
+        required=False,
+        help_text=_(
+            "The first 16 KiB of what was sent and answered. Say so in your terms: your consumers see their own."
         ),
     )
 
@@ -123,8 +184,17 @@ class ProductSettingsForm(DetailsForm):
             "test_upstream_url": product.test_upstream_url,
             # Three places at most, without zeros at the end and without an exponent: 10, 0.5, 1.333.
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
+            "connect_seconds": product.connect_seconds,
             "timeout_seconds": product.timeout_seconds,
+            "idle_seconds": product.idle_seconds,
+            "total_seconds": product.total_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
+            "units_header": product.units_header,
+            "allowed_networks": "\n".join(product.allowed_networks),
+            "denied_networks": "\n".join(product.denied_networks),
+            "requires_signature": product.requires_signature,
+            "log_headers": product.log_headers,
+            "log_bodies": product.log_bodies,
         }
 
     def values(self) -> dict[str, Any]:
@@ -133,6 +203,7 @@ class ProductSettingsForm(DetailsForm):
         values["tags"] = values["tags"].split(",")
         size = values.pop("max_body_mib")
         values["max_body_bytes"] = int(size * MIB) if "max_body_mib" in self.changed_data else None
+        values["total_seconds"] = values["total_seconds"] or 0  # no limit
         return values
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.permissions import Action
 from apps.core import clock
+from apps.gateway.outages import find_outage
 from apps.plans.models import Plan
 from apps.plans.selectors import list_plans, list_plans_on_sale
 from apps.portal.access import PortalRequest
@@ -59,6 +60,7 @@ def index(request: PortalRequest, product: Product) -> HttpResponse:
         "next_step": missing[0] if missing else None,
         "is_ready": not missing,
         "is_published": product.status == ProductStatus.PUBLISHED,
+        "unreachable_since": find_outage(product),
         "is_suspended": product.status == ProductStatus.SUSPENDED,
         "subscribers": count_live_subscriptions([product]).get(product.pk, 0),
         "week": usage.get_usage(scope, week.start, week.end),

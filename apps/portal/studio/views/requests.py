@@ -25,6 +25,7 @@ _PAGES = {
     "plan_upgrade_required": "portal:studio-endpoints",
     "rate_limited": "portal:studio-plans",
     "request_too_large": "portal:studio-settings",
+    "upstream_suspended": "portal:studio-settings",
     "upstream_unreachable": "portal:studio-settings",
     "upstream_timeout": "portal:studio-settings",
     "client_closed": "portal:studio-usage",

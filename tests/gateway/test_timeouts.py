@@ -1,0 +1,92 @@
+"""How long a backend may take: the product says, and each of its times ends a call in its own way."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.fakes.upstream import Exchange
+from tests.gateway.problems import check
+from tests.gateway.shop import Shop
+from tests.gateway.wire import RawConnection
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+MakeShop = Callable[..., Shop]
+
+
+async def drip(exchange: Exchange) -> None:
+    """An answer without end, a byte at a time."""
+    await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        await exchange.chunk(b".")
+        await asyncio.sleep(0.05)
+
+
+async def silent(exchange: Exchange) -> None:
+    await exchange.reader.read()
+    raise OSError("the gateway has left")
+
+
+async def stops(exchange: Exchange) -> None:
+    await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    await exchange.chunk(b"begun")
+    await silent(exchange)
+
+
+def test_a_call_that_takes_too_long_before_its_answer(make_shop: MakeShop) -> None:
+    shop = make_shop(total_seconds=1, quota=5)
+    shop.backend_does(silent)
+    check(shop.call("/things"), 504, "upstream_timeout")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (504, "upstream_timeout", 0)
+    assert outcome.origin_us >= 990_000
+    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+
+
+@pytest.mark.parametrize(("times", "backend"), [({"total_seconds": 1}, drip), ({"idle_seconds": 1}, stops)])
+def test_an_answer_that_takes_too_long_is_broken_off(
+    make_shop: MakeShop, times: dict[str, int], backend: Callable[[Exchange], object]
+) -> None:
+    shop = make_shop(**times)
+    shop.backend_does(backend)  # type: ignore[arg-type]
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head())
+        answer = connection.read_all()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert not answer.endswith(b"0\r\n\r\n")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (200, "upstream_timeout", 0)
+    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+
+
+def test_without_an_end_an_answer_goes_on(make_shop: MakeShop) -> None:
+    shop = make_shop(timeout_seconds=1, connect_seconds=1, idle_seconds=1)
+
+    async def long(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(5):
+            await exchange.chunk(b".")
+            await asyncio.sleep(0.4)
+        await exchange.send(b"0\r\n\r\n")
+
+    shop.backend_does(long)
+    assert shop.call("/things").body == b"....."
+    assert shop.outcomes[-1].outcome == "completed"
+
+
+def test_a_consumer_that_does_not_read_pays_for_an_answer_that_is_late_for_it(make_shop: MakeShop) -> None:
+    shop = make_shop(total_seconds=1)
+
+    async def flood(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await exchange.chunk(bytes(256 * 1024))
+
+    shop.backend_does(flood)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head())
+        wait_until(lambda: shop.outcomes, what="settled")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)
