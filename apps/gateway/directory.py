@@ -81,6 +81,9 @@ class OrmDirectory:
     async def find_key(self, digest: bytes) -> KeyEntry | None:
         return await self._keys.find(digest)
 
+    def knows_key(self, digest: bytes) -> bool:
+        return self._keys.knows(digest)
+
     async def in_thread(self, read: Callable[[], T]) -> T:
         """Run a read of the database. Raises what it raises, and TimeoutError."""
 

@@ -8,6 +8,8 @@ from django.conf import settings
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.guesses import SharedGuesses
+from apps.gateway.replays import RedisReplays
 from apps.gateway.upstream import AiohttpUpstream
 from apps.usage.counters.types import Metering
 
@@ -28,9 +30,13 @@ class Runtime:
     upstream: AiohttpUpstream
     config: EngineConfig
     trusted_proxy_hops: int
+    guesses: SharedGuesses
+    replays: RedisReplays
 
     async def start(self) -> None:
         await self.directory.start()
+        await self.guesses.start()
+        await self.replays.start()
         await self.metering.start()
         await self.upstream.start()
 
@@ -38,6 +44,8 @@ class Runtime:
         """In the opposite order: what settles calls outlives what makes them."""
         await self.upstream.stop()
         await self.metering.stop()
+        await self.guesses.stop()
+        await self.replays.stop()
         await self.directory.stop()
 
 
@@ -54,5 +62,9 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
             for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)
         ),
     )
-    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config)
-    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)
+    guesses = SharedGuesses(settings.GATEWAY_UNKNOWN_KEYS_MAX, redis_url=settings.CACHE_URL)
+    replays = RedisReplays(redis_url=settings.CACHE_URL)
+    engine = Engine(
+        directory=directory, metering=metering, upstream=upstream, config=config, guesses=guesses, replays=replays
+    )
+    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS, guesses, replays)

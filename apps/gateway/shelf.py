@@ -32,6 +32,10 @@ class Shelf(Generic[K, V]):
         self._loads: dict[K, asyncio.Task[V | None]] = {}
         self._changes = 0
 
+    def knows(self, key: K) -> bool:
+        """Whether the entry is at hand."""
+        return self._known.get(key) is not None
+
     async def find(self, key: K) -> V | None:
         """Raises `DirectoryUnavailable` where the entry is not known and cannot be loaded."""
         value = self._known.get(key)

@@ -155,14 +155,26 @@ class TestUpdate:
         with pytest.raises(Invalid):
             services.set_billable_statuses(actor=alice, product=draft, statuses=statuses)
 
-    def test_a_rotated_secret_replaces_the_old_one(self, alice: Actor, draft: Product) -> None:
+    def test_a_secret_is_prepared_then_activated_or_discarded(self, alice: Actor, draft: Product) -> None:
         old = draft.proxy_secret
+        for step in (services.activate_proxy_secret, services.discard_proxy_secret):
+            with pytest.raises(Conflict):
+                step(actor=alice, product=draft)
         announced(draft)
-        new = services.rotate_proxy_secret(actor=alice, product=draft)
+        new = services.prepare_proxy_secret(actor=alice, product=draft)
         draft.refresh_from_db()
-        assert draft.proxy_secret == new != old
+        assert (draft.proxy_secret, draft.next_proxy_secret) == (old, new)
+        assert new != old
         assert announced(draft)
-        assert not AuditEvent.objects.filter(summary__contains=new).exists()
+        with pytest.raises(Conflict):
+            services.prepare_proxy_secret(actor=alice, product=draft)
+        draft = services.activate_proxy_secret(actor=alice, product=draft)
+        assert (draft.proxy_secret, draft.next_proxy_secret) == (new, "")
+        other = services.prepare_proxy_secret(actor=alice, product=draft)
+        draft = services.discard_proxy_secret(actor=alice, product=draft)
+        assert (draft.proxy_secret, draft.next_proxy_secret) == (new, "")
+        summaries = list(AuditEvent.objects.values_list("summary", flat=True))
+        assert not any(secret in summary for summary in summaries for secret in (old, new, other))
 
 
 class TestPublish:
@@ -325,7 +337,7 @@ class TestTenancy:
             lambda product: services.set_billable_statuses(actor=stranger, product=product, statuses=None),
             lambda product: services.publish_product(actor=stranger, product=product),
             lambda product: services.unpublish_product(actor=stranger, product=product),
-            lambda product: services.rotate_proxy_secret(actor=stranger, product=product),
+            lambda product: services.prepare_proxy_secret(actor=stranger, product=product),
             lambda product: services.add_tier(actor=stranger, product=product, name="x"),
             lambda product: services.add_endpoint(actor=stranger, product=product, **route),
         ):

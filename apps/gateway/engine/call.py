@@ -50,3 +50,4 @@ class Admitted:
     # What may be forwarded: without the key.
     headers: list[Header]
     query: bytes
+    body_sha256: bytes | None = None  # that a signed body must have

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from apps.gateway.engine import problems
 from apps.gateway.engine.admission import too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
-from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
+from apps.gateway.engine.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
@@ -68,6 +68,7 @@ class Exchange:
             limit=admitted.product.max_body_bytes,
             idle_seconds=config.client_idle_seconds,
             on_failure=lambda: self._interrupt(_Interruption.BODY_FAILED),
+            sha256=admitted.body_sha256,
         )
         self._scope: asyncio.Timeout | None = None
         self._interruption: _Interruption | None = None
@@ -194,6 +195,8 @@ class Exchange:
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
                 await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case BodyAltered():
+                await self._end(Outcome.REQUEST_ALTERED, Rejected(problems.CONTENT_DIGEST_MISMATCH))
             case ClientGone():
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()

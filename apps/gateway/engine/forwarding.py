@@ -52,6 +52,7 @@ def _gateway_headers(call: Call, admitted: Admitted, path_and_query: str) -> lis
     plan = entitlement.plan_slug.encode("latin-1")
     signed = signature(
         secret=product.proxy_secret,
+        next_secret=product.next_proxy_secret,
         timestamp=int(time.time()),
         method=call.request.method,
         path_and_query=urlsplit(admitted.upstream_url).path + path_and_query,

@@ -15,10 +15,12 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import preflight_headers
 from apps.gateway.engine.exchange import Exchange
+from apps.gateway.engine.guesses import Guesses
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
 from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
 from apps.gateway.engine.request import ClientGone, GatewayRequest, Header
+from apps.gateway.engine.signed_calls import NoReplays, Replays
 from apps.usage.counters.types import (
     CallSpec,
     Metering,
@@ -61,12 +63,21 @@ class Engine:
     """One per process; holds no state of a call."""
 
     def __init__(
-        self, *, directory: Directory, metering: Metering, upstream: Upstream, config: EngineConfig | None = None
+        self,
+        *,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig | None = None,
+        guesses: Guesses | None = None,
+        replays: Replays | None = None,
     ) -> None:
         self._directory = directory
         self._metering = metering
         self._upstream = upstream
         self._config = config or EngineConfig()
+        self._guesses = guesses or Guesses()
+        self._replays = replays or NoReplays()
         self._on_their_way = 0
 
     async def handle(self, request: GatewayRequest) -> None:
@@ -88,7 +99,7 @@ class Engine:
 
     async def _handle(self, call: Call) -> None:
         try:
-            admitted = await admit(call, self._directory, self._config)
+            admitted = await admit(call, self._directory, self._config, self._guesses, self._replays)
             exchange = Exchange(call, admitted, metering=self._metering, upstream=self._upstream, config=self._config)
             reservation = await self._reserve(call, admitted, exchange)
         except Preflight as preflight:

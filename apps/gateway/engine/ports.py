@@ -22,6 +22,10 @@ class Directory(Protocol):
         """The key with this SHA-256, revoked and expired ones too. Raises `DirectoryUnavailable`."""
         ...
 
+    def knows_key(self, digest: bytes) -> bool:
+        """Whether there is such a key, as far as can be said without asking anybody."""
+        ...
+
     def now(self) -> dt.datetime:
         """The time of the installation."""
         ...

@@ -85,6 +85,7 @@ class ProductSerializer(Answer):
     rapidapi_compatible = serializers.BooleanField()
     allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
     denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
+    has_next_proxy_secret = serializers.BooleanField(source="next_proxy_secret", help_text="Whether one is prepared.")
     requires_signature = serializers.BooleanField(help_text="Whether calls must be signed (RFC 9421).")
     category = serializers.CharField(source="category.slug", allow_null=True, default=None)
     tags = serializers.ListField(child=serializers.CharField())

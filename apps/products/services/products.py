@@ -18,7 +18,7 @@ from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
-from apps.products.models import Category, Product, Tier, new_proxy_secret
+from apps.products.models import Category, Product, Tier
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
@@ -181,17 +181,6 @@ def lift_suspension(*, staff: User, product: Product, reason: str) -> Product:
     summary = f"Lifted the suspension of the product {product.name}: {reason}"
     _record_by_staff(staff, product, "product.suspension_lifted", summary)
     return product
-
-
-@transaction.atomic
-def rotate_proxy_secret(*, actor: Actor, product: Product) -> str:
-    """Make a new secret for the backend to check; returns it. The old one ends at once."""
-    actor.require(Action.PRODUCTS_EDIT)
-    product = lock_product(actor, product)
-    product.proxy_secret = new_proxy_secret()
-    product.save(update_fields=["proxy_secret", "updated_at"])
-    record_change(actor, product, "product.proxy_secret_rotated", f"Rotated the proxy secret of {product.name}")
-    return product.proxy_secret
 
 
 def _describe(product: Product, name: str, upstream_url: str, tagline: str, description: str) -> None:
