@@ -177,6 +177,30 @@ class TestUpdate:
         assert not any(secret in summary for summary in summaries for secret in (old, new, other))
 
 
+class TestOwnAddresses:
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "portal.example.com",
+            "GATEWAY.example.com",
+            "gateway.example.com.",
+            "gw.example.com",
+            "weather.gw.example.com",
+        ],
+    )
+    def test_no_backend_is_this_installation(self, alice: Actor, draft: Product, settings: Any, host: str) -> None:
+        settings.WEB_URL, settings.GATEWAY_URL = "https://portal.example.com", "https://gateway.example.com:8443"
+        settings.GATEWAY_DOMAIN = "gw.example.com"
+        for fields in (
+            {"upstream_url": f"https://{host}:9/v1"},
+            {"upstream_url": URL, "test_upstream_url": f"http://{host}"},
+        ):
+            with pytest.raises(Invalid, match="an address of this installation"):
+                services.update_product(actor=alice, product=draft, name="x", **fields)
+        for other in ("agw.example.com", "portal.example.com.evil.org", "example.com"):
+            services.update_product(actor=alice, product=draft, name="x", upstream_url=f"https://{other}")
+
+
 class TestPublish:
     def test_what_is_missing_is_said(self, alice: Actor, draft: Product) -> None:
         with pytest.raises(Conflict) as refused:

@@ -1,4 +1,5 @@
 from collections.abc import Collection, Iterable, Sequence
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -19,6 +20,7 @@ from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
 from apps.products.models import Category, Product, Tier
+from apps.products.own_names import is_own_name
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
@@ -192,7 +194,11 @@ def _describe(product: Product, name: str, upstream_url: str, tagline: str, desc
 
 def _checked_url(value: str, field: str) -> str:
     url = value.strip() if isinstance(value, str) else value
-    return check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
+    checked = check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
+    # The product Hello is answered by the portal itself; the operator says where.
+    if is_own_name(urlsplit(checked).hostname or "") and checked not in settings.DEMO_BACKENDS.values():
+        raise Invalid(_("This is an address of this installation. Give that of your backend."), field=field)
+    return checked
 
 
 def _place(product: Product, category: str | None, tags: Iterable[str] | None, version: str | None) -> None:
