@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.embedded.postgres import EmbeddedPostgres
@@ -31,18 +32,42 @@ class BenchPostgres(EmbeddedPostgres):
         return [*super().command(), *options]
 
 
+@dataclass(frozen=True)
+class DataServers:
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+
+    @property
+    def postgres_pid(self) -> int:
+        return _pid(self.postgres)
+
+    @property
+    def valkey_pid(self) -> int:
+        return _pid(self.valkey)
+
+
+def _pid(server: EmbeddedServer) -> int:
+    if server.process is None:
+        raise RuntimeError(f"{server.title} runs already: it is not this benchmark's own.")
+    return server.process.pid
+
+
 @contextmanager
-def data_servers(folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
-    """Start both, and leave their addresses in the environment, before Django reads its settings."""
+def data_servers(folder: Path, settings: Mapping[str, str], *, durable_counters: bool = False) -> Iterator[DataServers]:
+    """Start both, and leave their addresses in the environment, before Django reads its settings.
+
+    `durable_counters`: Valkey with its append-only file, as `make up` runs it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["LOCAL_DIR"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-    servers: list[EmbeddedServer] = [BenchPostgres(folder, settings), EmbeddedValkey(folder, durable=False)]
+    postgres, valkey = BenchPostgres(folder, settings), EmbeddedValkey(folder, durable=durable_counters)
+    servers: list[EmbeddedServer] = [postgres, valkey]
     try:
         for server in servers:
             server.start()
             os.environ[server.url_variable] = server.url
-        yield
+        yield DataServers(postgres, valkey)
     finally:
         for server in reversed(servers):
             server.stop()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from apps.usage.counters import tuning
 
 # Long enough for a busy machine: a call that is still on its way must not lose its lease.
-tuning.DEFAULT = replace(tuning.DEFAULT, lease_ms=6_000, heartbeat_seconds=1.5, sweep_seconds=0.5)
+tuning.DEFAULT = replace(tuning.DEFAULT, lease_ms=6_000, heartbeat_seconds=1.5, sweep_seconds=0.5, hold_ms=8_000)
 
 if __name__ == "__main__":
     from django.core.management import execute_from_command_line

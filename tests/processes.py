@@ -147,17 +147,18 @@ def _commands(**variables: str) -> dict[str, list[str]]:
     return {name: [sys.executable, *command[1:]] for name, command in commands.items()}
 
 
-def gateway(*, upstreams: list[str], impatient: bool = False) -> Server:
+def gateway(*, upstreams: list[str], impatient: bool = False, counters_url: str = "") -> Server:
     """A gateway process. `upstreams` are the `ip:port` of backends on this machine that it may dial.
 
-    `impatient`: with the short leases of `tests.impatient`.
+    `impatient`: with the short leases of `tests.impatient`. `counters_url`: where it counts, else the test's Redis.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = _commands(GATEWAY_PORT=str(port))["gateway"]
     if impatient:
         command = [word.replace("config.gateway:", "tests.impatient:") for word in command]
-    return Server("gateway", command, f"{url}/_gateway/healthz", _application_env(upstreams), url)
+    env = _application_env(upstreams) | {"COUNTERS_URL": counters_url}
+    return Server("gateway", command, f"{url}/_gateway/healthz", env, url)
 
 
 def web(*, local_dir: Path, gateway_url: str, upstreams: list[str]) -> Server:
@@ -174,9 +175,15 @@ def web(*, local_dir: Path, gateway_url: str, upstreams: list[str]) -> Server:
     return Server("web", command, f"{url}/_api/healthz", _application_env(upstreams) | env, url)
 
 
-def meter(*, impatient: bool = False) -> Server:
+def meter(*, impatient: bool = False, counters_url: str = "") -> Server:
     command = [sys.executable, "-m", "tests.impatient", "run_meter"] if impatient else _commands()["meter"]
-    return Server("meter", command, env=_application_env([]))
+    return Server("meter", command, env=_application_env([]) | {"COUNTERS_URL": counters_url})
+
+
+def worker() -> Server:
+    """The Celery worker, with jobs that are not run at once as they are elsewhere in tests."""
+    env = {"DJANGO_SETTINGS_MODULE": "config.settings.local", "LOCAL_DIR": str(settings.LOCAL_DIR)}
+    return Server("worker", _commands()["worker"], env=_application_env([]) | env)
 
 
 def script(name: str, code: str) -> Server:

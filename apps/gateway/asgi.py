@@ -41,7 +41,7 @@ class GatewayHandler:
         if scope["type"] == "http":
             await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._live(scope, receive, send)
         else:
             raise ValueError(f"the gateway does not serve {scope['type']} (run uvicorn with --ws none)")
 
@@ -68,7 +68,9 @@ class GatewayHandler:
         response: HttpResponseBase = await view(request, *args, **kwargs)
         return response
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        # A protocol of our own finds it there (`apps.gateway.server`).
+        scope.get("state", {})["runtime"] = self._runtime
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":

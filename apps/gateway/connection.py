@@ -35,6 +35,8 @@ class AsgiClient:
         self._gone_callback: Callable[[], None] | None = None
         self._watcher: asyncio.Task[None] | None = None
 
+    may_tunnel = False
+
     async def body(self) -> AsyncIterator[bytes]:
         while not self._is_body_read:
             message = await self._receive()
@@ -51,6 +53,10 @@ class AsgiClient:
         self._gone_callback = callback
         if self._is_body_read:
             self._watch()
+
+    async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
+        await self.start(status, headers)
+        await self.finish(body)
 
     async def start(self, status: int, headers: list[Header]) -> None:
         self._is_closing = not self._is_body_read and self._unread > _SKIPPED_BODY_MAX

@@ -10,24 +10,30 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
 from apps.core import clock
 from apps.gateway import selectors
-from apps.gateway.engine.entities import KeyEntry, ProductEntry
+from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.feed import POLL_SECONDS, ChangeFeed
 from apps.gateway.shelf import Shelf
 
 T = TypeVar("T")
 
-KEYS_MAX = 50_000
 PRODUCTS_MAX = 2_000
+# Examples of single endpoints, 256 KiB at most each, loaded when a test key asks for one.
+MOCKS_MAX = 200
 # Threads that read the database, each with a connection of its own.
 THREADS = 4
 READ_SECONDS = 3.0
+
+
+class _Mock(NamedTuple):
+    product_id: int
+    answer: MockAnswer
 
 
 class OrmDirectory:
@@ -43,7 +49,12 @@ class OrmDirectory:
         self._keys: Shelf[bytes, KeyEntry] = Shelf(
             load=lambda digest: self.in_thread(partial(selectors.find_key, digest)),
             tags_of=_tags_of_key,
-            size=KEYS_MAX,
+            size=settings.GATEWAY_KEYS_MAX,
+        )
+        self._mocks: Shelf[tuple[int, int], _Mock] = Shelf(
+            load=lambda key: self.in_thread(partial(_load_mock, *key)),
+            tags_of=lambda mock: (f"product:{mock.product_id}",),
+            size=MOCKS_MAX,
         )
         self._feed = ChangeFeed(
             redis_url=redis_url,
@@ -62,6 +73,7 @@ class OrmDirectory:
         await self._feed.stop()
         await self._products.stop()
         await self._keys.stop()
+        await self._mocks.stop()
         if self._clock_reading is not None:
             await self._clock_reading
         await asyncio.to_thread(self._close_connections)
@@ -75,14 +87,21 @@ class OrmDirectory:
         """Whether Postgres answered at least once."""
         return self._feed.has_read
 
+    def known_product(self, slug: str) -> ProductEntry | None:
+        return self._products.known(slug)
+
+    def known_key(self, digest: bytes) -> KeyEntry | None:
+        return self._keys.known(digest)
+
     async def find_product(self, slug: str) -> ProductEntry | None:
         return await self._products.find(slug)
 
     async def find_key(self, digest: bytes) -> KeyEntry | None:
         return await self._keys.find(digest)
 
-    def knows_key(self, digest: bytes) -> bool:
-        return self._keys.knows(digest)
+    async def find_mock(self, product_id: int, endpoint_id: int) -> MockAnswer | None:
+        found = await self._mocks.find((product_id, endpoint_id))
+        return found.answer if found else None
 
     async def in_thread(self, read: Callable[[], T]) -> T:
         """Run a read of the database. Raises what it raises, and TimeoutError."""
@@ -100,10 +119,12 @@ class OrmDirectory:
             self._clock_reading = asyncio.create_task(self._read_clock())
         if kind == "product":
             self._products.forget_absent()
+            self._mocks.forget_absent()
         if kind == "key":
             self._keys.forget_absent()
         self._products.forget(topic)
         self._keys.forget(topic)
+        self._mocks.forget(topic)
 
     async def _read_clock(self) -> None:
         if settings.SANDBOX_CLOCK:
@@ -120,6 +141,11 @@ class OrmDirectory:
 
         for closing in [self._executor.submit(close) for _ in range(THREADS)]:
             closing.exception()  # a thread that hangs in a query keeps its connection
+
+
+def _load_mock(product_id: int, endpoint_id: int) -> _Mock | None:
+    answer = selectors.find_mock(endpoint_id)
+    return _Mock(product_id, answer) if answer else None
 
 
 def _tags_of_product(product: ProductEntry) -> Iterable[str]:

@@ -7,17 +7,13 @@ it too, with the bounds of whatever stands in front.
 """
 
 import asyncio
-from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from apps.core.ids import uuid7
 from apps.gateway.engine import problems
-from apps.gateway.engine.answering import standing_headers
-from apps.gateway.engine.config import EngineConfig
-from apps.gateway.engine.problems import PROBLEM_HEADERS, Problem, Rejected, problem_body
-from apps.usage.counters.types import request_id
+from apps.gateway.engine.problems import Problem
+from apps.gateway.refusals import refusal
 
 # ASGI scope extension: {"raw": the request target, bytes}.
 TARGET_EXTENSION = "apifactory.target"
@@ -102,17 +98,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem, detail: str = "") -> None:
         """Answer and close, unless an earlier request of this connection still waits for its answer."""
         if self._may_answer():
-            event_id = uuid7()
-            body = problem_body(Rejected(problem, detail), event_id)
-            headers = [
-                *PROBLEM_HEADERS,
-                (b"content-length", b"%d" % len(body)),
-                (b"connection", b"close"),
-                *standing_headers(request_id(event_id), EngineConfig().pseudonym),
-            ]
-            phrase = HTTPStatus(problem.status).phrase.encode("ascii")
-            lines = [b"HTTP/1.1 %d %s" % (problem.status, phrase), *(b"%s: %s" % header for header in headers)]
-            self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+            self.transport.write(refusal(problem, detail))
         if self.cycle is not None:
             self.cycle.disconnected = True  # whatever the application still says goes nowhere
         self.transport.close()

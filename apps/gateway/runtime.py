@@ -1,5 +1,6 @@
 """What a gateway process is made of, and its start and stop."""
 
+import gc
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.pipeline import Engine
 from apps.gateway.guesses import SharedGuesses
 from apps.gateway.replays import RedisReplays
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
 
 
@@ -27,7 +28,7 @@ class Runtime:
     engine: Engine
     directory: OrmDirectory
     metering: StartedMetering
-    upstream: AiohttpUpstream
+    upstream: PooledUpstream
     config: EngineConfig
     trusted_proxy_hops: int
     guesses: SharedGuesses
@@ -39,6 +40,7 @@ class Runtime:
         await self.replays.start()
         await self.metering.start()
         await self.upstream.start()
+        _leave_what_stays_alone()
 
     async def stop(self) -> None:
         """In the opposite order: what settles calls outlives what makes them."""
@@ -49,10 +51,21 @@ class Runtime:
         await self.directory.stop()
 
 
+def _leave_what_stays_alone() -> None:
+    """Keep the garbage collector off what lives as long as the process, and let it run seldom.
+
+    Calls end without cycles of any weight, so counting references frees nearly all; a pass over modules, models and the
+    directory's entries for every few hundred calls took an eighth of the process' time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def runtime_from_settings(metering: StartedMetering) -> Runtime:
     """The parts as the settings describe them."""
     directory = OrmDirectory(redis_url=settings.CACHE_URL)
-    upstream = AiohttpUpstream(allow=settings.UPSTREAM_ALLOW)
+    upstream = PooledUpstream(allow=settings.UPSTREAM_ALLOW)
     config = EngineConfig(
         domain=settings.GATEWAY_DOMAIN.lower(),
         product_page=f"{settings.WEB_URL}/products/{{slug}}/",

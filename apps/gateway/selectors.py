@@ -7,7 +7,15 @@ from django.utils.crypto import salted_hmac
 
 from apps.core.errors import Invalid
 from apps.core.models import Change
-from apps.gateway.engine.entities import Entitlement, KeyEntry, PlanOffer, ProductEntry, ProductState, Standing
+from apps.gateway.engine.entities import (
+    Entitlement,
+    KeyEntry,
+    MockAnswer,
+    PlanOffer,
+    ProductEntry,
+    ProductState,
+    Standing,
+)
 from apps.gateway.engine.networks import network_rule
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
@@ -18,10 +26,11 @@ from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
 from apps.products.models import Endpoint as EndpointRow
 from apps.products.models import Product
+from apps.products.openapi.example_answers import example_answer
 from apps.products.paths import parse_template
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.usage.limits import limits_of
+from apps.usage.limits import limits_of, test_limits
 
 # What a call is told whose subscription is not in order.
 _ADVICE = {
@@ -68,6 +77,7 @@ def find_product(slug: str) -> ProductEntry | None:
         timeout_seconds=product.timeout_seconds,
         billable_statuses=None if statuses is None else tuple(int(status) for status in statuses),
         rapidapi_compatible=product.rapidapi_compatible,
+        units_header=product.units_header.lower().encode("ascii"),
         routes=RouteTable(_endpoints(product)),
         offers=_offers(product),
         deprecated_at=product.deprecated_at,
@@ -90,20 +100,21 @@ def _endpoints(product: Product) -> list[Endpoint]:
         .filter(product=product)
         .order_by("id")
         .values_list(
-            "id", "method", "path", "upstream_path", "tier__rank", "weight", "deprecated_at", "sunset_at",
+            "id", "method", "path", "upstream_path", "tier__rank", "weight", "max_units", "deprecated_at", "sunset_at",
             "allowed_networks", "denied_networks",
         )
     )  # fmt: skip
     endpoints = []
-    for pk, method, path, upstream_path, rank, weight, deprecated_at, sunset_at, allowed, denied in rows:
+    for pk, method, path, upstream_path, rank, weight, max_units, deprecated_at, sunset_at, allowed, denied in rows:
         try:
             templates = parse_template(path), parse_template(upstream_path)
         except Invalid as error:
             # One bad row must not take the product's other routes away.
             logger.error("endpoint %s is left out: %s", pk, error.message)
             continue
+        most = max_units if product.units_header else None
         networks = network_rule(allowed, denied)
-        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at, networks))
+        endpoints.append(Endpoint(pk, method, *templates, rank, weight, deprecated_at, sunset_at, most, networks))
     return endpoints
 
 
@@ -137,15 +148,25 @@ def find_key(digest: bytes) -> KeyEntry | None:
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
         networks=network_rule(key.allowed_networks),
-        entitlement=_entitlement(key.subscription),
+        entitlement=_entitlement(key.subscription, is_test=key.is_test),
         public_id=key.public_id,
         signing_key=signing_secret(key.public_id).encode("ascii"),
     )
 
 
-def _entitlement(subscription: Subscription) -> Entitlement:
+def find_mock(endpoint_id: int) -> MockAnswer | None:
+    """What a test key gets of the endpoint where its product has no backend for tests."""
+    operation = EndpointRow.objects.current().filter(pk=endpoint_id).values_list("operation", flat=True).first()
+    example = example_answer(operation)
+    if example is None:
+        return None
+    headers = [(b"content-type", example.media_type.encode("ascii"))] if example.media_type else []
+    return MockAnswer(example.status, [*headers, (b"content-length", b"%d" % len(example.body))], example.body)
+
+
+def _entitlement(subscription: Subscription, *, is_test: bool) -> Entitlement:
     plan = subscription.plan
-    limits = limits_of(subscription)
+    limits = test_limits() if is_test else limits_of(subscription)
     status = SubscriptionStatus(subscription.status)
     return Entitlement(
         subscription_id=subscription.pk,
@@ -162,6 +183,7 @@ def _entitlement(subscription: Subscription) -> Entitlement:
         rates=limits.rates,
         endpoint_rates=limits.endpoint_rates,
         quotas=limits.quotas,
+        max_concurrent=limits.max_concurrent,
     )
 
 

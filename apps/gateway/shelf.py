@@ -32,9 +32,8 @@ class Shelf(Generic[K, V]):
         self._loads: dict[K, asyncio.Task[V | None]] = {}
         self._changes = 0
 
-    def knows(self, key: K) -> bool:
-        """Whether the entry is at hand."""
-        return self._known.get(key) is not None
+    def known(self, key: K) -> V | None:
+        return self._known.get(key)
 
     async def find(self, key: K) -> V | None:
         """Raises `DirectoryUnavailable` where the entry is not known and cannot be loaded."""

@@ -1,6 +1,5 @@
 """What the gateway process serves: every call of every product, and its own health."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,11 +7,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views import View
 
 from apps.core.health import readiness
-from apps.core.peers import client_address, client_scheme
 from apps.gateway.asgi import GatewayHttpRequest
-from apps.gateway.engine.headers import values_of
-from apps.gateway.engine.request import GatewayRequest, Header
+from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.http_protocol import TARGET_EXTENSION
+from apps.gateway.requests import gateway_request
 from apps.gateway.responses import RelayedResponse
 
 
@@ -47,21 +45,16 @@ async def healthz(request: GatewayHttpRequest) -> JsonResponse:
 
 
 def _gateway_request(request: GatewayHttpRequest) -> GatewayRequest:
-    """The engine's view of the request: the raw target and header lines, and who really called."""
-    scope, hops = request.scope, request.runtime.trusted_proxy_hops
-    headers = list(scope["headers"])
-    peer = scope["client"][0] if scope.get("client") else ""
-    return GatewayRequest(
+    scope = request.scope
+    return gateway_request(
         method=scope["method"],
         target=_target(scope),
-        headers=headers,
-        client_ip=client_address(peer, _joined(headers, b"x-forwarded-for") if hops else "", trusted_hops=hops),
-        scheme=client_scheme(
-            scope["scheme"], _joined(headers, b"x-forwarded-proto") if hops else "", trusted_hops=hops
-        ),
+        headers=list(scope["headers"]),
+        peer=scope["client"][0] if scope.get("client") else "",
+        scheme=scope["scheme"],
         http_version=scope["http_version"],
-        started_at=time.perf_counter(),
         client=request.client,
+        trusted_proxy_hops=request.runtime.trusted_proxy_hops,
     )
 
 
@@ -72,8 +65,3 @@ def _target(scope: Mapping[str, Any]) -> bytes:
         return raw
     path: bytes = scope["raw_path"]
     return path + b"?" + scope["query_string"] if scope["query_string"] else path
-
-
-def _joined(headers: list[Header], name: bytes) -> str:
-    """All lines of this header as one."""
-    return b",".join(values_of(headers, name)).decode("latin-1")

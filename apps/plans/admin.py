@@ -39,6 +39,7 @@ class PlanAdmin(ReadOnlyAdmin[Plan]):
     fields = [
         "name", "slug", "version", "public_id", "product", "tier", "description", "price_amount", "currency",
         "interval", "visibility", "requires_approval", "trial_days", "trial_requires_card", "quota_on_change",
+        "max_concurrent",
         "created_at", "published_at", "withdrawn_at",
     ]  # fmt: skip
     related_lists = ["billing.HostingTerms", "subscriptions.Subscription", "accounts.AuditEvent"]

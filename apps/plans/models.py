@@ -52,6 +52,8 @@ class Plan(models.Model):
     quota_on_change = models.CharField(
         _("quota when the plan changes"), max_length=10, choices=QuotaOnChange, default=QuotaOnChange.RESET
     )
+    # How many calls of a subscription may be in flight at once; None: any number.
+    max_concurrent = models.PositiveIntegerField(_("calls at once"), null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     created_at = TimestampField(auto_now_add=True)
@@ -66,6 +68,10 @@ class Plan(models.Model):
                 fields=["product", "slug"],
                 condition=models.Q(published_at__isnull=False, withdrawn_at__isnull=True),
                 name="plan_one_version_on_sale",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_concurrent__isnull=True) | models.Q(max_concurrent__gt=0),
+                name="plan_max_concurrent_positive",
             ),
         ]
 

@@ -129,6 +129,7 @@ def _write_version(plan: Plan, spec: PlanSpec) -> Plan:
     plan.quota_on_change = spec.quota_on_change
     plan.trial_days = spec.trial_days
     plan.trial_requires_card = spec.trial_requires_card
+    plan.max_concurrent = spec.max_concurrent
     plan.tier = choose_tier(product, slug=spec.tier_slug)
     others = Plan.objects.filter(product=product, withdrawn_at__isnull=True).exclude(pk=plan.pk)
     if others.filter(name__iexact=plan.name).exists():

@@ -24,6 +24,7 @@ NAME_MAX = 40
 DESCRIPTION_MAX = 300
 UNITS_MAX = 10**15
 CALLS_MAX = 10**9
+CONCURRENT_MAX = 1_000_000
 RATE_LIMITS_MAX = 200
 PRICE_TIERS_MAX = 10
 UNIT_AMOUNT_DIGITS = 8
@@ -159,6 +160,8 @@ class PlanSpec:
     # A first period without charge, for who never had one of the product; 0 is none.
     trial_days: int = 0
     trial_requires_card: bool = False
+    # How many calls of a subscription may be in flight at once, over all endpoints; None: any number.
+    max_concurrent: int | None = None
 
     def check(self) -> None:
         """Raises `Invalid` with the field that is wrong."""
@@ -219,6 +222,8 @@ class PlanSpec:
             raise Invalid(
                 _("A plan has %(most)d rate limits at most.") % {"most": RATE_LIMITS_MAX}, field="rate_limits"
             )
+        if self.max_concurrent is not None:
+            check_integer(self.max_concurrent, field="max_concurrent", lowest=1, highest=CONCURRENT_MAX)
         for limit in self.rate_limits:
             limit.check()
         windows = {(limit.endpoint and limit.endpoint.pk, limit.window) for limit in self.rate_limits}

@@ -129,10 +129,17 @@ def rate_limit_in_words(limit: RateLimit) -> str:
     return pattern % {"calls": grouped(limit.max_calls)}
 
 
+def concurrency_in_words(plan: Plan) -> str:
+    """`5 calls at once`; empty where the plan does not limit them."""
+    if plan.max_concurrent is None:
+        return ""
+    words = ngettext("%(calls)s call at once", "%(calls)s calls at once", plan.max_concurrent)
+    return words % {"calls": grouped(plan.max_concurrent)}
+
+
 def rate_limits_in_words(plan: Plan, endpoint: Endpoint | None = None) -> str:
     """The limits of the whole plan as one phrase; those that hold at an endpoint, where one is given."""
     own = [limit for limit in plan.rate_limits.all() if endpoint is not None and limit.endpoint_id == endpoint.pk]
     limits = own or [limit for limit in plan.rate_limits.all() if limit.endpoint_id is None]
-    if not limits:
-        return _("No rate limit")
-    return get_text_list([rate_limit_in_words(limit) for limit in limits], _("and"))
+    words = [*(rate_limit_in_words(limit) for limit in limits), concurrency_in_words(plan)]
+    return get_text_list([some for some in words if some], _("and")) or _("No rate limit")

@@ -77,7 +77,7 @@ class ProductAdmin(ReadOnlyAdmin[Product]):
     fields = [
         "name", "slug", "public_id", "organization", "status", "category", "tags", "version", "tagline", "description",
         "upstream_url", "test_upstream_url", "max_body_bytes", "timeout_seconds", "billable_statuses",
-        "rapidapi_compatible", "allowed_networks", "denied_networks", "requires_signature",
+        "rapidapi_compatible", "units_header", "allowed_networks", "denied_networks", "requires_signature",
         "deprecated_at", "retires_at", "lifecycle_note",
         "published_at", "created_at", "updated_at",
     ]  # fmt: skip
@@ -118,7 +118,7 @@ class EndpointAdmin(ReadOnlyAdmin[Endpoint]):
     search_fields = ["public_id", "product__slug", "product__public_id"]
     search_help_text = _OF_A_PRODUCT
     fields = [
-        "product", "method", "path", "upstream_path", "public_id", "operation_id", "tier", "weight",
+        "product", "method", "path", "upstream_path", "public_id", "operation_id", "tier", "weight", "max_units",
         "allowed_networks", "denied_networks", "operation",
         "created_at", "deprecated_at", "sunset_at", "removed_at",
     ]  # fmt: skip

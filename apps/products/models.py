@@ -78,7 +78,7 @@ class Product(models.Model):
     # What consumers are told about the deprecation or the end: why, and what to use instead.
     lifecycle_note = models.CharField(_("note to consumers"), max_length=500, blank=True)
     upstream_url = models.CharField(_("backend address"), max_length=500)
-    # Where calls with a test key go; none: test keys are refused.
+    # Where calls with a test key go; none: they get the examples of the documentation.
     test_upstream_url = models.CharField(_("backend address for test keys"), max_length=500, blank=True)
     # Sent to the backend with every call, and a key of the signature header.
     proxy_secret = models.CharField(max_length=60, default=new_proxy_secret, editable=False)
@@ -90,6 +90,8 @@ class Product(models.Model):
     )
     # None: every answer below 500 is billed; else exactly these statuses.
     billable_statuses = models.JSONField(null=True, blank=True)
+    # The header of an answer in which the backend reports the units of the call; empty: it does not.
+    units_header = models.CharField(_("header with the units"), max_length=60, blank=True)
     # Accept X-RapidAPI-Key and send X-RapidAPI-Proxy-Secret, -User, -Subscription.
     rapidapi_compatible = models.BooleanField(_("RapidAPI headers"), default=False)
     # Where calls may come from; none: from anywhere. What is denied is so even where it is allowed.
@@ -191,6 +193,8 @@ class Endpoint(models.Model):
     # OpenAPI's operationId: by it an import recognises an operation whose path or method has changed.
     operation_id = models.CharField(max_length=200, blank=True)
     weight = models.PositiveIntegerField(_("units per call"), default=1)
+    # The most that a call can cost where the backend reports its units; None: always the weight.
+    max_units = models.PositiveIntegerField(_("units at most"), null=True, blank=True)
     # As those of the product; a call must pass both.
     allowed_networks = networks_field()
     denied_networks = networks_field()
@@ -212,6 +216,10 @@ class Endpoint(models.Model):
                 fields=["product", "method", "pattern"],
                 condition=models.Q(removed_at__isnull=True),
                 name="endpoint_route_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_units__isnull=True) | models.Q(max_units__gte=models.F("weight")),
+                name="endpoint_max_units_cover_weight",
             ),
         ]
 

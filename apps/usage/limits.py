@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from apps.plans.models import RateLimit
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import extra_units_of, is_capped
 from apps.usage.counters.types import QuotaRule, RateRule
+
+# The policy of calls with test keys.
+TEST_CALLS = "test-per-hour"
+_HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,7 @@ class Limits:
     rates: tuple[RateRule, ...]
     endpoint_rates: dict[int, tuple[RateRule, ...]]
     quotas: tuple[QuotaRule, ...]
+    max_concurrent: int | None = None  # calls in flight at once, over all endpoints
 
 
 def limits_of(subscription: Subscription) -> Limits:
@@ -38,7 +45,16 @@ def limits_of(subscription: Subscription) -> Limits:
             )
             for quota in plan.quotas.all()
         ),
+        max_concurrent=plan.max_concurrent,
     )
+
+
+def test_limits() -> Limits:
+    """What calls with test keys of a subscription share: an allowance of their own, and no quota."""
+    rule = RateRule(
+        counter="test", name=TEST_CALLS, max_calls=settings.TEST_CALLS_PER_HOUR, window_ms=_HOUR_SECONDS * 1000
+    )
+    return Limits(rates=(rule,), endpoint_rates={}, quotas=())
 
 
 def _rate_rule(limit: RateLimit) -> RateRule:

@@ -11,6 +11,7 @@ from apps.core.redis_client import impatient_redis
 from apps.usage.counters.keys import shard_key
 from apps.usage.counters.types import SHARDS
 from apps.usage.models import QuarantinedEntry, StaleCounter
+from apps.usage.reconciliation import last_run
 from apps.usage.selectors import find_complete_until
 
 
@@ -40,3 +41,14 @@ def collect() -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "api_factory_usage_stale_counters", "Counters that wait to be counted anew.", StaleCounter.objects.count()
     )
+    if (run := last_run()) is not None:
+        yield GaugeMetricFamily(
+            "api_factory_usage_reconciliation_differences",
+            "Numbers that the last reconciliation found to be wrong; absent while there was none.",
+            run.differences,
+        )
+        yield GaugeMetricFamily(
+            "api_factory_usage_reconciliation_age_seconds",
+            "How long ago the last reconciliation ended.",
+            max(0.0, (clock.now() - run.ended_at).total_seconds()),
+        )

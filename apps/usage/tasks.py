@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from apps.usage import services
+from apps.usage import reconciliation, services
 
 
 @shared_task(name="usage.record_quota_periods")
@@ -16,3 +16,8 @@ def ensure_partitions() -> None:
 @shared_task(name="usage.prune_rejections")
 def prune_rejections() -> None:
     services.prune_rejections()
+
+
+@shared_task(name="usage.reconcile")
+def reconcile() -> dict[str, int]:
+    return {"differences": reconciliation.reconcile().differences}

@@ -50,7 +50,8 @@ def test_a_change_keeps_what_it_does_not_name(world: World) -> None:
     assert set(before) - same == {"tagline", "billable_statuses", "tags", "updated_at"}
     assert api.patch(path, {"billable_statuses": None}).data["billable_statuses"] is None
     endpoint = f"{path}/endpoints/{world.endpoint.public_id}"
-    assert api.patch(endpoint, {"weight": 5}).data["path"] == "/forecast"
+    assert api.patch(endpoint, {"weight": 5, "max_units": 50}).data["path"] == "/forecast"
+    assert api.patch(endpoint, {"weight": 51}).body["error"]["details"]["field"] == "max_units"
     lists = {"allowed_networks": ["192.0.2.0/24"], "denied_networks": ["192.0.2.7/32"]}
     for address in (path, endpoint):
         changed = api.patch(address, lists).data
@@ -167,6 +168,7 @@ def test_a_plan_on_sale_gets_a_new_version(world: World) -> None:
         "name": "Basic", "tier": "free", "price_amount": 500, "currency": "EUR", "interval": "year",
         "quotas": [quota | {"overage_unit_amount": "0.125"}],
         "rate_limits": [{"max_calls": 5, "window": "second", "endpoint": world.endpoint.public_id}],
+        "max_concurrent": 7,
     }  # fmt: skip
     with_quota_of_its_interval = body | {"quotas": [quota | {"overage_unit_amount": "0.125", "period": "year"}]}
     revised = api.put(f"{path}/{world.plan.public_id}", with_quota_of_its_interval)
@@ -174,6 +176,7 @@ def test_a_plan_on_sale_gets_a_new_version(world: World) -> None:
     assert (revised.data["version"], revised.data["slug"]) == (2, "basic")
     assert revised.data["quotas"][0]["overage_unit_amount"] == "0.12500000"
     assert revised.data["rate_limits"][0]["endpoint"] == world.endpoint.public_id
+    assert revised.data["max_concurrent"] == 7
     assert api.put(f"{path}/{world.plan.public_id}", with_quota_of_its_interval).code == "conflict"
     assert api.get(f"{path}/{world.plan.public_id}").data["withdrawn_at"]
     assert api.post(f"{path}/{revised.data['id']}/withdraw").data["withdrawn_at"]

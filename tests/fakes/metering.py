@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from apps.plans.periods import period_at
 from apps.usage.counters.types import (
+    CONCURRENCY,
     CallOutcome,
     CallSpec,
     MeteringUnavailable,
@@ -33,6 +34,7 @@ class InMemoryMetering:
     rejected: list[RejectedCall] = field(default_factory=list)
     progressed: list[tuple[CallSpec, CallOutcome]] = field(default_factory=list)
     reservations: list[Reservation] = field(default_factory=list)
+    in_flight: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     _calls: dict[tuple[int, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     _used: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -46,20 +48,22 @@ class InMemoryMetering:
         now = dt.datetime.now(dt.UTC)
         rates = [self._rate(spec, rule, taking=0) for rule in spec.rates]
         quotas = [self._quota(spec, rule, now) for rule in spec.quotas]
+        rates += self._concurrency(spec)
         over_rate = tuple(state for state in rates if state.remaining < 1)
         over_quota = tuple(state for state in quotas if state.remaining < spec.units)
         if violated := over_rate or over_quota:
             violated = tuple(sorted(violated, key=lambda state: -state.reset_seconds))
             by = RefusedBy.RATE if over_rate else RefusedBy.QUOTA
-            return Refusal(by, violated, tuple(rates), tuple(quotas), violated[0].reset_seconds, now)
+            return Refusal(by, violated, tuple(rates), tuple(quotas), max(1, violated[0].reset_seconds), now)
         for rule in spec.quotas:
             self._used[spec.subscription_id, rule.name] += spec.units
+        self.in_flight[spec.subscription_id] += 1
         reservation = Reservation(
             spec=spec,
             generation="1",
             occurred_at=now,
             counters=(),
-            rates=tuple(self._rate(spec, rule, taking=1) for rule in spec.rates),
+            rates=(*(self._rate(spec, rule, taking=1) for rule in spec.rates), *self._concurrency(spec)),
             quotas=tuple(self._quota(spec, rule, now) for rule in spec.quotas),
             on_abandoned=on_abandoned,
         )
@@ -73,6 +77,7 @@ class InMemoryMetering:
         if any(settled.event_id == spec.event_id for settled, _ in self.settled):
             return Settlement.ALREADY
         self.settled.append((spec, outcome))
+        self.in_flight[spec.subscription_id] -= 1
         for rule in spec.quotas:
             self._used[spec.subscription_id, rule.name] -= spec.units - outcome.units
         return Settlement.SETTLED
@@ -91,6 +96,12 @@ class InMemoryMetering:
 
     def reserved(self, subscription_id: int) -> int:
         return sum(held.spec.subscription_id == subscription_id for held in self.reservations)
+
+    def _concurrency(self, spec: CallSpec) -> list[PolicyState]:
+        if spec.max_concurrent is None:
+            return []
+        left = max(0, spec.max_concurrent - self.in_flight[spec.subscription_id])
+        return [PolicyState(CONCURRENCY, spec.max_concurrent, left, 0, 0)]
 
     def _rate(self, spec: CallSpec, rule: RateRule, *, taking: int) -> PolicyState:
         now, window = time.monotonic(), rule.window_ms / 1000

@@ -11,11 +11,11 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from tests.database import empty_written_tables
 from tests.fakes.upstream import FakeUpstream
 from tests.gateway.dialling import dialling
-from tests.gateway.server import RunningGateway, running_gateway
+from tests.gateway.server import OWN_SERVER, PLAIN_ASGI, RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
 
 
@@ -38,9 +38,21 @@ def upstream() -> Iterator[FakeUpstream]:
         yield backend
 
 
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(OWN_SERVER, id="own server"),
+        pytest.param(PLAIN_ASGI, id="plain asgi", marks=pytest.mark.long),
+    ],
+)
+def protocol(request: pytest.FixtureRequest) -> str:
+    """What holds of a call holds on every transport."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def gateway(open_database: None, upstream: FakeUpstream) -> Iterator[RunningGateway]:
-    with running_gateway(allow=[upstream.address]) as running:
+def gateway(open_database: None, upstream: FakeUpstream, protocol: str) -> Iterator[RunningGateway]:
+    with running_gateway(allow=[upstream.address], protocol=protocol) as running:
         yield running
 
 
@@ -62,7 +74,7 @@ def backend() -> Iterator[FakeUpstream]:
 
 
 @pytest.fixture
-async def client(backend: FakeUpstream) -> AsyncIterator[AiohttpUpstream]:
+async def client(backend: FakeUpstream) -> AsyncIterator[PooledUpstream]:
     """The client of backends, which may dial that one."""
     async with dialling(allow=[backend.address]) as upstream:
         yield upstream

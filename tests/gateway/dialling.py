@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from aiohttp.abc import AbstractResolver
 
 from apps.gateway.engine.ports import UpstreamAnswer, UpstreamRequest
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 
 
 @asynccontextmanager
-async def dialling(*, allow: list[str], resolver: AbstractResolver | None = None) -> AsyncIterator[AiohttpUpstream]:
-    upstream = AiohttpUpstream(allow=allow, resolver=resolver)
+async def dialling(*, allow: list[str], resolver: AbstractResolver | None = None) -> AsyncIterator[PooledUpstream]:
+    upstream = PooledUpstream(allow=allow, resolver=resolver)
     await upstream.start()
     try:
         yield upstream
@@ -22,7 +22,18 @@ async def dialling(*, allow: list[str], resolver: AbstractResolver | None = None
 def asking(
     url: str, method: str = "GET", body: AsyncIterator[bytes] | None = None, *, seconds: int = 20
 ) -> UpstreamRequest:
-    return UpstreamRequest(method=method, url=url, headers=[], body=body, first_byte_seconds=seconds)
+    """A request; its body, where it has one, is of unknown length."""
+    scheme, _, rest = url.partition("//")
+    host, slash, path = rest.partition("/")
+    return UpstreamRequest(
+        method=method,
+        base=f"{scheme}//{host}",
+        path=slash + path,
+        headers=[],
+        body=body,
+        first_byte_seconds=seconds,
+        is_chunked=body is not None,
+    )
 
 
 async def body_of(answer: UpstreamAnswer) -> bytes:

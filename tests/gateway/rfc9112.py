@@ -23,7 +23,7 @@ class Case:
     request: bytes
     statuses: frozenset[int]
     after: After
-    why_not: str = ""  # the transport does otherwise
+    why_not: str = ""  # why the plain transport does otherwise
 
 
 KEY = b"X-Api-Key: ~key~\r\n"

@@ -19,9 +19,13 @@ from apps.gateway.engine.pipeline import Engine
 from apps.gateway.guesses import SharedGuesses
 from apps.gateway.replays import RedisReplays
 from apps.gateway.runtime import Runtime, StartedMetering
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
+
+# The transports, as uvicorn's `--http` names them: that of the process, and the one of any ASGI server.
+OWN_SERVER = "apps.gateway.server:GatewayConnection"
+PLAIN_ASGI = "apps.gateway.http_protocol:GatewayProtocol"
 
 COOKIES = frozenset({b"sessionid", b"csrftoken"})
 
@@ -48,12 +52,13 @@ def running_gateway(
     poll_seconds: float = 2.0,
     trusted_proxy_hops: int = 0,
     unknown_keys_max: int = 0,
+    protocol: str = OWN_SERVER,
     **config: object,
 ) -> Iterator[RunningGateway]:
     """Start a gateway; `config` goes to `EngineConfig`, `allow` are the backends that it may dial."""
     counters = metering or InMemoryMetering()
     directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
-    upstream = AiohttpUpstream(allow=allow, resolver=resolver)
+    upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
     guesses = SharedGuesses(unknown_keys_max, redis_url=redis_url or settings.CACHE_URL)
     replays = RedisReplays(redis_url=redis_url or settings.CACHE_URL)
@@ -79,7 +84,7 @@ def running_gateway(
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http="apps.gateway.http_protocol:GatewayProtocol",
+                http=protocol,
                 ws="none",
                 lifespan="on",
                 access_log=False,

@@ -80,6 +80,7 @@ def open_shop(
     paths: tuple[tuple[str, str], ...] = (("GET", "/things"), ("POST", "/things"), ("GET", "/things/{id}")),
     quota: int | None = None,
     per_minute: int | None = None,
+    max_concurrent: int | None = None,
     **product: Any,
 ) -> Shop:
     """A product with these endpoints, a free plan on sale, and a subscription with a key.
@@ -91,7 +92,7 @@ def open_shop(
         row.upstream_url = f"{upstream.url}/{row.slug}-backend"
         row.save()
     tier = TierFactory(product=row, rank=10)
-    plan = PlanFactory(tier=tier)
+    plan = PlanFactory(tier=tier, max_concurrent=max_concurrent)
     if quota is not None:
         QuotaFactory(plan=plan, included_units=quota)
     if per_minute is not None:

@@ -74,15 +74,6 @@ def test_a_header_that_is_not_utf8_is_refused(shop: Shop) -> None:
     assert shop.received == []
 
 
-def test_websocket_is_refused_in_words(shop: Shop) -> None:
-    reply = shop.call(
-        "/things", headers=[("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "x")]
-    )
-    check(reply, 501, "websocket_unsupported")
-    assert reply.get("Connection") == "close"
-    assert shop.received == []
-
-
 # --- route ---------------------------------------------------------------------------------------
 
 

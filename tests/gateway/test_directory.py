@@ -54,6 +54,20 @@ def change(topic: str, act: Callable[[], object]) -> None:
         announce(topic)
 
 
+def test_a_process_remembers_as_many_keys_as_it_is_told(
+    open_database: None, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "GATEWAY_KEYS_MAX", 1)
+    read: list[bytes] = []
+    find_key = selectors.find_key
+    monkeypatch.setattr(selectors, "find_key", lambda digest: (read.append(digest), find_key(digest))[1])
+    with running_gateway(allow=[upstream.address]) as gateway:
+        one, other = open_shop(gateway, upstream), open_shop(gateway, upstream)
+        for shop in (one, one, other, one):
+            assert shop.call("/things").status == 200
+    assert read == [one.key.digest, other.key.digest, one.key.digest]
+
+
 def test_two_polls_of_a_real_gateway_fit_into_the_promise() -> None:
     assert 2 * feed.POLL_SECONDS < LIVE_SECONDS
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from apps.gateway import http_protocol
+from apps.gateway.server import connection as connection_module
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
@@ -173,9 +174,12 @@ def test_nothing_is_a_valid_request(shop: Shop) -> None:
 
 
 @pytest.fixture
-def hurried(open_database: None, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningGateway]:
-    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.3)
-    with running_gateway(allow=[upstream.address], client_idle_seconds=0.3) as gateway:
+def hurried(
+    open_database: None, upstream: FakeUpstream, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningGateway]:
+    for module in (connection_module, http_protocol):
+        monkeypatch.setattr(module, "HEAD_SECONDS", 0.3)
+    with running_gateway(allow=[upstream.address], client_idle_seconds=0.3, protocol=protocol) as gateway:
         yield gateway
 
 

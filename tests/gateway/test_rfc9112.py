@@ -6,12 +6,13 @@ Whatever a client sends, the backend never sees more messages than were counted,
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from tests.fakes.upstream import FakeUpstream, Received
 from tests.gateway.rfc9112 import CASES, CHUNKED, HOST, KEY, LINE, POST, After, Case
-from tests.gateway.server import RunningGateway
+from tests.gateway.server import PLAIN_ASGI, RunningGateway
 from tests.gateway.shop import Shop, open_shop
 from tests.gateway.wire import RawConnection
 from tests.processes import wait_until
@@ -22,6 +23,15 @@ GOOD = LINE + HOST + KEY + b"\r\n"
 NEXT = b"GET /~slug~/things/next HTTP/1.1\r\nHost: gw\r\nX-Api-Key: ~key~\r\nConnection: close\r\n\r\n"
 BAD = [case for case in CASES if case.after == After.IGNORED and 200 not in case.statuses]
 
+
+@dataclass
+class Mark:
+    """What tells the messages of one test from those of the one before, which may arrive late."""
+
+    number: int = 0
+
+
+MARK = Mark()
 Got = Callable[[], list[Received]]
 
 
@@ -29,23 +39,22 @@ Got = Callable[[], list[Received]]
 def shop(open_database: None, gateway: RunningGateway, upstream: FakeUpstream) -> Iterator[Shop]:
     shop = open_shop(gateway, upstream)
     yield shop
-    # After all of them: no more messages at the backend than were counted, and none that is not of this product.
+    # After all of them: no more messages at the backend than were counted, and none that is of no product.
     wait_until(lambda: len(shop.received) <= len(shop.outcomes), what="every call was settled", seconds=5)
-    assert len(upstream.requests) == len(shop.received)
+    assert all("-backend/things" in request.target for request in upstream.requests)
 
 
 @pytest.fixture
 def got(shop: Shop) -> Iterator[Got]:
-    """The messages that the backend got since the test began; each of them is counted in the end."""
-    before, counted = len(shop.received), len(shop.outcomes)
-    yield lambda: shop.received[before:]
-    # One that was broken off before it was forwarded is counted and not seen.
-    wait_until(
-        lambda: len(shop.received) - before <= len(shop.outcomes) - counted, what="every call was settled", seconds=5
-    )
+    """The messages of this test that the backend got; whatever it got is counted in the end."""
+    MARK.number += 1
+    yield lambda: [request for request in shop.received if request.get("X-Test") == str(MARK.number)]
+    # One that was broken off before it was forwarded is counted and not seen, or seen late.
+    wait_until(lambda: len(shop.received) <= len(shop.outcomes), what="every call was settled", seconds=5)
 
 
 def filled(shop: Shop, message: bytes) -> bytes:
+    message = message.replace(KEY, b"X-Test: %d\r\n%b" % (MARK.number, KEY))
     return message.replace(b"~slug~", shop.product.slug.encode()).replace(b"~key~", shop.secret.encode())
 
 
@@ -65,17 +74,10 @@ def statuses(answer: bytes) -> list[int]:
     return [status for status in found if status >= 200]
 
 
-def as_params(cases: list[Case]) -> list[object]:
-    return [
-        pytest.param(
-            case, id=case.name, marks=pytest.mark.xfail(strict=True, reason=case.why_not) if case.why_not else ()
-        )
-        for case in cases
-    ]
-
-
-@pytest.mark.parametrize("case", as_params(CASES))
-def test_a_message_and_the_one_behind_it(shop: Shop, got: Got, case: Case) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_message_and_the_one_behind_it(shop: Shop, got: Got, case: Case, protocol: str) -> None:
+    if protocol == PLAIN_ASGI and case.why_not:
+        pytest.skip(case.why_not)
     answer = sent(shop, case.request, NEXT)
     first, *others = statuses(answer) or [0]
     assert first in case.statuses, (case.section, answer[:300])
@@ -98,9 +100,10 @@ def test_a_bad_message_behind_a_good_one(shop: Shop, got: Got, case: Case) -> No
     assert len([request for request in got() if request.is_complete]) <= 1
 
 
-@pytest.mark.xfail(strict=True, reason="uvicorn drops the call that is on its way when what follows cannot be read")
 @pytest.mark.parametrize("name", ["no colon", "chunked twice", "a method in lower case", "CONNECT"])
-def test_a_good_call_is_answered_whatever_follows(shop: Shop, name: str) -> None:
+def test_a_good_call_is_answered_whatever_follows(shop: Shop, name: str, protocol: str) -> None:
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn drops the call that is on its way when what follows cannot be read")
     (case,) = [case for case in CASES if case.name == name]
     answer = sent(shop, GOOD, case.request, NEXT)
     assert statuses(answer) == [200, 400], answer

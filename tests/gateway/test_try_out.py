@@ -215,6 +215,13 @@ def test_a_test_call_goes_to_the_test_backend(portal: Client, shop: Shop, endpoi
     assert shop.received == []
     assert shop.upstream.requests[-1].target == f"/tests-of-{shop.product.slug}/things/7/notes"
     assert ApiKey.objects.get(purpose=KeyPurpose.TRY_OUT, subscription=shop.subscription).is_test
+    # Without one, where an example is documented.
+    shop.product.test_upstream_url = ""
+    shop.product.save()
+    assert 'name="try-mode"' not in portal.get(page(endpoint)).content.decode()
+    endpoint.operation |= {"responses": {"200": {"content": {"application/json": {"example": 1}}}}}
+    endpoint.save()
+    assert 'name="try-mode"' in portal.get(page(endpoint)).content.decode()
 
 
 class TestLocked:

@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from apps.gateway import upstream as upstream_module
 from apps.gateway.engine.ports import (
     UpstreamUnreachable,
 )
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream, dialer
 from tests.core.test_addresses import SPECIAL
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.dialling import asking, body_of, dialling
@@ -87,7 +86,7 @@ async def test_a_name_that_leads_to_a_special_range_is_not_dialled(
     backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """After DNS, on the socket: alone, and behind an address that was refused before it."""
-    monkeypatch.setattr(upstream_module, "DNS_SECONDS", 0)
+    monkeypatch.setattr(dialer, "DNS_SECONDS", 0)
     dialled: list[object] = []
     loop = asyncio.get_running_loop()
 
@@ -120,7 +119,7 @@ async def test_a_name_that_changes_its_mind_gains_nothing(
     backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DNS rebinding: public while it is looked at, this machine when it is dialled."""
-    monkeypatch.setattr(upstream_module, "DNS_SECONDS", 0)
+    monkeypatch.setattr(dialer, "DNS_SECONDS", 0)
     resolver = ScriptedResolver(["203.0.113.1"], ["127.0.0.1"])
     async with dialling(allow=[], resolver=resolver) as upstream:
         for _ in range(20):
@@ -139,7 +138,7 @@ async def test_of_several_addresses_only_the_allowed_ones_are_dialled() -> None:
         assert allowed.requests[0].get("Host") == f"mixed.example:{allowed.port}"
 
 
-async def test_redirects_are_not_followed(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+async def test_redirects_are_not_followed(client: PooledUpstream, backend: FakeUpstream) -> None:
     async def redirect(exchange: Exchange) -> None:
         await exchange.answer(302, b"", (("Location", "/elsewhere"),))
 
@@ -148,7 +147,7 @@ async def test_redirects_are_not_followed(client: AiohttpUpstream, backend: Fake
     assert [request.target for request in backend.requests] == ["/here"]
 
 
-async def test_cookies_are_not_kept(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+async def test_cookies_are_not_kept(client: PooledUpstream, backend: FakeUpstream) -> None:
     async def cookie(exchange: Exchange) -> None:
         await exchange.answer(200, b"", (("Set-Cookie", "a=1"),))
 

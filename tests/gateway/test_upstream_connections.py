@@ -7,25 +7,25 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from apps.gateway import upstream as upstream_module
 from apps.gateway.engine.ports import (
     UpstreamAborted,
     UpstreamInvalid,
     UpstreamTimeout,
 )
-from apps.gateway.upstream import AiohttpUpstream
+from apps.gateway.upstream import PooledUpstream
+from apps.gateway.upstream import client as client_module
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.dialling import asking, body_of, dialling
 
 
-async def test_connections_are_used_again(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+async def test_connections_are_used_again(client: PooledUpstream, backend: FakeUpstream) -> None:
     for _ in range(5):
         await body_of(await client.send(asking(f"{backend.url}/")))
     assert [request.connection for request in backend.requests] == [1] * 5
 
 
 async def test_a_connection_is_closed_when_its_answer_was_not_read_to_the_end(
-    client: AiohttpUpstream, backend: FakeUpstream
+    client: PooledUpstream, backend: FakeUpstream
 ) -> None:
     async def long(exchange: Exchange) -> None:
         await exchange.answer(200, bytes(10_000_000))
@@ -40,7 +40,7 @@ async def test_a_connection_is_closed_when_its_answer_was_not_read_to_the_end(
 
 @pytest.mark.parametrize("arrival", ["with the answer", "while the connection is idle", "unseen by the event loop"])
 async def test_bytes_that_nobody_asked_for_are_never_the_answer_to_the_next_call(
-    client: AiohttpUpstream, backend: FakeUpstream, arrival: str
+    client: PooledUpstream, backend: FakeUpstream, arrival: str
 ) -> None:
     """A backend that sends a second answer, or a body after HEAD, must not give it to another consumer."""
     go_on, planted = threading.Event(), threading.Event()
@@ -63,9 +63,7 @@ async def test_bytes_that_nobody_asked_for_are_never_the_answer_to_the_next_call
     assert backend.requests[-1].connection == 2
 
 
-async def test_a_connection_closed_while_it_was_idle_is_not_used(
-    client: AiohttpUpstream, backend: FakeUpstream
-) -> None:
+async def test_a_connection_closed_while_it_was_idle_is_not_used(client: PooledUpstream, backend: FakeUpstream) -> None:
     """Also where it could not be tried again: the end of the connection is seen before anything is sent on it."""
     closed = threading.Event()
 
@@ -97,7 +95,7 @@ def closes_second_request(backend: FakeUpstream) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 async def test_a_pooled_connection_that_was_just_closed_costs_one_more_try(
-    client: AiohttpUpstream, backend: FakeUpstream, method: str
+    client: PooledUpstream, backend: FakeUpstream, method: str
 ) -> None:
     closes_second_request(backend)
     for _ in range(2):
@@ -105,7 +103,7 @@ async def test_a_pooled_connection_that_was_just_closed_costs_one_more_try(
     assert [request.connection for request in backend.requests] == [1, 1, 2]
 
 
-async def test_what_may_not_happen_twice_is_not_sent_twice(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+async def test_what_may_not_happen_twice_is_not_sent_twice(client: PooledUpstream, backend: FakeUpstream) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"x"
 
@@ -120,7 +118,7 @@ async def test_what_may_not_happen_twice_is_not_sent_twice(client: AiohttpUpstre
 
 
 async def test_a_fresh_connection_that_ends_without_an_answer_is_not_tried_again(
-    client: AiohttpUpstream, backend: FakeUpstream
+    client: PooledUpstream, backend: FakeUpstream
 ) -> None:
     async def drops(exchange: Exchange) -> None:
         raise OSError("dropped")
@@ -135,7 +133,7 @@ async def test_a_fresh_connection_that_ends_without_an_answer_is_not_tried_again
 
 
 async def test_an_upload_may_take_longer_than_the_time_to_the_first_byte(
-    client: AiohttpUpstream, backend: FakeUpstream
+    client: PooledUpstream, backend: FakeUpstream
 ) -> None:
     async def slow_body() -> AsyncIterator[bytes]:
         for _ in range(4):
@@ -150,7 +148,7 @@ async def test_an_upload_may_take_longer_than_the_time_to_the_first_byte(
 async def test_a_backend_that_stops_in_mid_answer_is_given_up(
     backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream_module, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(client_module, "IDLE_SECONDS", 0.2)
     seconds = 1  # the idle time is never shorter than the time to the first byte
 
     async def stops(exchange: Exchange) -> None:
@@ -167,7 +165,7 @@ async def test_a_backend_that_stops_in_mid_answer_is_given_up(
 
 
 async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upstream_module, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -185,7 +183,7 @@ async def test_a_connection_that_is_not_accepted_times_out(monkeypatch: pytest.M
                 filler.close()
 
 
-async def test_a_chunk_that_is_none_ends_the_answer(client: AiohttpUpstream, backend: FakeUpstream) -> None:
+async def test_a_chunk_that_is_none_ends_the_answer(client: PooledUpstream, backend: FakeUpstream) -> None:
     go_on = threading.Event()
 
     async def garbles(exchange: Exchange) -> None:

@@ -28,6 +28,7 @@ PRO = PlanSpec(
     description="For those who need more",
     quotas=(QuotaSpec(1000, "month"), QuotaSpec(100, "day", QuotaAnchor.CALENDAR)),
     rate_limits=(RateLimitSpec(10, "second"), RateLimitSpec(60, "minute")),
+    max_concurrent=5,
 )
 
 
@@ -49,7 +50,9 @@ def endpoint(alice: Actor, product: Product) -> Endpoint:
 def contents(plan: Plan) -> dict[str, Any]:
     """All that a version says."""
     return {
-        "plan": Plan.objects.values("name", "description", "slug", "version", "price_amount", "tier").get(pk=plan.pk),
+        "plan": Plan.objects.values(
+            "name", "description", "slug", "version", "price_amount", "tier", "max_concurrent"
+        ).get(pk=plan.pk),
         "quotas": list(plan.quotas.values_list("name", "included_units", "period", "anchor")),
         "limits": list(plan.rate_limits.values_list("name", "max_calls", "window", "endpoint")),
     }
@@ -62,7 +65,7 @@ class TestCreate:
         assert contents(plan) == {
             "plan": {
                 "name": "Pro", "description": "For those who need more", "slug": "pro", "version": 1,
-                "price_amount": 0, "tier": product.tiers.get().pk,
+                "price_amount": 0, "tier": product.tiers.get().pk, "max_concurrent": 5,
             },
             "quotas": [("monthly", 1000, "month", "subscription"), ("daily", 100, "day", "calendar")],
             "limits": [
@@ -98,6 +101,8 @@ class TestCreate:
             ("rate_limits", {"rate_limits": (RateLimitSpec("5", "hour"),)}),
             ("rate_limits", {"rate_limits": (RateLimitSpec(1, "hour"), RateLimitSpec(2, "hour"))}),
             ("rate_limits", {"rate_limits": (RateLimitSpec(1, "hour"),) * 201}),
+            ("max_concurrent", {"max_concurrent": 0}), ("max_concurrent", {"max_concurrent": 2**31}),
+            ("max_concurrent", {"max_concurrent": "5"}),
         ],
     )  # fmt: skip
     def test_a_wrong_value_is_refused_with_its_field(

@@ -121,7 +121,7 @@ class TestAdd:
             ("method", "GET\x00"), ("path", ""), ("path", "a"), ("path", "/../x"), ("path", None), ("path", "/a\x00"),
             ("upstream_path", "/{other}"), ("upstream_path", "x"), ("upstream_path", "/a b"), ("upstream_path", 5),
             ("weight", -1), ("weight", 1_000_001), ("weight", 2**63), ("weight", "1"), ("weight", 1.5),
-            ("weight", None),
+            ("weight", None), ("max_units", -1), ("max_units", 0), ("max_units", 10**9 + 1), ("max_units", "5"),
             ("operation", []), ("operation", "x"), ("operation", {"a": "\x00"}), ("operation", {"a": "\ud800"}),
             ("operation", {"a": float("nan")}), ("operation", {1: 2}), ("operation", {"a": "x" * 262_144}),
             ("operation", {"a": {1, 2}}), ("operation", {"a": 10**5000}), ("operation", {"a": ["é" * 140_000]}),

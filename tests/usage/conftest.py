@@ -1,26 +1,74 @@
 """Real Valkey and Postgres; a gateway's client and a meter on the test's own event loop."""
 
 import datetime as dt
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from pytest_django import Settings
 
 from apps.core import clock
+from apps.core.redis_client import impatient_redis
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.meter.runner import Meter
 from config.embedded.valkey import EmbeddedValkey
+from tests.own_servers import own_valkey
+from tests.usage.cluster import Cluster, running_cluster
 from tests.usage.support import Consumer
+
+# Modules whose tests hold with the counters on a cluster, too; there, they are of the long set.
+ALSO_ON_A_CLUSTER = frozenset({
+    "test_bounds", "test_concurrency", "test_generations", "test_meter", "test_plan_change",
+    "test_rebuild", "test_reconciliation", "test_reserve", "test_settle",
+})  # fmt: skip
 
 Orm = Callable[..., Awaitable[Any]]
 MeterFactory = Callable[..., Awaitable[Meter]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if module in ALSO_ON_A_CLUSTER and "valkey" not in metafunc.fixturenames:
+        places = ["server", pytest.param("cluster", marks=pytest.mark.long)]
+        metafunc.parametrize("counters_at", places, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def counts_on(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Callable[[str], None]]:
+    """`counts_on("cluster")`: from now on, counters are there, and there are none yet."""
+
+    def counts_on(place: str) -> None:
+        if place == "cluster":
+            cluster = request.getfixturevalue("cluster")
+            settings.COUNTERS_URL = cluster.url
+            cluster.client().flushdb()
+
+    yield counts_on
+    impatient_redis.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def counters_at(request: pytest.FixtureRequest, counts_on: Callable[[str], None]) -> str:
+    """Where the counters are: the test's Redis, unless the test is run for both."""
+    place: str = getattr(request, "param", "server")
+    counts_on(place)
+    return place
+
+
+@pytest.fixture
+def redis_client(request: pytest.FixtureRequest, counters_at: str, redis_client: Any) -> Any:
+    """A client of what has the counters."""
+    return request.getfixturevalue("cluster").client() if counters_at == "cluster" else redis_client
 
 
 @pytest_asyncio.fixture
@@ -109,14 +157,8 @@ async def make_meter(transactional_db: None, tuning: Tuning) -> AsyncIterator[Me
 @pytest.fixture
 def valkey() -> Iterator[EmbeddedValkey]:
     """A Valkey of the test's own with an append-only file, to be killed and started again."""
-    folder = Path(tempfile.mkdtemp(prefix="api-factory-valkey-"))
-    folder.chmod(0o711)
-    server = EmbeddedValkey(folder, durable=True)
-    server.start()
-    yield server
-    server.stop()
-    for part in {folder, server.home}:
-        shutil.rmtree(part)
+    with own_valkey() as server:
+        yield server
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from apps.usage.counters.keys import shard_key
 from apps.usage.counters.tuning import Tuning
 from apps.usage.counters.types import MeteringUnavailable, Settlement, shard_of
 from config.embedded.valkey import EmbeddedValkey
+from tests.own_servers import kill
 from tests.usage.conftest import Orm
 from tests.usage.support import Consumer, eventually, outcome, reserved
-from tests.usage.traffic import counter_at, kill
+from tests.usage.traffic import counter_at
 
 
 async def passes(client: CountersClient, consumer: Consumer) -> bool:

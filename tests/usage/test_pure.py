@@ -175,10 +175,15 @@ def test_terms_are_worked_out_once_for_the_same_rules() -> None:
     quotas = (QuotaRule("monthly", 100, "month", "calendar", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),)
     rates = (rate(5, 1_000),)
     cache, at = TermsCache(), dt.datetime(2026, 3, 5, tzinfo=dt.UTC)
-    first = cache.get(spec(quotas=quotas, rates=rates), at)
-    assert cache.get(spec(quotas=quotas, rates=rates), at) is first
-    assert cache.get(spec(quotas=quotas, rates=rates, quota_epoch=6), at) is not first
-    assert cache.get(spec(quotas=quotas, rates=rates, subscription_id=72), at) is not first
+
+    def ask(**values: object) -> Terms:
+        asked = spec(quotas=quotas, **values)
+        return cache.find(asked) or cache.renew(asked, at)
+
+    first = ask(rates=rates)
+    assert ask(rates=rates) is first
+    assert ask(rates=rates, quota_epoch=6) is not first
+    assert ask(rates=rates, subscription_id=72) is not first
     assert cache.renew(spec(quotas=quotas, rates=rates), dt.datetime(2026, 4, 1, tzinfo=dt.UTC)) is not first
     assert isinstance(first, Terms)
     assert first.counters == ("af:{u07}:q:71:5:1772323200000-1775001600000",)

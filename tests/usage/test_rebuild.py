@@ -15,9 +15,10 @@ from apps.usage.counters.types import Settlement, shard_of
 from apps.usage.meter.runner import Meter
 from config.embedded.valkey import EmbeddedValkey
 from tests.factories.plans import QuotaFactory
+from tests.own_servers import kill
 from tests.usage.conftest import Orm
 from tests.usage.support import Consumer, outcome, reserved, store
-from tests.usage.traffic import assert_all_agree, counter_at, kill, world
+from tests.usage.traffic import assert_all_agree, counter_at, world
 
 
 @pytest.mark.timeout(180)
@@ -126,13 +127,13 @@ async def test_calls_in_flight_get_their_leases_back(
     await meter.tick()
     assert consumer.counter() == 0
     await client._leases.renew(range(64))
-    await client._link.send("PING")
+    await client._link.send_to(0, "PING")
     assert consumer.counter() == 5
     assert redis_client.zscore(shard_key(shard, "inflight"), reservation.spec.event_id.hex) == (
         reservation.occurred_at.timestamp() * 1000
     )
     await client._leases.renew(range(64))
-    await client._link.send("PING")
+    await client._link.send_to(0, "PING")
     assert consumer.counter() == 5
     assert await client.settle(reservation, outcome(units=2)) is Settlement.SETTLED
     assert consumer.counter() == 2

@@ -10,18 +10,9 @@ from apps.usage.counters.tuning import Tuning
 from apps.usage.counters.types import MeteringUnavailable, Refusal, Settlement
 from apps.usage.meter.runner import Meter
 from apps.usage.models import Rejection
-from config.embedded.valkey import EmbeddedValkey
 from tests.counters import quota_counter
 from tests.usage.conftest import Orm
 from tests.usage.support import Consumer, eventually, outcome
-
-
-def kill(server: EmbeddedValkey) -> None:
-    """`kill -9`."""
-    assert server.process is not None
-    server.process.kill()
-    server.process.wait()
-    server.process = None
 
 
 @dataclass

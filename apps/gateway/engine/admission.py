@@ -8,22 +8,24 @@ length is compared here, before the limits take a place for the call: a refused 
 
 import math
 import re
+from functools import lru_cache
 
 from apps.gateway.engine import problems
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import is_preflight
 from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extract
-from apps.gateway.engine.entities import KeyEntry, ProductEntry, ProductState, Standing
+from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
 from apps.gateway.engine.guesses import Guesses
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
 from apps.gateway.engine.networks import check_key_networks, check_networks
 from apps.gateway.engine.paths import BadTarget, Target, TargetTooLong, parse_target, without_parameters
-from apps.gateway.engine.ports import Directory
+from apps.gateway.engine.ports import Directory, DirectoryUnavailable
 from apps.gateway.engine.problems import Problem, Rejected, Violation
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.engine.routes import Endpoint, Match
 from apps.gateway.engine.signed_calls import Replays, check_signature
+from apps.gateway.engine.websocket import asks_for_websocket, is_handshake
 from apps.keys import secret as key_secret
 from apps.keys.enums import KeyScope
 
@@ -39,6 +41,25 @@ class Preflight(Exception):
     def __init__(self, methods: list[str]) -> None:
         super().__init__()
         self.methods = methods
+
+
+async def may_go_on(admitted: Admitted, digest: bytes, directory: Directory) -> bool:
+    """Whether a call that was let in would be let in still. What cannot be known now stands as it was."""
+    try:
+        product = await directory.find_product(admitted.product.slug)
+        key = await directory.find_key(digest)
+    except DirectoryUnavailable:
+        return True
+    if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
+        return False
+    is_expired = key.expires_at is not None and key.expires_at <= directory.now()
+    entitlement = key.entitlement
+    return not (
+        key.is_revoked
+        or is_expired
+        or entitlement.standing != Standing.OPEN
+        or entitlement.tier_rank < admitted.endpoint.tier_rank
+    )
 
 
 async def admit(call: Call, directory: Directory, config: EngineConfig, guesses: Guesses, replays: Replays) -> Admitted:
@@ -57,8 +78,7 @@ async def admit(call: Call, directory: Directory, config: EngineConfig, guesses:
             raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
         raise
     _entitle(key, endpoint, product)
-    if key.is_test and not product.test_upstream_url:
-        raise Rejected(problems.TEST_KEY_REFUSED)
+    mock = await _find_mock(endpoint, product, directory) if key.is_test and not product.test_upstream_url else None
     _check_scope(call, key)
     if product.networks is not None or endpoint.networks is not None:
         check_networks(call.request.client_ip, product=product.networks, endpoint=endpoint.networks)
@@ -71,11 +91,13 @@ async def admit(call: Call, directory: Directory, config: EngineConfig, guesses:
         endpoint=endpoint,
         key=key,
         upstream_url=product.test_upstream_url if key.is_test else product.upstream_url,
-        units=0 if key.is_test else endpoint.weight,
+        units=0 if key.is_test else endpoint.weight if endpoint.max_units is None else endpoint.max_units,
+        reports_units=endpoint.max_units is not None and not key.is_test,
         upstream_path=_upstream_path(match, endpoint),
         headers=credentials.headers,
         query=credentials.query,
         body_sha256=body_sha256,
+        mock=mock,
     )
 
 
@@ -84,7 +106,8 @@ def _parse(call: Call) -> Target:
     request = call.request
     try:
         target = parse_target(request.target)
-        call.body_length = body_length(request.headers)
+        if b"content-length" in request.names or b"transfer-encoding" in request.names:
+            call.body_length = body_length(request.headers)
     except TargetTooLong as error:
         raise Rejected(problems.TARGET_TOO_LONG, str(error)) from None
     except BadTarget as error:
@@ -96,9 +119,17 @@ def _parse(call: Call) -> Target:
     if not (are_well_formed(request.headers) and are_text(request.headers)):
         raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
     _read_host(call, request)
-    if any(name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in request.headers):
-        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[_CLOSE])
+    if b"upgrade" in request.names and asks_for_websocket(request.headers):
+        _check_handshake(call, request)
     return target
+
+
+def _check_handshake(call: Call, request: GatewayRequest) -> None:
+    if not request.client.may_tunnel:
+        raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[_CLOSE])
+    if call.body_length != 0 or not is_handshake(request.method, request.http_version, request.headers):
+        raise Rejected(problems.BAD_REQUEST, "This is no opening handshake of WebSocket 13.")
+    call.is_websocket = True
 
 
 def _check_old_version(call: Call) -> None:
@@ -113,12 +144,18 @@ def _read_host(call: Call, request: GatewayRequest) -> None:
     hosts = values_of(request.headers, b"host")
     if not hosts and request.http_version == "1.0":
         return
-    text = hosts[0].decode("latin-1").strip() if len(hosts) == 1 else ""
-    authority = _AUTHORITY.fullmatch(text)
-    if authority is None:
+    found = _authority(hosts[0]) if len(hosts) == 1 else None
+    if found is None:
         raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
-    call.authority = text
-    call.host = authority["host"].lower().rstrip(".")
+    call.authority, call.host = found
+
+
+@lru_cache(maxsize=1024)
+def _authority(value: bytes) -> tuple[str, str] | None:
+    """A Host header as text, and its host name in lower case; None where it is none."""
+    text = value.decode("latin-1").strip()
+    authority = _AUTHORITY.fullmatch(text)
+    return None if authority is None else (text, authority["host"].lower().rstrip("."))
 
 
 async def _find_product(
@@ -131,7 +168,7 @@ async def _find_product(
     else:
         slug = target.decoded[0]
         target = target.below_first_segment()
-    product = await directory.find_product(slug) if slug else None
+    product = (directory.known_product(slug) or await directory.find_product(slug)) if slug else None
     if product is None:
         raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API)
     call.product, call.path = product, target.path
@@ -176,7 +213,8 @@ async def _authenticate(
         raise Rejected(problems.BAD_REQUEST, "The request carries two API keys that differ.") from None
     if not credentials.secret:
         raise _unauthorized(problems.KEY_MISSING, product)
-    key = await _find_key(call, credentials.secret, directory, guesses)
+    call.key_digest = key_secret.digest(credentials.secret) if credentials.secret.isascii() else b""
+    key = directory.known_key(call.key_digest) or await _find_key(call, credentials.secret, directory, guesses)
     if key is None:
         guesses.failed(call.request.client_ip)
         raise _unauthorized(problems.KEY_INVALID, product)
@@ -192,11 +230,11 @@ async def _authenticate(
 
 
 async def _find_key(call: Call, secret: str, directory: Directory, guesses: Guesses) -> KeyEntry | None:
-    # A mistyped or invented key costs no lookup.
-    digest = key_secret.digest(secret) if key_secret.is_well_formed(secret) else None
-    if guesses.blocked and not (digest and directory.knows_key(digest)):
+    """A key that is not at hand: one that has not called for long, or a guess."""
+    if guesses.blocked:
         _check_guesses(call, guesses)
-    return await directory.find_key(digest) if digest else None
+    # A mistyped or invented key costs no lookup.
+    return await directory.find_key(call.key_digest) if key_secret.is_well_formed(secret) else None
 
 
 def _check_guesses(call: Call, guesses: Guesses) -> None:
@@ -234,6 +272,14 @@ def _entitle(key: KeyEntry, endpoint: Endpoint, product: ProductEntry) -> None:
         f"The plan {entitlement.plan_name} does not include this endpoint. {advice}",
         members={"required_plan": offer.slug if offer else None},
     )
+
+
+async def _find_mock(endpoint: Endpoint, product: ProductEntry, directory: Directory) -> MockAnswer:
+    """The documented example: what a test key gets where the product has no backend for it."""
+    mock = await directory.find_mock(product.id, endpoint.id)
+    if mock is None:
+        raise Rejected(problems.TEST_KEY_REFUSED)
+    return mock
 
 
 def _check_scope(call: Call, key: KeyEntry) -> None:

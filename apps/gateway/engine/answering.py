@@ -9,7 +9,6 @@ from apps.gateway.engine.call import Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import cors_headers
 from apps.gateway.engine.entities import ProductEntry
-from apps.gateway.engine.headers import values_of
 from apps.gateway.engine.problems import PROBLEM_HEADERS, Rejected, problem_body
 from apps.gateway.engine.request import Header
 from apps.gateway.engine.routes import Endpoint
@@ -26,22 +25,30 @@ def completed_head(
         gateway_seconds=max(0.0, total - origin_seconds),
         origin_seconds=origin_seconds,
     )
-    if values_of(headers, b"date"):
-        added = [header for header in added if header[0] != b"date"]
-    return [*headers, *added, *cors_headers(call.request.headers, headers)]
+    for name, _ in headers:
+        if name == b"date":
+            added.pop()
+            break
+    if b"origin" in call.request.names:
+        added += cors_headers(call.request.headers, headers)
+    return headers + added
 
 
 def standing_headers(
     request_id: str, pseudonym: str, *, gateway_seconds: float = 0.0, origin_seconds: float = 0.0
 ) -> list[Header]:
-    """What every reply has, also one to a request that could not be read: request id, timing, Via, Date."""
-    timing = f"gw;dur={gateway_seconds * 1000:.2f}, origin;dur={origin_seconds * 1000:.2f}"
+    """What every reply has, also one to a request that could not be read: request id, timing, Via, and at last Date."""
     return [
         (b"x-request-id", request_id.encode("ascii")),
-        (b"server-timing", timing.encode("ascii")),
-        (b"via", f"1.1 {pseudonym}".encode("latin-1")),
+        (b"server-timing", b"gw;dur=%.2f, origin;dur=%.2f" % (gateway_seconds * 1000, origin_seconds * 1000)),
+        (b"via", _via(pseudonym)),
         (b"date", _http_date(int(time.time()))),
     ]
+
+
+@lru_cache(maxsize=4)
+def _via(pseudonym: str) -> bytes:
+    return f"1.1 {pseudonym}".encode("latin-1")
 
 
 async def send_problem(
@@ -55,16 +62,14 @@ async def send_problem(
     """Answer with a problem document; returns the bytes of its body."""
     body = problem_body(rejected, call.event_id)
     headers = [*PROBLEM_HEADERS, (b"content-length", b"%d" % len(body)), *rejected.headers, *limits]
-    client = call.request.client
-    await client.start(rejected.problem.status, completed_head(call, headers, config, origin_seconds=origin_seconds))
-    await client.finish(body)
+    head = completed_head(call, headers, config, origin_seconds=origin_seconds)
+    await call.request.client.answer(rejected.problem.status, head, body)
     return len(body)
 
 
 async def send_empty(call: Call, status: int, headers: list[Header], config: EngineConfig) -> None:
     """Answer without a body."""
-    await call.request.client.start(status, completed_head(call, headers, config))
-    await call.request.client.finish()
+    await call.request.client.answer(status, completed_head(call, headers, config), b"")
 
 
 def deprecation_headers(endpoint: Endpoint, product: ProductEntry, config: EngineConfig) -> list[Header]:
@@ -72,6 +77,8 @@ def deprecation_headers(endpoint: Endpoint, product: ProductEntry, config: Engin
 
     Where both are marked, the earlier date holds.
     """
+    if endpoint.deprecated_at is product.deprecated_at is endpoint.sunset_at is product.retires_at is None:
+        return []
     deprecated_at = min(filter(None, (endpoint.deprecated_at, product.deprecated_at)), default=None)
     sunset_at = min(filter(None, (endpoint.sunset_at, product.retires_at)), default=None)
     headers, relations = [], []

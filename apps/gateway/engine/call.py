@@ -1,9 +1,9 @@
 """One call on its way through the engine: what is known of it, for whoever answers and records it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from apps.gateway.engine.entities import Entitlement, KeyEntry, ProductEntry
+from apps.gateway.engine.entities import Entitlement, KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.engine.request import GatewayRequest, Header
 from apps.gateway.engine.routes import Endpoint
 from apps.usage.counters.types import request_id
@@ -23,21 +23,24 @@ class Call:
     has_own_host: bool = False  # <slug>.<gateway domain>, not <gateway>/<slug>
     path: str = ""  # below the product
     body_length: int | None = 0  # None: chunked
+    is_websocket: bool = False
+    key_digest: bytes = b""
     product: ProductEntry | None = None
     endpoint: Endpoint | None = None
     key: KeyEntry | None = None
     entitlement: Entitlement | None = None  # set once the key is good for this product
 
-    @property
-    def request_id(self) -> str:
-        return request_id(self.event_id)
+    request_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.request_id = request_id(self.event_id)
 
     @property
     def recorded_path(self) -> str:
         return self.path[:_RECORDED_PATH_MAX]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admitted:
     """A call that passed every check but the limits."""
 
@@ -46,8 +49,10 @@ class Admitted:
     key: KeyEntry
     upstream_url: str  # of the backend that the key's mode calls
     upstream_path: str
-    units: int  # that the call takes if it is billed
+    units: int  # that the call takes at most
+    reports_units: bool  # the backend says in a header how many of them
     # What may be forwarded: without the key.
     headers: list[Header]
     query: bytes
     body_sha256: bytes | None = None  # that a signed body must have
+    mock: MockAnswer | None = None  # what a test key gets where the product has no backend for it

@@ -17,5 +17,7 @@ class EngineConfig:
     pseudonym: str = "api-factory"
     # No progress for so long while a client sends its body or takes an answer: the call is given up.
     client_idle_seconds: float = 60.0
+    # Nothing passed through a WebSocket, either way, for so long: it is closed.
+    tunnel_idle_seconds: float = 600.0
     # How often a long answer says how far it has come.
     progress_seconds: float = 1.0

@@ -20,6 +20,7 @@ EXPOSED: Header = (
             b"X-RateLimit-Remaining",
             b"X-RateLimit-Reset",
             b"X-Request-Id",
+            b"X-Usage-Units",
         )
     ),
 )

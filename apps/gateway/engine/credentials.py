@@ -15,11 +15,14 @@ HEADER = b"x-api-key"
 RAPIDAPI_HEADER = b"x-rapidapi-key"
 
 
+_KEY_NAMES = frozenset({HEADER, RAPIDAPI_HEADER, b"authorization"})
+
+
 class ConflictingKeys(Exception):
     """Two keys that differ: it is not known who calls."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Credentials:
     """`secret` is "" where there is none; `headers` and `query` are what may be forwarded."""
 
@@ -41,7 +44,7 @@ def extract(headers: list[Header], query: bytes, *, rapidapi: bool) -> Credentia
             kept.append(header)
         elif value:
             found.add(value)
-    if b"=" in query:
+    if b"api_key" in query or b"%" in query:
         query = _take_from_query(query, found)
     if len(found) > 1:
         raise ConflictingKeys
@@ -56,6 +59,8 @@ def extract(headers: list[Header], query: bytes, *, rapidapi: bool) -> Credentia
 def _key_in(header: Header, *, rapidapi: bool) -> str | None:
     """The key that the header carries, "" for an empty one; None where the header is not for keys."""
     name, value = header
+    if name not in _KEY_NAMES:
+        return None
     if name == HEADER or (rapidapi and name == RAPIDAPI_HEADER):
         return value.decode("latin-1").strip()
     if name == b"authorization":

@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 from apps.gateway.engine.networks import NetworkRule
+from apps.gateway.engine.request import Header
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.usage.counters.types import QuotaRule, RateRule
+
+
+@dataclass(frozen=True, slots=True)
+class MockAnswer:
+    """What the documentation of an endpoint says that it answers; `headers` have the length of the body."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
 
 
 class ProductState(StrEnum):
@@ -41,12 +51,13 @@ class ProductEntry:
     slug: str
     state: ProductState
     upstream_url: str  # without a trailing slash
-    test_upstream_url: str  # where calls with a test key go; "": test keys are refused
+    test_upstream_url: str  # where calls with a test key go; "": they get the examples of the documentation
     proxy_secret: str
     max_body_bytes: int
     timeout_seconds: int  # to the first byte of the answer
     billable_statuses: tuple[int, ...] | None
     rapidapi_compatible: bool
+    units_header: bytes  # in which the backend reports units, in lower case; b"": it does not
     routes: RouteTable
     offers: tuple[PlanOffer, ...]  # the cheapest first
     deprecated_at: dt.datetime | None = None
@@ -81,6 +92,7 @@ class Entitlement:
     rates: tuple[RateRule, ...]
     endpoint_rates: dict[int, tuple[RateRule, ...]]
     quotas: tuple[QuotaRule, ...]
+    max_concurrent: int | None = None
 
     def rates_for(self, endpoint: Endpoint) -> tuple[RateRule, ...]:
         """The limits of the endpoint where the plan has such, else the plan's own."""
@@ -95,11 +107,6 @@ class KeyEntry:
     expires_at: dt.datetime | None
     scopes: frozenset[KeyScope]  # empty: everything
     networks: NetworkRule | None  # where it works from
-    entitlement: Entitlement
+    entitlement: Entitlement  # of a test key with the limits of test calls in place of the plan's
     public_id: str = ""  # how a signature names it
     signing_key: bytes = field(default=b"", repr=False)
-
-    @property
-    def quotas(self) -> tuple[QuotaRule, ...]:
-        """The quotas that its calls are counted against."""
-        return () if self.is_test else self.entitlement.quotas

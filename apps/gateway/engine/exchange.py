@@ -11,15 +11,17 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
-from apps.gateway.engine.admission import too_large
+from apps.gateway.engine.admission import may_go_on, too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
 from apps.gateway.engine.headers import BadFraming, are_well_formed, body_length, to_client
-from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.locations import Addresses, has_locations, rewrite_locations
+from apps.gateway.engine.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.ports import (
+    Directory,
     Upstream,
     UpstreamAborted,
     UpstreamAnswer,
@@ -32,6 +34,9 @@ from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.tunnel import Tunnel
+from apps.gateway.engine.units import with_billed_units
+from apps.gateway.engine.websocket import HANDSHAKE
 from apps.usage.counters.types import Metering, Reservation, Settlement
 
 logger = logging.getLogger(__name__)
@@ -55,21 +60,23 @@ class Exchange:
     """Made before the reservation, because that may be taken back at any time: `abandon`."""
 
     def __init__(
-        self, call: Call, admitted: Admitted, *, metering: Metering, upstream: Upstream, config: EngineConfig
+        self,
+        call: Call,
+        admitted: Admitted,
+        *,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig,
     ) -> None:
         self._call = call
+        self._directory = directory
         self._admitted = admitted
         self._metering = metering
-        self._upstream = upstream
+        self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
         self._client = call.request.client
-        self._body = RequestBody(
-            self._client,
-            limit=admitted.product.max_body_bytes,
-            idle_seconds=config.client_idle_seconds,
-            on_failure=lambda: self._interrupt(_Interruption.BODY_FAILED),
-            sha256=admitted.body_sha256,
-        )
+        self._body: RequestBody | None = None  # where there is one
         self._scope: asyncio.Timeout | None = None
         self._interruption: _Interruption | None = None
         self._is_settling = False
@@ -86,7 +93,7 @@ class Exchange:
         self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
         try:
             async with asyncio.timeout(None) as self._scope:
-                self._client.when_gone(lambda: self._interrupt(_Interruption.CLIENT_GONE))
+                self._client.when_gone(self._client_left)
                 await self._forward()
         except TimeoutError:
             self._scope = None
@@ -103,6 +110,12 @@ class Exchange:
             logger.exception("call %s failed in the gateway", self._call.request_id)
             await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
 
+    def _client_left(self) -> None:
+        self._interrupt(_Interruption.CLIENT_GONE)
+
+    def _body_failed(self) -> None:
+        self._interrupt(_Interruption.BODY_FAILED)
+
     def _interrupt(self, why: _Interruption) -> None:
         """Stop wherever the exchange waits; once it settles, it is too late."""
         if self._scope is None or self._is_settling or self._interruption is not None:
@@ -111,7 +124,15 @@ class Exchange:
         self._scope.reschedule(0)
 
     async def _forward(self) -> None:
-        body = None if self._call.body_length == 0 else self._body.pieces()
+        if self._call.body_length != 0:
+            self._body = RequestBody(
+                self._client,
+                limit=self._admitted.product.max_body_bytes,
+                idle_seconds=self._config.client_idle_seconds,
+                on_failure=self._body_failed,
+                sha256=self._admitted.body_sha256,
+            )
+        body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
         try:
             answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
@@ -128,17 +149,40 @@ class Exchange:
             answer.close()
 
     async def _relay(self, answer: UpstreamAnswer) -> None:
+        if self._call.is_websocket and answer.status == 101:
+            await self._relay_websocket(answer)
+            return
         length = _answer_length(self._call.request.method, answer)
         self._account.answer_status = answer.status
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
         head = self._head(answer)
         if length == 0:
             if await self._settle_completed(answer.status):
-                await self._start(answer.status, head)
-                await self._client.finish()
+                await self._end_with(answer.status, head, b"")
         elif length is None:
             await self._relay_unsized(answer, head)
         else:
             await self._relay_sized(answer, head, length)
+
+    async def _relay_websocket(self, answer: UpstreamAnswer) -> None:
+        if not are_well_formed(answer.headers):
+            raise UpstreamInvalid("The head of the answer is not valid.")
+        self._account.answer_status = 101
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
+        head = [*self._head(answer), *HANDSHAKE]
+        self._has_started = True
+        tunnel = Tunnel(
+            client=self._client,
+            answer=answer,
+            account=self._account,
+            may_go_on=lambda: may_go_on(self._admitted, self._call.key_digest, self._directory),
+            settle=lambda: self._settle_completed(101),
+            idle_seconds=self._config.tunnel_idle_seconds,
+            progress_seconds=self._config.progress_seconds,
+        )
+        await tunnel.run(completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds))
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
@@ -166,8 +210,7 @@ class Exchange:
             piece = piece[-1:]
         self._account.response_bytes += len(piece)
         if await self._settle_completed(answer.status):
-            await self._start(answer.status, head)
-            await self._client.finish(piece)
+            await self._end_with(answer.status, head, piece)
 
     async def _start(self, status: int, head: list[Header]) -> None:
         if not self._has_started:
@@ -176,6 +219,14 @@ class Exchange:
                 status,
                 completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds),
             )
+
+    async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
+        if self._has_started:
+            await self._client.finish(piece)
+            return
+        self._has_started = True
+        head = completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds)
+        await self._client.answer(status, head, piece)
 
     async def _write(self, piece: bytes) -> None:
         await self._client.write(piece)
@@ -190,7 +241,7 @@ class Exchange:
 
     async def _fail(self, error: UpstreamError | ClientGone) -> None:
         """Settle and answer a call that the backend, the client or the body's size ended."""
-        match self._body.failure or error:
+        match (self._body and self._body.failure) or error:
             case BodyTooLarge():
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
@@ -201,7 +252,7 @@ class Exchange:
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
             case failure:
-                problem, outcome = _FAILURES[type(failure)]
+                problem, outcome = next(_FAILURES[kind] for kind in type(failure).__mro__ if kind in _FAILURES)
                 logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
                 await self._end(outcome, Rejected(problem))
 
@@ -230,7 +281,8 @@ class Exchange:
         self._is_settling = True
         if self._scope is not None:
             self._scope.reschedule(None)
-        self._account.request_bytes = self._body.received
+        if self._body is not None:
+            self._account.request_bytes = self._body.received
         return await self._account.settle(outcome, status)
 
     def _head(self, answer: UpstreamAnswer) -> list[Header]:
@@ -242,13 +294,17 @@ class Exchange:
             reserved_cookies=self._config.reserved_cookies,
             has_length=answer.status not in _WITHOUT_BODY,
         )
-        public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
-        addresses = Addresses(self._admitted.upstream_url, public if call.has_own_host else f"{public}/{product.slug}")
-        return [
-            *rewrite_locations(headers, addresses),
-            *deprecation_headers(self._admitted.endpoint, product, self._config),
-            *self._limits,
-        ]
+        if self._admitted.reports_units:
+            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
+        if has_locations(headers):
+            public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
+            public = public if call.has_own_host else f"{public}/{product.slug}"
+            headers = rewrite_locations(headers, Addresses(self._admitted.upstream_url, public))
+        if self._admitted.mock is not None:
+            headers.append(MOCK_HEADER)
+        headers += deprecation_headers(self._admitted.endpoint, product, self._config)
+        headers += self._limits
+        return headers
 
 
 def _answer_length(method: str, answer: UpstreamAnswer) -> int | None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from apps.gateway.engine.call import Admitted, Call
@@ -10,6 +11,7 @@ from apps.gateway.engine.headers import to_backend
 from apps.gateway.engine.ports import UpstreamRequest
 from apps.gateway.engine.request import Header
 from apps.gateway.engine.signature import signature
+from apps.gateway.engine.websocket import HANDSHAKE
 
 
 def upstream_request(
@@ -26,12 +28,17 @@ def upstream_request(
     headers.append((b"via", f"{request.http_version} {config.pseudonym}".encode("latin-1")))
     headers += _vouched_for(call)
     headers += _gateway_headers(call, admitted, path_and_query)
+    if call.is_websocket:
+        headers += HANDSHAKE
     return UpstreamRequest(
         method=request.method,
-        url=admitted.upstream_url + path_and_query,
+        base=admitted.upstream_url,
+        path=path_and_query,
         headers=headers,
         body=body,
         first_byte_seconds=product.timeout_seconds,
+        is_chunked=call.body_length is None,
+        may_change=call.is_websocket,
     )
 
 
@@ -47,28 +54,41 @@ def _vouched_for(call: Call) -> list[Header]:
 
 def _gateway_headers(call: Call, admitted: Admitted, path_and_query: str) -> list[Header]:
     product, entitlement = admitted.product, admitted.key.entitlement
-    secret = product.proxy_secret.encode("latin-1")
-    consumer = entitlement.consumer.encode("latin-1")
-    plan = entitlement.plan_slug.encode("latin-1")
     signed = signature(
         secret=product.proxy_secret,
         next_secret=product.next_proxy_secret,
         timestamp=int(time.time()),
         method=call.request.method,
-        path_and_query=urlsplit(admitted.upstream_url).path + path_and_query,
+        path_and_query=_path_of(admitted.upstream_url) + path_and_query,
         request_id=call.request_id,
     )
-    headers = [
-        (b"x-apifactory-proxy-secret", secret),
-        (b"x-apifactory-consumer", consumer),
-        (b"x-apifactory-plan", plan),
+    return [
+        *_standing_headers(
+            product.proxy_secret, entitlement.consumer, entitlement.plan_slug, rapidapi=product.rapidapi_compatible
+        ),
         (b"x-apifactory-request-id", call.request_id.encode("latin-1")),
         (b"x-apifactory-signature", signed.encode("latin-1")),
     ]
-    if product.rapidapi_compatible:
+
+
+@lru_cache(maxsize=4096)
+def _path_of(url: str) -> str:
+    return urlsplit(url).path
+
+
+@lru_cache(maxsize=4096)
+def _standing_headers(proxy_secret: str, consumer: str, plan_slug: str, *, rapidapi: bool) -> list[Header]:
+    """The same for every call of a subscription."""
+    secret, user, plan = proxy_secret.encode("latin-1"), consumer.encode("latin-1"), plan_slug.encode("latin-1")
+    headers = [
+        (b"x-apifactory-proxy-secret", secret),
+        (b"x-apifactory-consumer", user),
+        (b"x-apifactory-plan", plan),
+    ]
+    if rapidapi:
         headers += [
             (b"x-rapidapi-proxy-secret", secret),
-            (b"x-rapidapi-user", consumer),
+            (b"x-rapidapi-user", user),
             (b"x-rapidapi-subscription", plan.upper()),
         ]
     return headers

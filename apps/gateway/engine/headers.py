@@ -6,6 +6,7 @@ What a client could only send to deceive (addresses, our own names) is replaced 
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from apps.gateway.engine.request import Header
 
@@ -53,12 +54,18 @@ _NOT_FROM_BACKEND = HOP_BY_HOP | {
 _NOT_FROM_BACKEND_PREFIXES = (_OURS, b"x-accel-")
 # Names joined with colons, values with spaces: one look for all of them.
 _NAMES = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?::[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# What a value may have: everything but control characters, except the tab.
+_NO_CONTROL = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
+_NONE: frozenset[bytes] = frozenset()
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 
 
 class BadFraming(Exception):
     """Content-Length is not one number, or stands beside Transfer-Encoding, or that is not just `chunked`."""
+
+
+def names_of(headers: Iterable[Header]) -> frozenset[bytes]:
+    return frozenset([name for name, _ in headers])
 
 
 def values_of(headers: Iterable[Header], name: bytes) -> list[bytes]:
@@ -94,7 +101,13 @@ def are_well_formed(headers: Sequence[Header]) -> bool:
     if not headers:
         return True
     names, values = b":".join([name for name, _ in headers]), b" ".join([value for _, value in headers])
-    return bool(_NAMES.fullmatch(names)) and names.count(b":") == len(headers) - 1 and not _CONTROL.search(values)
+    return _are_tokens(names, len(headers)) and not values.translate(None, _NO_CONTROL)
+
+
+# The same client sends the same names again and again.
+@lru_cache(maxsize=4096)
+def _are_tokens(joined: bytes, count: int) -> bool:
+    return bool(_NAMES.fullmatch(joined)) and joined.count(b":") == count - 1
 
 
 def are_text(headers: Iterable[Header]) -> bool:
@@ -134,22 +147,32 @@ def to_client(
     may name. Content-Length passes once, and only where `has_length`. `Location` is not decided here.
     """
     named = _named_in_connection(headers)
-    passed = [
-        (name, value)
-        for name, value in headers
-        if name not in _NOT_FROM_BACKEND
-        and name not in named
-        and not name.startswith(_NOT_FROM_BACKEND_PREFIXES)
-        and not (name == b"set-cookie" and _is_foreign_cookie(value, own_host, reserved_cookies))
-    ]
-    lengths = values_of(headers, b"content-length")
-    if lengths and has_length:
-        passed.append((b"content-length", lengths[0].strip()))
+    passed = []
+    length = None
+    for header in headers:
+        name = header[0]
+        if name in _NOT_FROM_BACKEND:
+            if name == b"content-length" and length is None:
+                length = header[1].strip()
+        elif not (
+            name in named
+            or name.startswith(_NOT_FROM_BACKEND_PREFIXES)
+            or (name == b"set-cookie" and _is_foreign_cookie(header[1], own_host, reserved_cookies))
+        ):
+            passed.append(header)
+    if length is not None and has_length:
+        passed.append((b"content-length", length))
     return passed
 
 
-def _named_in_connection(headers: Iterable[Header]) -> set[bytes]:
-    return {name.strip().lower() for value in values_of(headers, b"connection") for name in value.split(b",")}
+def _named_in_connection(headers: Iterable[Header]) -> frozenset[bytes]:
+    values = values_of(headers, b"connection")
+    return _tokens(b",".join(values)) if values else _NONE
+
+
+@lru_cache(maxsize=1024)
+def _tokens(value: bytes) -> frozenset[bytes]:
+    return frozenset(name.strip().lower() for name in value.split(b","))
 
 
 def _without_cookies(value: bytes, reserved: Collection[bytes]) -> bytes:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from apps.gateway.engine.headers import are_well_formed
 from apps.gateway.engine.request import Header
 
-_REWRITTEN = (b"location", b"content-location")
+_REWRITTEN = frozenset({b"location", b"content-location"})
 _INTERNAL_NAMES = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -18,6 +18,10 @@ class Addresses:
 
     upstream: str
     public: str
+
+
+def has_locations(headers: list[Header]) -> bool:
+    return not _REWRITTEN.isdisjoint([name for name, _ in headers])
 
 
 def rewrite_locations(headers: list[Header], addresses: Addresses) -> list[Header]:

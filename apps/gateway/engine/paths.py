@@ -28,7 +28,7 @@ class TargetTooLong(BadTarget):
     """Longer than any that is taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Target:
     """`path` is raw and begins with a slash; `segments` and `decoded` are its parts, raw and decoded."""
 

@@ -42,6 +42,8 @@ class OverLimit(Rejected):
         worst = refusal.violated[0]
         wait = max(1, refusal.retry_after_seconds)
         detail = f"The limit {worst.name} of {worst.limit} is reached. Try again in {wait} seconds."
+        if not worst.window_seconds:
+            detail = f"{worst.limit} calls of this subscription are in flight. Try again when one of them has ended."
         problem = problems.RATE_LIMITED if refusal.by == RefusedBy.RATE else problems.QUOTA_EXCEEDED
         if refusal.by == RefusedBy.QUOTA and any(rule.is_capped for rule in quotas if rule.name == worst.name):
             problem = problems.SPEND_CAP_REACHED
@@ -100,7 +102,14 @@ class Engine:
     async def _handle(self, call: Call) -> None:
         try:
             admitted = await admit(call, self._directory, self._config, self._guesses, self._replays)
-            exchange = Exchange(call, admitted, metering=self._metering, upstream=self._upstream, config=self._config)
+            exchange = Exchange(
+                call,
+                admitted,
+                directory=self._directory,
+                metering=self._metering,
+                upstream=self._upstream,
+                config=self._config,
+            )
             reservation = await self._reserve(call, admitted, exchange)
         except Preflight as preflight:
             await send_empty(call, 204, preflight_headers(preflight.methods), self._config)
@@ -129,9 +138,10 @@ class Engine:
             quota_epoch=entitlement.quota_epoch,
             units=admitted.units,
             rates=entitlement.rates_for(admitted.endpoint),
-            quotas=admitted.key.quotas,
+            quotas=entitlement.quotas,
             method=call.request.method,
             path=call.recorded_path,
+            max_concurrent=entitlement.max_concurrent,
         )
         decision = await self._metering.reserve(spec, on_abandoned=exchange.abandon)
         if isinstance(decision, Refusal):
@@ -145,7 +155,9 @@ class Engine:
         if call.key is None or call.entitlement is None or call.endpoint is None:
             return []
         rates = call.entitlement.rates_for(call.endpoint)
-        return announced_fields(rates, call.key.quotas, self._directory.now())
+        return announced_fields(
+            rates, call.entitlement.quotas, self._directory.now(), max_concurrent=call.entitlement.max_concurrent
+        )
 
     def _record(self, call: Call, rejected: Rejected) -> None:
         """Keep the refusal, so that "why was I blocked" can be answered. Without a product it is nobody's."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from apps.gateway.engine.entities import KeyEntry, ProductEntry
+from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.engine.request import Header
 
 
@@ -14,6 +14,14 @@ class DirectoryUnavailable(Exception):
 
 
 class Directory(Protocol):
+    def known_product(self, slug: str) -> ProductEntry | None:
+        """What `find_product` would answer without asking anybody, if it is known."""
+        ...
+
+    def known_key(self, digest: bytes) -> KeyEntry | None:
+        """What `find_key` would answer without asking anybody, if it is known."""
+        ...
+
     async def find_product(self, slug: str) -> ProductEntry | None:
         """Raises `DirectoryUnavailable`."""
         ...
@@ -22,8 +30,8 @@ class Directory(Protocol):
         """The key with this SHA-256, revoked and expired ones too. Raises `DirectoryUnavailable`."""
         ...
 
-    def knows_key(self, digest: bytes) -> bool:
-        """Whether there is such a key, as far as can be said without asking anybody."""
+    async def find_mock(self, product_id: int, endpoint_id: int) -> MockAnswer | None:
+        """The example of the endpoint's documentation; None where it has none. Raises `DirectoryUnavailable`."""
         ...
 
     def now(self) -> dt.datetime:
@@ -51,13 +59,20 @@ class UpstreamAborted(UpstreamError):
     """The answer broke off in the middle."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every call, and that would take twice as long
 class UpstreamRequest:
     method: str
-    url: str  # sent byte for byte
+    base: str  # the backend's base URL, without a trailing slash
+    path: str  # below it, with the query: sent byte for byte
     headers: list[Header]  # complete but for Host; Content-Length where the length is known
     body: AsyncIterator[bytes] | None  # None: there is none
     first_byte_seconds: int
+    is_chunked: bool = False  # the length of the body is not known
+    may_change: bool = False  # the answer may be 101: from then on bytes pass both ways
+
+    @property
+    def url(self) -> str:
+        return self.base + self.path
 
 
 class UpstreamAnswer(Protocol):
@@ -71,8 +86,14 @@ class UpstreamAnswer(Protocol):
         """Every line, in order; names in lower case."""
         ...
 
+    idle_seconds: float  # between two pieces of the body
+
     async def read(self) -> bytes:
         """The next piece of the body, b"" at its end. Raises `UpstreamAborted` or `UpstreamTimeout`."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send to the backend, after 101; waits while it does not read."""
         ...
 
     def close(self) -> None: ...

@@ -59,7 +59,9 @@ SPEND_CAP_REACHED = Problem(
     "spend_cap_reached", 402, "The spend cap is reached. Raise it on the page of the subscription, or wait."
 )
 PLAN_UPGRADE_REQUIRED = Problem("plan_upgrade_required", 403, "The plan does not include this endpoint.")
-TEST_KEY_REFUSED = Problem("test_key_refused", 403, "This product has no backend for test keys. Use a live key.")
+TEST_KEY_REFUSED = Problem(
+    "test_key_refused", 403, "This endpoint has neither a backend nor a documented example for test keys."
+)
 SCOPE_MISSING = Problem("scope_missing", 403, "This API key does not have the scope that the method needs.")
 IP_NOT_ALLOWED = Problem("ip_not_allowed", 403, "Calls from this address are not allowed.")
 RATE_LIMITED = Problem("rate_limited", 429, "Too many calls.", QUOTA_EXCEEDED_TYPE, "Rate limit exceeded")
@@ -68,7 +70,7 @@ REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is large
 TARGET_TOO_LONG = Problem("target_too_long", 414, "The target of the request is too long.")
 HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
-WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "This gateway does not pass WebSocket connections.")
+WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does not pass here.")
 UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this product cannot be reached.")
 UPSTREAM_INVALID = Problem("upstream_invalid", 502, "The backend of this product gave no valid answer.")
 UPSTREAM_TIMEOUT = Problem("upstream_timeout", 504, "The backend of this product did not answer in time.")

@@ -15,9 +15,15 @@ class ClientGone(Exception):
 class Client(Protocol):
     """The client's connection, for one request: its body in, the answer out.
 
-    An answer is one `start`, any number of `write`, one `finish`; or it is broken off with `abort`. All three
-    wait while the client does not read, and raise `ClientGone` when it takes nothing for too long.
+    An answer is one `start`, any number of `write`, one `finish`, or all of them at once as `answer`; or it is broken
+    off with `abort`. They wait while the client does not read, and raise `ClientGone` when it takes nothing for too
+    long.
     """
+
+    @property
+    def may_tunnel(self) -> bool:
+        """Whether the connection can change to another protocol: after `start(101)`, `body` and `write` are raw."""
+        ...
 
     def body(self) -> AsyncIterator[bytes]:
         """The pieces of the request body, as they come; not empty. Raises `ClientGone`."""
@@ -25,6 +31,10 @@ class Client(Protocol):
 
     def when_gone(self, callback: Callable[[], None]) -> None:
         """Call back once when the client closes its connection. While the body is unread, `body` finds out."""
+        ...
+
+    async def answer(self, status: int, headers: list[Header], body: bytes) -> None:
+        """The whole answer, whose length the headers declare where it has a body."""
         ...
 
     async def start(self, status: int, headers: list[Header]) -> None: ...
@@ -40,13 +50,14 @@ class Client(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, here and elsewhere on the way of a call: that takes twice as long
 class GatewayRequest:
     """What came in. Nothing is decoded or merged."""
 
     method: str
     target: bytes  # of the request line, with the query
     headers: list[Header]
+    names: frozenset[bytes]  # of the headers
     client_ip: str
     scheme: str  # http or https, as the client used it
     http_version: str  # 1.1

@@ -23,10 +23,12 @@ class Endpoint:
     weight: int
     deprecated_at: dt.datetime | None = None
     sunset_at: dt.datetime | None = None
+    # The most that a call can cost where the backend reports its units; None: it costs the weight.
+    max_units: int | None = None
     networks: NetworkRule | None = None  # where its calls may come from, besides the product's own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """The endpoints of a path by method, and the raw text of each parameter in order."""
 

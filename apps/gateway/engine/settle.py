@@ -4,7 +4,9 @@ import time
 from enum import StrEnum, auto
 
 from apps.gateway.engine.call import Admitted, Call
-from apps.usage.counters.types import CallOutcome, Metering, Reservation, Settlement
+from apps.gateway.engine.ports import UpstreamAnswer
+from apps.gateway.engine.units import reported_units
+from apps.usage.counters.types import CallOutcome, Metering, Reservation, Settlement, request_id
 from apps.usage.metering import is_billable
 
 # The status of a call whose client left before there was an answer (as nginx writes it down).
@@ -39,6 +41,7 @@ class Account:
         self._reservation = reservation
         self._started_at = call.request.started_at
         self._product = admitted.product
+        self._admitted = admitted
         self._units_if_billed = admitted.units
         self._reported_units = 0
         self._reported_at = time.perf_counter()
@@ -46,6 +49,23 @@ class Account:
         self.origin_seconds = 0.0
         self.request_bytes = 0
         self.response_bytes = 0
+
+    def read_units(self, answer: UpstreamAnswer) -> None:
+        """Take the units of the call from the answer's head, where its backend reports them."""
+        endpoint = self._admitted.endpoint
+        assert endpoint.max_units is not None
+        self._units_if_billed = reported_units(
+            answer.headers,
+            name=self._product.units_header,
+            weight=endpoint.weight,
+            maximum=endpoint.max_units,
+            request_id=request_id(self._reservation.spec.event_id),
+        )
+
+    @property
+    def units_if_completed(self) -> int:
+        """What is billed for the answer once it is whole."""
+        return self._units(Outcome.COMPLETED)
 
     async def settle(self, outcome: Outcome, status: int) -> Settlement:
         """End the lease. `status` is what the consumer sees."""

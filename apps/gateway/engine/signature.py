@@ -7,7 +7,6 @@ time, and refuses a `t` that is more than five minutes away from its own clock. 
 there are two `v1`, and either is proof: by the next one first, because a reader that knows of one alone takes the last.
 """
 
-import hashlib
 import hmac
 
 
@@ -21,4 +20,4 @@ def signature(
 
 
 def _digest(secret: str, signed: bytes) -> str:
-    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), signed, "sha256").hex()

@@ -67,6 +67,9 @@ class CatalogPlanSerializer(Answer):
     quota_on_change = serializers.ChoiceField(QuotaOnChange.choices)
     quotas = QuotaSerializer(many=True)
     rate_limits = RateLimitSerializer(many=True)
+    max_concurrent = serializers.IntegerField(
+        allow_null=True, help_text="Calls of a subscription in flight at once; null: any number."
+    )
 
 
 class PlanSerializer(CatalogPlanSerializer):
@@ -147,3 +150,6 @@ class PlanInput(Input):
     )
     quotas = QuotaInput(many=True, required=False)
     rate_limits = RateLimitInput(many=True, required=False)
+    max_concurrent = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Calls of a subscription in flight at once; any number if left out."
+    )

@@ -34,7 +34,10 @@ class KeyForm(forms.Form):
         choices=KeyMode.choices,
         initial=KeyMode.LIVE,
         required=False,
-        help_text=_("A test key calls the product's backend for tests, and takes no units."),
+        help_text=_(
+            "A test key calls the product's backend for tests or, where it has none, gets the examples of its "
+            "documentation. It takes no units."
+        ),
     )
     expires_in = forms.ChoiceField(label=_("Expires"), choices=KEY_LIFETIMES, required=False)
     expires_on = forms.DateField(
@@ -54,11 +57,6 @@ class KeyForm(forms.Form):
         label=_("Allowed networks"),
         help_text=_("Where calls may come from: addresses or networks, one per line. Left empty, anywhere."),
     )
-
-    def __init__(self, *args: Any, has_test_backend: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not has_test_backend:
-            del self.fields["mode"]
 
     def clean(self) -> None:
         if self.cleaned_data.get("expires_in") == "date":

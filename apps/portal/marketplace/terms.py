@@ -9,6 +9,7 @@ from apps.plans.models import Plan
 from apps.portal.requests.explanations import explain_failure, explain_refusal
 from apps.portal.wording import quotas_in_words, rate_limits_in_words
 from apps.products.models import Endpoint, Product
+from apps.products.openapi.example_answers import example_answer
 
 # Of requests to another address, method or protocol than those of the endpoint.
 _ELSEWHERE = frozenset({problems.ROUTE_NOT_FOUND, problems.METHOD_NOT_ALLOWED, problems.WEBSOCKET_UNSUPPORTED})
@@ -61,9 +62,8 @@ def _can_be(problem: Problem, product: Product, endpoint: Endpoint, plans: Seque
     conditions = {
         problems.PLAN_UPGRADE_REQUIRED: any(plan.tier.rank < endpoint.tier.rank for plan in plans),
         problems.PAYMENT_REQUIRED: not all(plan.is_free for plan in plans),
-        problems.RATE_LIMITED: any(plan.rate_limits.all() for plan in plans),
         problems.QUOTA_EXCEEDED: any(plan.quotas.all() for plan in plans),
-        problems.TEST_KEY_REFUSED: not product.test_upstream_url,
+        problems.TEST_KEY_REFUSED: not product.test_upstream_url and example_answer(endpoint.operation) is None,
         problems.REQUEST_TOO_LARGE: endpoint.method not in _WITHOUT_BODY,
         problems.REQUEST_TIMEOUT: endpoint.method not in _WITHOUT_BODY,
     }

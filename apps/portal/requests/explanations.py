@@ -88,8 +88,8 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("See on the product's page which plan opens it."),
     ),
     "test_key_refused": (
-        lazy("No test backend"),
-        lazy("The product has no backend for tests, so calls with a test key are refused."),
+        lazy("Nothing to answer a test with"),
+        lazy("The product has no backend for tests, and the endpoint no documented example to answer a test key with."),
         lazy("Use a live key."),
     ),
     "scope_missing": (

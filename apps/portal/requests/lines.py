@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from apps.portal.requests.explanations import Explanation, explain_failure, explain_refusal
-from apps.portal.wording import quota_in_words, rate_limit_in_words
+from apps.portal.wording import concurrency_in_words, quota_in_words, rate_limit_in_words
 from apps.subscriptions.models import Subscription
+from apps.usage.counters.types import CONCURRENCY
+from apps.usage.limits import TEST_CALLS
 from apps.usage.models import Rejection
 from apps.usage.selectors import RequestEntry
 
@@ -53,4 +57,8 @@ def policy_in_words(rejection: Rejection, subscription: Subscription) -> str:
         for limit in plan.rate_limits.all()
         if limit.name == rejection.policy and limit.endpoint_id in (None, rejection.endpoint_id)
     ]
+    if rejection.policy == CONCURRENCY and plan.max_concurrent is not None:
+        words.append(concurrency_in_words(plan))
+    if rejection.policy == TEST_CALLS:
+        words.append(_("%(calls)s calls an hour with test keys") % {"calls": rejection.limit})
     return f"{rejection.policy}: {words[0]}" if words else rejection.policy

@@ -77,7 +77,9 @@ class EndpointDetailView(EndpointView):
     )  # fmt: skip
     def patch(self, request: Request, product_id: str, endpoint_id: str) -> Endpoint:
         endpoint = self.endpoint
-        kept = {name: getattr(endpoint, name) for name in ("method", "path", "tier", "weight", "upstream_path")}
+        kept = {
+            name: getattr(endpoint, name) for name in ("method", "path", "tier", "weight", "max_units", "upstream_path")
+        }
         # A backend path that was the path goes on following it.
         if "path" in self.body and endpoint.upstream_path == endpoint.path:
             kept["upstream_path"] = ""

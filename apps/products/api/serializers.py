@@ -74,7 +74,7 @@ class ProductSerializer(Answer):
     description = serializers.CharField(help_text="Markdown.")
     status = serializers.ChoiceField(ProductStatus.choices)
     upstream_url = serializers.CharField(help_text="The backend.")
-    test_upstream_url = serializers.CharField(help_text="Where calls with a test key go; empty: they are refused.")
+    test_upstream_url = serializers.CharField(help_text="Where calls with test keys go; empty: they get examples.")
     max_body_bytes = serializers.IntegerField()
     timeout_seconds = serializers.IntegerField(help_text="Until the first byte of an answer.")
     billable_statuses = serializers.ListField(
@@ -83,6 +83,9 @@ class ProductSerializer(Answer):
         help_text="Which answers are billed; null: all below 500.",
     )
     rapidapi_compatible = serializers.BooleanField()
+    units_header = serializers.CharField(
+        help_text="The header of an answer in which the backend reports its units; empty: none."
+    )
     allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
     denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
     has_next_proxy_secret = serializers.BooleanField(source="next_proxy_secret", help_text="Whether one is prepared.")
@@ -112,13 +115,20 @@ class ProductChange(Input):
     name = Text(required=False)
     upstream_url = Text(required=False)
     test_upstream_url = Text(
-        required=False, allow_blank=True, help_text="Where calls with a test key go; empty: they are refused."
+        required=False,
+        allow_blank=True,
+        help_text="Where calls with test keys go; empty: they get examples.",
     )
     tagline = Text(required=False, allow_blank=True)
     description = Text(required=False, allow_blank=True)
     max_body_bytes = serializers.IntegerField(required=False)
     timeout_seconds = serializers.IntegerField(required=False)
     rapidapi_compatible = serializers.BooleanField(required=False)
+    units_header = Text(
+        required=False,
+        allow_blank=True,
+        help_text="The header of an answer in which the backend reports its units; empty: none.",
+    )
     allowed_networks = _networks_input(_ALLOWED)
     denied_networks = _networks_input(_DENIED)
     requires_signature = serializers.BooleanField(required=False, help_text="Whether calls must be signed (RFC 9421).")
@@ -158,6 +168,9 @@ class CatalogEndpointSerializer(Answer):
     path = serializers.CharField()
     tier = serializers.CharField(source="tier.slug")
     weight = serializers.IntegerField(help_text="Units that a call takes from the quota.")
+    max_units = serializers.IntegerField(
+        allow_null=True, help_text="What it takes at most where the backend reports its units; null: the weight."
+    )
     summary = serializers.CharField()
     deprecated_at = serializers.DateTimeField(allow_null=True)
     sunset_at = serializers.DateTimeField(allow_null=True)
@@ -183,6 +196,9 @@ class EndpointInput(Input):
     weight = serializers.IntegerField(
         required=False, help_text="Units that a call takes from the quota; 1 if left out."
     )
+    max_units = serializers.IntegerField(
+        required=False, allow_null=True, help_text="At most, where the backend reports units; `weight` if left out."
+    )
     operation = serializers.DictField(required=False, help_text="An OpenAPI Operation Object.")
     allowed_networks = _networks_input(_ALLOWED)
     denied_networks = _networks_input(_DENIED)
@@ -196,6 +212,7 @@ class EndpointChange(Input):
     tier = Text(required=False)
     upstream_path = Text(required=False, allow_blank=True)
     weight = serializers.IntegerField(required=False)
+    max_units = serializers.IntegerField(required=False, allow_null=True)
     operation = serializers.DictField(required=False)
     allowed_networks = _networks_input(_ALLOWED)
     denied_networks = _networks_input(_DENIED)

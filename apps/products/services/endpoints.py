@@ -24,6 +24,7 @@ from apps.products.services.writing import current_tier, lock_product, record_ch
 
 ENDPOINTS_MAX = 10_000
 WEIGHT_MAX = 1_000_000
+MAX_UNITS_MAX = 1_000_000_000
 NOTE_MAX = 500
 EARLIEST_YEAR = 1990
 _MARKS = ["deprecated_at", "sunset_at", "deprecation_note"]
@@ -39,11 +40,14 @@ def add_endpoint(
     tier: Tier,
     upstream_path: str = "",
     weight: int = 1,
+    max_units: int | None = None,
     operation: dict[str, Any] | None = None,
     allowed_networks: Sequence[str] = (),
     denied_networks: Sequence[str] = (),
 ) -> Endpoint:
     """A route of the product. `upstream_path` is `path` when empty; `operation` an OpenAPI Operation Object.
+
+    `max_units` is what a call can cost where the backend reports units (`Product.units_header`); None: the weight.
 
     Raises `Invalid` with the field that is wrong, `Conflict` for a route that exists.
     """
@@ -52,7 +56,7 @@ def add_endpoint(
     if product.endpoints.current().count() >= ENDPOINTS_MAX:
         raise Conflict(_("A product has %(most)s endpoints at most.") % {"most": f"{ENDPOINTS_MAX:,}"})
     endpoint = Endpoint(product=product)
-    _fill(endpoint, method, path, tier, upstream_path, weight, operation)
+    _fill(endpoint, method, path, tier, upstream_path, weight, max_units, operation)
     _restrict(endpoint, allowed_networks, denied_networks)
     _save(endpoint)
     if operation:
@@ -71,6 +75,7 @@ def update_endpoint(
     tier: Tier,
     upstream_path: str = "",
     weight: int = 1,
+    max_units: int | None = None,
     operation: dict[str, Any] | None = None,
     allowed_networks: Sequence[str] | None = None,
     denied_networks: Sequence[str] | None = None,
@@ -81,7 +86,7 @@ def update_endpoint(
     """
     actor.require(Action.PRODUCTS_EDIT)
     endpoint = _locked(actor, endpoint)
-    _fill(endpoint, method, path, tier, upstream_path, weight, operation)
+    _fill(endpoint, method, path, tier, upstream_path, weight, max_units, operation)
     _restrict(endpoint, allowed_networks, denied_networks)
     _save(endpoint)
     if operation is not None:
@@ -181,6 +186,7 @@ def _fill(
     tier: Tier,
     upstream_path: str,
     weight: int,
+    max_units: int | None,
     operation: dict[str, Any] | None,
 ) -> None:
     if method not in Method.values:
@@ -193,6 +199,9 @@ def _fill(
     endpoint.pattern = template.pattern
     endpoint.upstream_path = upstream.text
     endpoint.weight = check_integer(weight, field="weight", lowest=0, highest=WEIGHT_MAX)
+    if max_units is not None:
+        check_integer(max_units, field="max_units", lowest=endpoint.weight, highest=MAX_UNITS_MAX)
+    endpoint.max_units = max_units
     if operation is not None:
         endpoint.operation = _checked_operation(operation)
 

@@ -24,6 +24,7 @@ from apps.products.own_names import is_own_name
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
+from apps.products.units import check_units_header
 
 FIRST_TIER = "Free"
 PRODUCTS_MAX = 500
@@ -71,6 +72,7 @@ def update_product(
     tags: Iterable[str] | None = None,
     version: str | None = None,
     test_upstream_url: str | None = None,
+    units_header: str | None = None,
     allowed_networks: Sequence[str] | None = None,
     denied_networks: Sequence[str] | None = None,
     requires_signature: bool | None = None,
@@ -95,12 +97,14 @@ def update_product(
     _place(product, category, tags, version)
     if test_upstream_url is not None:
         product.test_upstream_url = _checked_url(test_upstream_url, "test_upstream_url") if test_upstream_url else ""
+    if units_header is not None:
+        product.units_header = check_units_header(units_header)
     _restrict(product, allowed_networks, denied_networks, requires_signature)
     product.save(
         update_fields=[
             "name", "tagline", "description", "upstream_url", "test_upstream_url", "category", "tags", "version",
-            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "allowed_networks", "denied_networks",
-            "requires_signature", "updated_at",
+            "max_body_bytes", "timeout_seconds", "rapidapi_compatible", "units_header",
+            "allowed_networks", "denied_networks", "requires_signature", "updated_at",
         ]
     )  # fmt: skip
     record_change(actor, product, "product.updated", f"Changed the product {product.name}")

@@ -13,7 +13,7 @@ from apps.usage.counters.generation import Generations
 from apps.usage.counters.journal import Journal, JournalEntry
 from apps.usage.counters.keys import from_milliseconds, milliseconds
 from apps.usage.counters.leases import Leases
-from apps.usage.counters.link import Link, LinkDown
+from apps.usage.counters.link import LinkDown, open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.periodic import repeat
 from apps.usage.counters.records import encode_event, encode_lease
@@ -54,7 +54,7 @@ class CountersClient:
 
     async def start(self) -> None:
         """Connect. Without Redis it starts all the same, and refuses calls until there is one."""
-        self._link = Link(self._url or settings.COUNTERS_URL)
+        self._link = open_link(self._url or settings.COUNTERS_URL)
         self._database = DatabaseThread(keep_connection=False)
         self._offset = ClockOffset(self._database)
         self._leases = Leases(self._link, self._offset, self._tuning)
@@ -109,9 +109,9 @@ class CountersClient:
     async def reserve(self, spec: CallSpec, *, on_abandoned: Callable[[], None] | None = None) -> Reservation | Refusal:
         if self._journal.is_full:
             raise MeteringUnavailable("Too many events wait for the meter.")
-        terms = self._terms.get(spec, self._offset.now())
+        terms = self._terms.find(spec) or self._terms.renew(spec, self._offset.now())
         for _ in range(_ATTEMPTS):
-            lease = encode_lease(spec, terms.counters)
+            lease = encode_lease(spec, terms.counters, terms.slots)
             reply = await self._ask(spec, terms, lease)
             word = reply[0]
             if word == b"stale_period":
@@ -132,6 +132,7 @@ class CountersClient:
                     counters=terms.counters,
                     rates=terms.rate_states(numbers),
                     quotas=terms.quota_states(int(reply[2]), numbers),
+                    slots=terms.slots,
                     on_abandoned=on_abandoned,
                 )
                 self._leases.begin(reservation, lease)
@@ -149,6 +150,7 @@ class CountersClient:
             billed_units=outcome.units,
             event=encode_event(lease, outcome),
             reservation_generation=reservation.generation,
+            slots=reservation.slots,
         )
         # From here on the event cannot be forgotten, whatever becomes of this coroutine.
         sent = self._journal.add(entry)
@@ -218,6 +220,7 @@ class CountersClient:
             billed_units=0,
             event="",
             reservation_generation="",
+            slots=terms.slots,
         )
         if (sent := self._journal.add(entry)) is not None:
             sent.add_done_callback(lambda sent: self._given_back(entry, sent))

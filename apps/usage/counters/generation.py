@@ -92,12 +92,13 @@ class Generations:
             in_flight = [UUID(event_id.decode()) for event_id in reply[4]]
             async with self._locked(key, token):
                 baseline = await self._database.run(read_baseline, shard, from_milliseconds(now_ms), in_flight)
-                await self._begin_generation(key, token, baseline, now_ms, trimmed)
+                await self._begin_generation(shard, token, baseline, now_ms, trimmed)
         if self._catch_up is not None:
             await self._catch_up(shard)
 
-    async def _begin_generation(self, key: str, token: str, baseline: Baseline, now_ms: int, trimmed: bytes) -> None:
+    async def _begin_generation(self, shard: int, token: str, baseline: Baseline, now_ms: int, trimmed: bytes) -> None:
         """Begin it, unless the lock was lost or the stream was trimmed meanwhile: then all is done again."""
+        key = STATE_KEYS[shard]
         floor = max(now_ms, milliseconds(baseline.complete_until) if baseline.complete_until else 0)
         counters = [part for pair in baseline.counters.items() for part in pair]
         reply = await self._link.run(
@@ -105,7 +106,7 @@ class Generations:
             [key],
             self._offset.milliseconds,
             token,
-            f"{self._link.run_id}:{secrets.token_hex(6)}",
+            f"{self._link.run_id_of(shard)}:{secrets.token_hex(6)}",
             baseline.generation,
             baseline.stream_id,
             trimmed,

@@ -37,6 +37,7 @@ class JournalEntry:
     billed_units: int
     event: str
     reservation_generation: str
+    slots: str = ""  # the set of calls in flight that it is in
     # The caller was told that it may end its answer: from then on abandonment no longer drops the event.
     acknowledged: bool = False
     # The lease is known to be lost: settling again makes no sense.
@@ -105,7 +106,7 @@ class Journal:
         """Drop what the meter has stored; send again what was lost, and what could not be sent."""
         shards = [shard for shard in shards if self._held[shard] or self._deferred[shard]]
         try:
-            asked = [self._link.send("HMGET", STATE_KEYS[shard], "gen", "mark") for shard in shards]
+            asked = [self._link.send_to(shard, "HMGET", STATE_KEYS[shard], "gen", "mark") for shard in shards]
         except LinkDown:
             return
         for shard, reply in zip(shards, await asyncio.gather(*asked, return_exceptions=True), strict=True):
@@ -114,7 +115,7 @@ class Journal:
             generation, mark = ((value or b"").decode() for value in reply)
             if mark:
                 self._drop(shard, *mark.rsplit(" ", 1))
-            if generation.startswith(f"{self._link.run_id}:"):
+            if generation.startswith(f"{self._link.run_id_of(shard)}:"):
                 self._replay(shard, generation)
                 self.retry(shard)
             else:
@@ -153,6 +154,7 @@ class Journal:
             entry.reserved_units,
             entry.billed_units,
             entry.event,
+            *((entry.slots,) if entry.slots else ()),
         )
 
     def _replay(self, shard: int, generation: str) -> None:

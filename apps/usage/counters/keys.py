@@ -5,6 +5,7 @@ Fixed keys of a shard (named by the scripts from `state`): `state`, `lease`, `le
 """
 
 import datetime as dt
+from typing import NamedTuple
 
 from apps.usage.counters.types import SHARDS, shard_of
 
@@ -24,8 +25,29 @@ def quota_counter(subscription_id: int, epoch: int, start: dt.datetime, end: dt.
     return f"{prefix}q:{subscription_id}:{epoch}:{milliseconds(start)}-{milliseconds(end)}"
 
 
+class QuotaCounter(NamedTuple):
+    """What the name of a quota counter says; times in milliseconds since 1970."""
+
+    subscription_id: int
+    epoch: int
+    start_ms: int
+    end_ms: int
+
+
+def parse_quota_counter(name: str) -> QuotaCounter:
+    """Read what `quota_counter` wrote."""
+    subscription, epoch, span = name.rsplit(":", 3)[1:]
+    start, _, end = span.partition("-")
+    return QuotaCounter(int(subscription), int(epoch), int(start), int(end))
+
+
 def rate_window(subscription_id: int, counter: str, window_ms: int) -> str:
     return f"{_PREFIXES[shard_of(subscription_id)]}r:{subscription_id}:{counter}:{window_ms}"
+
+
+def in_flight(subscription_id: int) -> str:
+    """The set of the subscription's calls in flight, kept where a plan limits how many there may be."""
+    return f"{_PREFIXES[shard_of(subscription_id)]}f:{subscription_id}"
 
 
 def milliseconds(instant: dt.datetime) -> int:

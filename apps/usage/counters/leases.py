@@ -50,7 +50,8 @@ class Leases:
     def end(self, reservation: Reservation) -> str:
         """What was written into Redis when the call began."""
         live = self._live.pop(reservation.spec.event_id, None)
-        return live.lease if live else encode_lease(reservation.spec, reservation.counters)
+        reservation.on_abandoned = None  # else the call and its reservation would hold each other in memory
+        return live.lease if live else encode_lease(reservation.spec, reservation.counters, reservation.slots)
 
     def progress(self, reservation: Reservation, outcome: CallOutcome) -> None:
         """Remember how far a stream has come; nothing when it was settled or given up."""
@@ -101,10 +102,11 @@ class Leases:
         return encode_event(live.lease, live.progress)
 
     def _give_up(self, reservation: Reservation) -> None:
+        on_abandoned = reservation.on_abandoned
         self.end(reservation)
         logger.warning("call %s was abandoned: its lease could not be renewed in time", reservation.spec.event_id)
-        if reservation.on_abandoned is not None:
-            reservation.on_abandoned()
+        if on_abandoned is not None:
+            on_abandoned()
 
     def _restore(self, shard: int, live: _Live) -> None:
         """Sent at once and not waited for: a settlement that follows finds the lease."""
@@ -118,4 +120,5 @@ class Leases:
             spec.units,
             live.lease,
             self._tuning.lease_ms,
+            *((reservation.slots,) if reservation.slots else ()),
         )

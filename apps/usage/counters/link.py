@@ -1,22 +1,25 @@
 """The way to Redis: connected again whenever it was lost, and refused at once while it is.
 
-This is the narrow port that everything else in `counters` and `meter` goes through: `send` and `run`.
+`Link` is the narrow port that everything else in `counters` and `meter` goes through: `run` and `send_to`. `cluster`
+has the one to a Redis Cluster.
 """
 
 import asyncio
 import contextlib
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 import hiredis
 
+from apps.core.redis_client import cluster_node_urls
 from apps.usage.counters.address import Address, parse_address
 from apps.usage.counters.keys import STATE_KEYS
 from apps.usage.counters.pipe import LinkDown, Pipe
 from apps.usage.counters.scripts import ALL, Script
 
-__all__ = ["Link", "LinkDown"]
+__all__ = ["Link", "LinkDown", "ServerLink", "open_link"]
 
 _CONNECT_SECONDS = 1.0
 _HANDSHAKE_SECONDS = 5.0
@@ -36,11 +39,58 @@ def _encode(*command: str | bytes | int) -> bytes:
 _LOADS = [_encode("SCRIPT", "LOAD", script.source) for script in ALL]
 
 
-class Link:
-    """A connection that is kept up in the background; `run_id` names the life of the server it leads to."""
+class Link(ABC):
+    """The way to the shards. The life of the server that has a shard is named by a run id."""
 
-    def __init__(self, url: str, *, stall_seconds: float = 0.08, dead_seconds: float = 2.0) -> None:
-        self._address: Address = parse_address(url)
+    @property
+    @abstractmethod
+    def is_up(self) -> bool:
+        """Whether every shard can be reached."""
+
+    @abstractmethod
+    async def start(self, *, wait_seconds: float = 2.0) -> None:
+        """Begin to connect; returns when connected, or after a while without Redis all the same."""
+
+    @abstractmethod
+    async def stop(self) -> None: ...
+
+    @abstractmethod
+    def run_id_of(self, shard: int) -> str:
+        """The life of the server that has the shard."""
+
+    @abstractmethod
+    def send_to(self, shard: int, *command: str | bytes | int) -> "asyncio.Future[Any]":
+        """Send a command to where the shard is; the future is its reply, or `LinkDown`.
+
+        Raises `LinkDown` where there is no connection. Cancelling the future does not take the command back.
+        """
+
+    @abstractmethod
+    def run(
+        self, script: Script, keys: Sequence[str | bytes], *arguments: str | bytes | int
+    ) -> "asyncio.Future[list[Any]]":
+        """Likewise for a script; the run id of the connection that it goes is put in front of the arguments."""
+
+    def post(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> None:
+        """Run a script for its effect, if that can be; nobody hears of the reply."""
+        with contextlib.suppress(LinkDown):
+            self.run(script, keys, *arguments).add_done_callback(_ignore)
+
+
+def open_link(url: str, *, stall_seconds: float = 0.08, dead_seconds: float = 2.0) -> Link:
+    """The link to the server, or to the cluster, that the URL names; not started."""
+    if cluster_node_urls(url):
+        from apps.usage.counters.cluster import ClusterLink
+
+        return ClusterLink(url, stall_seconds=stall_seconds, dead_seconds=dead_seconds)
+    return ServerLink(parse_address(url), stall_seconds=stall_seconds, dead_seconds=dead_seconds)
+
+
+class ServerLink(Link):
+    """A connection to one server that is kept up in the background; `run_id` names its life."""
+
+    def __init__(self, address: Address, *, stall_seconds: float, dead_seconds: float) -> None:
+        self._address = address
         self._stall_seconds = stall_seconds
         self._dead_seconds = max(dead_seconds, stall_seconds)
         self._pipe: Pipe | None = None
@@ -55,7 +105,6 @@ class Link:
         return self._pipe is not None and self._pipe.is_open
 
     async def start(self, *, wait_seconds: float = 2.0) -> None:
-        """Begin to connect; returns when connected, or after a while without Redis all the same."""
         self._keeper = asyncio.create_task(self._keep(), name="redis link")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._connected.wait(), wait_seconds)
@@ -66,25 +115,21 @@ class Link:
             await asyncio.gather(self._keeper, return_exceptions=True)
             self._keeper = None
 
-    def send(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
-        """Send a command; the future is its reply, or `LinkDown`. Raises `LinkDown` where there is no connection.
+    def run_id_of(self, shard: int) -> str:
+        return self.run_id
 
-        Cancelling the future does not take the command back.
-        """
-        if self._pipe is None:
-            raise LinkDown("There is no connection to Redis.")
-        return self._pipe.send(_encode(*command))
+    def send_to(self, shard: int, *command: str | bytes | int) -> "asyncio.Future[Any]":
+        return self._send(*command)
 
     def run(
         self, script: Script, keys: Sequence[str | bytes], *arguments: str | bytes | int
     ) -> "asyncio.Future[list[Any]]":
-        """Like `send`, for a script; the run id of this very connection is put in front of the arguments."""
-        return self.send("EVALSHA", script.sha, len(keys), *keys, self.run_id, *arguments)
+        return self._send("EVALSHA", script.sha, len(keys), *keys, self.run_id, *arguments)
 
-    def post(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> None:
-        """Run a script for its effect, if that can be; nobody hears of the reply."""
-        with contextlib.suppress(LinkDown):
-            self.run(script, keys, *arguments).add_done_callback(_ignore)
+    def _send(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
+        if self._pipe is None:
+            raise LinkDown("There is no connection to Redis.")
+        return self._pipe.send(_encode(*command))
 
     # --- keeping it up ------------------------------------------------------------------------
 
@@ -140,9 +185,16 @@ class Link:
         if self._distrusted:
             # The generation may have come back with other data under the same run id: force a rebuild.
             for key in STATE_KEYS:
-                await pipe.send(_encode("HDEL", key, "gen"))
+                await self._forget_generation(pipe, key)
             self._distrusted = False
         return server["run_id"]
+
+    async def _forget_generation(self, pipe: Pipe, key: str) -> None:
+        try:
+            await pipe.send(_encode("HDEL", key, "gen"))
+        except LinkDown as error:
+            if not str(error).startswith("MOVED "):  # a shard of another node of its cluster
+                raise
 
     async def _keep_alive(self, pipe: Pipe) -> None:
         """Until the connection is lost. An idle one is asked now and then, so that its loss is noticed."""

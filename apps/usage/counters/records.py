@@ -1,7 +1,7 @@
 """What is written into a lease and into the stream, and read back by the meter: JSON with short names.
 
 lease       s subscription, p product, e endpoint, k key, x quota epoch, m method, a path,
-            u units reserved, c quota counters charged
+            u units reserved, c quota counters charged, f the set of calls in flight (where these are limited)
 event       a lease, and: n units billed, st status, o outcome, d duration µs, g origin µs,
             ri request bytes, ro response bytes
 rejection   p, s, e, k, m, a, and: st status, r code, y policy, v counter, l limit
@@ -29,12 +29,13 @@ _BIGGEST_SMALL = 2**15 - 1
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-def encode_lease(spec: CallSpec, counters: tuple[str, ...]) -> str:
+def encode_lease(spec: CallSpec, counters: tuple[str, ...], slots: str = "") -> str:
     # Put together by hand, here and below: this is done for every call, and only three texts need quoting.
+    place = f',"f":"{slots}"' if slots else ""
     return (
         f'{{"s":{spec.subscription_id},"p":{spec.product_id},"e":{spec.endpoint_id},"k":{spec.api_key_id},'
         f'"x":{spec.quota_epoch},"m":{_quote(_text(spec.method, METHOD_MAX))},"a":{_quote(_text(spec.path, PATH_MAX))},'
-        f'"u":{spec.units},"c":{_names(counters)}}}'
+        f'"u":{spec.units},"c":{_names(counters)}{place}}}'
     )
 
 

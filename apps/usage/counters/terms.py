@@ -8,8 +8,15 @@ import datetime as dt
 from collections.abc import Sequence
 
 from apps.plans.periods import period_at
-from apps.usage.counters.keys import STATE_KEYS, from_milliseconds, milliseconds, quota_counter, rate_window
-from apps.usage.counters.types import CallSpec, PolicyState, Refusal, RefusedBy, shard_of
+from apps.usage.counters.keys import (
+    STATE_KEYS,
+    from_milliseconds,
+    in_flight,
+    milliseconds,
+    quota_counter,
+    rate_window,
+)
+from apps.usage.counters.types import CONCURRENCY, CallSpec, PolicyState, Refusal, RefusedBy, shard_of
 
 _CACHED_MAX = 20_000
 
@@ -17,7 +24,18 @@ _CACHED_MAX = 20_000
 class Terms:
     """Immutable: `keys` and `arguments` of the script, and how to read the numbers that it answers."""
 
-    __slots__ = ("_quotas", "_rates", "arguments", "counters", "keys", "quotas", "rates", "shard")
+    __slots__ = (
+        "_max_concurrent",
+        "_quotas",
+        "_rates",
+        "arguments",
+        "counters",
+        "keys",
+        "quotas",
+        "rates",
+        "shard",
+        "slots",
+    )
 
     def __init__(self, spec: CallSpec, at: dt.datetime) -> None:
         subscription = spec.subscription_id
@@ -27,9 +45,12 @@ class Terms:
         spans = [(milliseconds(start), milliseconds(end)) for start, end in periods]
         self.counters = tuple(quota_counter(subscription, spec.quota_epoch, start, end) for start, end in periods)
         windows = [rate_window(subscription, rate.counter, rate.window_ms) for rate in spec.rates]
+        self._max_concurrent = spec.max_concurrent
+        self.slots = "" if spec.max_concurrent is None else in_flight(subscription)
         # Encoded here, once, and not for every call.
-        self.keys = tuple(key.encode() for key in (STATE_KEYS[self.shard], *self.counters, *windows))
-        arguments = [len(spec.quotas)]
+        names = (STATE_KEYS[self.shard], *self.counters, *windows, *([self.slots] if self.slots else []))
+        self.keys = tuple(key.encode() for key in names)
+        arguments: list[int | str] = [len(spec.quotas), "" if spec.max_concurrent is None else spec.max_concurrent]
         for quota, (start_ms, end_ms) in zip(spec.quotas, spans, strict=True):
             arguments += [start_ms, end_ms, quota.ceiling_units]
         for rate in spec.rates:
@@ -42,7 +63,10 @@ class Terms:
         ]
 
     def quota_states(self, now_ms: int, numbers: Sequence[int]) -> tuple[PolicyState, ...]:
-        """`numbers` are what the script answered behind the time: used units, then calls and reset of each window."""
+        """`numbers` are what the script answered behind the time.
+
+        Used units of each quota, calls and reset of each window, and the calls in flight where these are limited.
+        """
         return tuple(
             [
                 PolicyState(
@@ -64,6 +88,9 @@ class Terms:
             calls, reset_ms = numbers[at], numbers[at + 1]
             states.append(PolicyState(name, limit, max(0, limit - calls), _seconds(reset_ms), window_seconds))
             at += 2
+        if self._max_concurrent is not None:
+            left = max(0, self._max_concurrent - numbers[at])
+            states.append(PolicyState(CONCURRENCY, self._max_concurrent, left, reset_seconds=0, window_seconds=0))
         return tuple(states)
 
     def refusal(self, units: int, now_ms: int, numbers: Sequence[int]) -> Refusal:
@@ -90,14 +117,11 @@ class TermsCache:
     """The terms of the calls that this process sees; forgotten all at once when there are too many."""
 
     def __init__(self) -> None:
-        self._terms: dict[tuple[int, int, int, int], Terms] = {}
+        self._terms: dict[tuple[int, int, int, int, int | None], Terms] = {}
 
-    def get(self, spec: CallSpec, at: dt.datetime) -> Terms:
-        """The terms as last worked out; at first for the period that holds `at`."""
-        terms = self._terms.get(_identity(spec))
-        if terms is None:
-            terms = self.renew(spec, at)
-        return terms
+    def find(self, spec: CallSpec) -> Terms | None:
+        """The terms as last worked out."""
+        return self._terms.get(_identity(spec))
 
     def renew(self, spec: CallSpec, at: dt.datetime) -> Terms:
         """Work the terms out anew, for the periods that hold `at`."""
@@ -107,10 +131,10 @@ class TermsCache:
         return terms
 
 
-def _identity(spec: CallSpec) -> tuple[int, int, int, int]:
+def _identity(spec: CallSpec) -> tuple[int, int, int, int, int | None]:
     # By object: the tuples of rules are made once when a subscription is loaded, and the cached terms keep them
     # alive, so that no other tuple can take their place in memory.
-    return spec.subscription_id, spec.quota_epoch, id(spec.rates), id(spec.quotas)
+    return spec.subscription_id, spec.quota_epoch, id(spec.rates), id(spec.quotas), spec.max_concurrent
 
 
 def _seconds(duration_ms: int) -> int:

@@ -12,6 +12,8 @@ from typing import Protocol
 from uuid import UUID
 
 SHARDS = 64
+# The policy name of the limit on calls in flight.
+CONCURRENCY = "concurrency"
 
 
 def shard_of(number: int) -> int:
@@ -58,7 +60,7 @@ class QuotaRule:
         return self.included_units + self.extra_units
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallSpec:
     """What a call would take. `units` is the most it can cost: the weight, or a declared maximum."""
 
@@ -73,9 +75,10 @@ class CallSpec:
     quotas: tuple[QuotaRule, ...]
     method: str
     path: str
+    max_concurrent: int | None = None  # calls in flight at once; None: any number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PolicyState:
     """A limit after the decision: what reply headers and rejections are made of."""
 
@@ -83,7 +86,7 @@ class PolicyState:
     limit: int  # of a quota: the included units and those that are charged
     remaining: int
     reset_seconds: int  # until the window has room again, or until the period ends
-    window_seconds: int
+    window_seconds: int  # 0: a limit on calls in flight, whose room comes back whenever one of them ends
     included: int | None = None  # of a quota with units that are charged: how many are not
 
     @property
@@ -102,6 +105,7 @@ class Reservation:
     counters: tuple[str, ...]  # the quota counters that were charged
     rates: tuple[PolicyState, ...]
     quotas: tuple[PolicyState, ...]
+    slots: str = ""  # the set of the subscription's calls in flight, where these are limited
     # Called (once) when the lease was lost to abandonment: the connection must be aborted.
     on_abandoned: Callable[[], None] | None = None
 
@@ -123,7 +127,7 @@ class Refusal:
     occurred_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallOutcome:
     """How a forwarded call ended. `units` is what is billed: 0 where the backend failed."""
 

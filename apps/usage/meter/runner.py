@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from apps.usage.counters.baseline import read_stale_baseline
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.generation import Generations
-from apps.usage.counters.keys import STATE_KEYS, from_milliseconds
-from apps.usage.counters.link import Link, LinkDown
+from apps.usage.counters.keys import STATE_KEYS
+from apps.usage.counters.link import LinkDown, open_link
 from apps.usage.counters.offset import ClockOffset
-from apps.usage.counters.scripts import MARK, READ, RECOUNT, SWEEP
+from apps.usage.counters.recounting import Recounting
+from apps.usage.counters.scripts import MARK, READ, SWEEP
 from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.counters.types import SHARDS, MeteringUnavailable
 from apps.usage.meter.batch import Batch, Position, parse_batch
@@ -45,12 +45,13 @@ class Meter:
         self._observe = observe
 
     async def start(self) -> None:
-        self._link = Link(
+        self._link = open_link(
             self._url or settings.COUNTERS_URL, stall_seconds=_STALL_SECONDS, dead_seconds=2 * _STALL_SECONDS
         )
         self._database = DatabaseThread(keep_connection=True)
         self._offset = ClockOffset(self._database)
         self._generations = Generations(self._link, self._database, self._offset, self._tuning)
+        self._recounting = Recounting(self._link, self._database, self._offset)
         self._positions: dict[int, Position] = {}
         self._completed_at = self._swept_at = float("-inf")
         await self._offset.start()
@@ -166,7 +167,7 @@ class Meter:
         self._positions[batch.shard] = batch.end
         self._observe("stored")
         if stale:
-            await self._recount(batch.shard)
+            await self._recounting.recount(batch.shard)
 
     async def _mark(self, shard: int, position: Position) -> None:
         await self._link.run(
@@ -193,40 +194,9 @@ class Meter:
         """Count anew the counters that were found to be wrong; how many shards had any."""
         shards = await self._database.run(_stale_shards)
         for shard in shards:
-            await self._recount(shard)
+            await self._recounting.recount(shard)
         return len(shards)
-
-    async def _recount(self, shard: int) -> None:
-        key = STATE_KEYS[shard]
-        while True:
-            time, state = await asyncio.gather(
-                self._link.send("TIME"), self._link.send("HMGET", key, "trimmed", "floor")
-            )
-            now_ms = max(int(time[0]) * 1000 + self._offset.milliseconds, int(state[1] or 0))
-            stale = await self._database.run(read_stale_baseline, shard, from_milliseconds(now_ms))
-            if stale is None:
-                return
-            baseline = stale.baseline
-            counters = [part for pair in baseline.counters.items() for part in pair]
-            reply = await self._link.run(
-                RECOUNT,
-                [key],
-                self._offset.milliseconds,
-                baseline.generation,
-                baseline.stream_id,
-                state[0] or "0-0",
-                *counters,
-            )
-            if reply[0] == b"recounted":
-                await self._database.run(_forget_requests, stale.requests)
-                logger.info("counted %s quotas of shard %s anew", len(baseline.counters), shard)
-            if reply[0] != b"retry":
-                return
 
 
 def _stale_shards() -> list[int]:
     return list(StaleCounter.objects.values_list("shard", flat=True).distinct())
-
-
-def _forget_requests(requests: list[int]) -> None:
-    StaleCounter.objects.filter(pk__in=requests).delete()

@@ -259,13 +259,7 @@ class TestDate:
 
 
 class TestMode:
-    def test_is_asked_for_where_the_product_has_a_test_backend(self, client: Client, acme: World) -> None:
-        assert 'name="mode"' not in client.get(acme.url("subscription-keys")).content.decode()
-        create(client, acme, mode="test")
-        assert not ApiKey.objects.get(name="ci").is_test
-        product = acme.subscription.product
-        product.test_upstream_url = "https://test.example.com"
-        product.save()
+    def test_is_asked_for(self, client: Client, acme: World) -> None:
         assert 'name="mode"' in client.get(acme.url("subscription-keys")).content.decode()
         _, secret = create(client, acme, name="tests", mode="test")
         assert secret.startswith("af_test_")

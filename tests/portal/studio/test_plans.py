@@ -46,12 +46,14 @@ class TestCreate:
     def test_a_draft_with_several_quotas_and_limits(self, ours: World, client: Client) -> None:
         quotas = [(1000, "month", "subscription"), (50, "day", "calendar"), ("", "year", "calendar")]
         limits = [(60, "minute", ""), (2, "second", ours.endpoint), ("", "hour", "")]
-        fields = body(ours, quotas=quotas, limits=limits, price="29.50", description="For teams.")
+        fields = body(ours, quotas=quotas, limits=limits, price="29.50", description="For teams.", max_concurrent="4")
         assert client.post(ours.url("studio-plan-new"), fields).status_code == 302
         plan = Plan.objects.get(name="Growth")
         assert (plan.published_at, plan.price_amount, plan.currency, plan.description) == (
             None, 2950, "USD", "For teams."
         )  # fmt: skip
+        assert plan.max_concurrent == 4
+        assert "4 calls at once" in client.get(ours.url("studio-plans")).content.decode()
         # Rows without a number do not count.
         assert {(one.included_units, one.period, one.anchor) for one in plan.quotas.all()} == set(quotas[:2])
         assert {(one.max_calls, one.window, one.endpoint) for one in plan.rate_limits.all()} == {

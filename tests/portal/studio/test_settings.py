@@ -41,6 +41,7 @@ class TestSettings:
         fields = typed(
             client, ours, name="N", tagline="T", description="**D**", upstream_url="https://new.example.com/v2",
             max_body_mib="0.5", timeout_seconds=300, rapidapi_compatible="on", test_upstream_url="https://t.example.com",
+            units_header=" X-Tokens ",
             allowed_networks="2001:DB8::/32\r\n\r\n192.0.2.7", denied_networks="192.0.2.0/24", requires_signature="on",
         )  # fmt: skip
         client.post(ours.url("studio-settings"), fields)
@@ -48,7 +49,7 @@ class TestSettings:
         assert (product.name, product.tagline, product.description) == ("N", "T", "**D**")
         assert (product.upstream_url, product.max_body_bytes) == ("https://new.example.com/v2", 512 * 1024)
         assert (product.timeout_seconds, product.rapidapi_compatible) == (300, True)
-        assert product.test_upstream_url == "https://t.example.com"
+        assert (product.test_upstream_url, product.units_header) == ("https://t.example.com", "X-Tokens")
         assert (product.allowed_networks, product.denied_networks, product.requires_signature) == (
             ["2001:db8::/32", "192.0.2.7/32"], ["192.0.2.0/24"], True,
         )  # fmt: skip
@@ -61,6 +62,8 @@ class TestSettings:
             ("upstream_url", "http://169.254.169.254/latest", "is not an address of the public internet"),
             ("test_upstream_url", "http://169.254.169.254/latest", "is not an address of the public internet"),
             ("upstream_url", "ftp://example.com", "Give a full address"),
+            ("units_header", "X Tokens", "Give the name of a header"),
+            ("units_header", "Content-Length", "a meaning of its own"),
             ("timeout_seconds", "301", "less than or equal to 300"),
             ("max_body_mib", "0", "greater than or equal to 0.001"),
             ("max_body_mib", "1025", "less than or equal to 1024"),

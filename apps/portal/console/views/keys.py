@@ -49,7 +49,7 @@ def keys(request: PortalRequest, subscription: Subscription) -> HttpResponse:
 @subscription_page
 def key_create(request: PortalRequest, subscription: Subscription) -> HttpResponse:
     """The page of keys with the secret on it, this once; `never_cache` keeps it out of every cache."""
-    form = _form(subscription, request.POST)
+    form = KeyForm(request.POST)
     sent = None
     if form.is_valid():
         sent = carried_out(
@@ -138,10 +138,6 @@ def _first_call(subscription: Subscription, key: ApiKey, secret: str) -> str:
     return samples[0].code if samples else ""
 
 
-def _form(subscription: Subscription, data: Any = None) -> KeyForm:
-    return KeyForm(data, has_test_backend=bool(subscription.product.test_upstream_url))
-
-
 def _list(request: PortalRequest, subscription: Subscription, form: KeyForm | None = None) -> dict[str, Any]:
     page = Paginator(list_keys(subscription), KEYS_PER_PAGE).get_page(request.GET.get("page"))
     may_manage = request.actor.may(Action.KEYS_MANAGE)
@@ -150,7 +146,7 @@ def _list(request: PortalRequest, subscription: Subscription, form: KeyForm | No
         "subscription": subscription,
         "page": page,
         "rows": key_rows(subscription, page.object_list, clock.now()),
-        "form": form or _form(subscription),
+        "form": form or KeyForm(),
         "may_manage": may_manage,
         "may_create": may_manage and subscription.status != SubscriptionStatus.CANCELED,
     }

@@ -17,7 +17,13 @@ from apps.portal.console.forms import CancelForm
 from apps.portal.endings import ends_with_product
 from apps.portal.forms import carried_out
 from apps.portal.overage import overage_form
-from apps.portal.wording import beyond_in_words, charges_extra_units, quotas_in_words, rate_limit_in_words
+from apps.portal.wording import (
+    beyond_in_words,
+    charges_extra_units,
+    concurrency_in_words,
+    quotas_in_words,
+    rate_limit_in_words,
+)
 from apps.subscriptions import services
 from apps.subscriptions.enums import CollectedBy, SubscriptionStatus
 from apps.subscriptions.models import Subscription
@@ -84,6 +90,7 @@ def _context(request: PortalRequest, subscription: Subscription) -> dict[str, An
         "beyond": beyond_in_words(subscription.plan),
         "overage_form": overage_form(subscription),
         "may_set_overage": may_manage and subscription.status != SubscriptionStatus.CANCELED,
+        "at_once": concurrency_in_words(subscription.plan),
         "limits": [(limit, rate_limit_in_words(limit)) for limit in limits],
         "page": page,
         "lines": [history.line(change) for change in page.object_list],

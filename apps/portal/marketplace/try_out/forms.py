@@ -33,7 +33,7 @@ class TryOutForm(forms.Form):
         endpoint: Endpoint,
         operation: Operation,
         subscriptions: Sequence[Subscription],
-        has_test_backend: bool,
+        has_test_answers: bool,
     ) -> None:
         super().__init__(data, prefix="try")
         self._endpoint = endpoint
@@ -42,11 +42,13 @@ class TryOutForm(forms.Form):
         if len(subscriptions) > 1:
             choices = [(one.public_id, str(one.organization)) for one in subscriptions]
             self.fields["subscription"] = forms.ChoiceField(label=_("For"), choices=choices)
-        if has_test_backend:
+        if has_test_answers:
             self.fields["mode"] = forms.ChoiceField(
                 label=_("Mode"),
                 choices=KeyMode.choices,
-                help_text=_("A test call goes to the backend for tests, and takes no units."),
+                help_text=_(
+                    "A test call goes to the backend for tests, or gets the documented example, and takes no units."
+                ),
             )
         for number, parameter in enumerate(operation.parameters):
             if parameter.location in _LOCATIONS and can_be_sent(parameter):

@@ -23,6 +23,7 @@ from apps.portal.marketplace.try_out.sending import GatewayAway, send
 from apps.portal.marketplace.try_out.showing import ShownAnswer, shown
 from apps.portal.rendering import render_page
 from apps.products.models import Product
+from apps.products.openapi.example_answers import example_answer
 from apps.products.samples import code_samples
 from apps.products.selectors import get_endpoint
 from apps.subscriptions.selectors import get_visible_product, list_live_subscriptions_of
@@ -88,7 +89,7 @@ def _context(request: HttpRequest, slug: str, endpoint_id: str) -> dict[str, Any
             endpoint=found,
             operation=documentation.operation,
             subscriptions=opened.subscriptions,
-            has_test_backend=bool(product.test_upstream_url),
+            has_test_answers=bool(product.test_upstream_url) or example_answer(found.operation) is not None,
         )
     return {
         "product": product,

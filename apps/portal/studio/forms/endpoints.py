@@ -13,6 +13,7 @@ from apps.portal.studio.json_input import parse_object
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
 from apps.products.paths import check_upstream_path, parse_template
+from apps.products.services.endpoints import MAX_UNITS_MAX
 
 T = TypeVar("T")
 
@@ -42,6 +43,16 @@ class EndpointForm(forms.Form):
         max_value=1_000_000,
         initial=1,
         help_text=_("What a call takes from the quotas. 0 makes it free of them."),
+    )
+    max_units = forms.IntegerField(
+        label=_("Units at most"),
+        min_value=0,
+        max_value=MAX_UNITS_MAX,
+        required=False,
+        help_text=_(
+            "Where the backend reports the units of each call (settings): so many are held until it answers. "
+            "Empty: a call takes the units on the left."
+        ),
     )
     allowed_networks = NetworksField(
         label=_("Allowed networks"),
@@ -86,6 +97,7 @@ class EndpointForm(forms.Form):
             "upstream_path": "" if endpoint.upstream_path == endpoint.path else endpoint.upstream_path,
             "tier": endpoint.tier.slug,
             "weight": endpoint.weight,
+            "max_units": endpoint.max_units,
             "allowed_networks": "\n".join(endpoint.allowed_networks),
             "denied_networks": "\n".join(endpoint.denied_networks),
             # Only text goes to the fields of their own; anything else stays in the JSON, where it can be mended.
@@ -105,6 +117,8 @@ class EndpointForm(forms.Form):
                 check_upstream_path(values["upstream_path"], parse_template(values["path"]))
             except Invalid as error:
                 self.add_error("upstream_path", error.message)
+        if values.get("max_units") is not None and values["max_units"] < (values.get("weight") or 0):
+            self.add_error("max_units", _("It is not below the units per call."))
         return values
 
     def clean_operation(self) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class PlanEditor:
             "quota_on_change": plan.quota_on_change,
             "trial_days": plan.trial_days,
             "trial_requires_card": plan.trial_requires_card,
+            "max_concurrent": plan.max_concurrent,
         } | _overage_of(plan)
         rows: dict[str, list[Row]] = {
             QUOTAS: [
@@ -178,6 +179,7 @@ class PlanEditor:
             quota_on_change=values["quota_on_change"],
             trial_days=values["trial_days"] or 0,
             trial_requires_card=values["trial_requires_card"],
+            max_concurrent=values["max_concurrent"],
         )
 
     def _with_overage(self, quota: QuotaSpec) -> QuotaSpec:

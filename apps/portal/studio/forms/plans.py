@@ -21,6 +21,7 @@ from apps.plans.enums import (
 from apps.plans.pricing import TierPrice
 from apps.plans.specs import (
     CALLS_MAX,
+    CONCURRENT_MAX,
     PRICE_TIERS_MAX,
     RATE_LIMITS_MAX,
     TRIAL_DAYS_MAX,
@@ -65,6 +66,13 @@ class PlanForm(forms.Form):
         label=_("The trial needs a card"),
         required=False,
         help_text=_("It is charged when the trial ends. Without a card, the subscription ends with the trial."),
+    )
+    max_concurrent = forms.IntegerField(
+        label=_("Calls at once"),
+        min_value=1,
+        max_value=CONCURRENT_MAX,
+        required=False,
+        help_text=_("How many calls of a subscription may be in flight at a time. Empty is any number."),
     )
     requires_approval = forms.BooleanField(
         label=_("You approve each subscription"),

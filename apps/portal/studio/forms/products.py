@@ -10,6 +10,7 @@ from apps.portal.network_field import NetworksField
 from apps.portal.slug_form import SlugForm
 from apps.products.models import Product
 from apps.products.selectors import list_categories, suggest_slug
+from apps.products.units import NAME_MAX
 
 MIB = 1024 * 1024
 
@@ -80,7 +81,9 @@ class ProductSettingsForm(DetailsForm):
         label=_("Backend address for test keys"),
         max_length=500,
         required=False,
-        help_text=_("Calls with a test key go there and take no units. Left empty, there are no test keys."),
+        help_text=_(
+            "Calls with a test key go there and take no units. Left empty, they get the examples of your documentation."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
     )
     max_body_mib = forms.DecimalField(
@@ -95,6 +98,16 @@ class ProductSettingsForm(DetailsForm):
         min_value=1,
         max_value=300,
         help_text=_("A slower answer is given up with 504 and not billed."),
+    )
+    units_header = forms.CharField(
+        label=_("Header with the units of a call"),
+        max_length=NAME_MAX,
+        required=False,
+        help_text=_(
+            "Where your backend counts (tokens, rows): the header of its answers that says how many units a call took, "
+            "for endpoints with “Units at most”. Left empty, a call takes the units of its endpoint."
+        ),
+        widget=forms.TextInput(attrs={"placeholder": "X-Usage-Units", "spellcheck": "false", "class": "input-code"}),
     )
     rapidapi_compatible = forms.BooleanField(
         label=_("RapidAPI headers"),
@@ -140,6 +153,7 @@ class ProductSettingsForm(DetailsForm):
             "max_body_mib": Decimal(f"{Decimal(product.max_body_bytes) / MIB:.3f}".rstrip("0").rstrip(".")),
             "timeout_seconds": product.timeout_seconds,
             "rapidapi_compatible": product.rapidapi_compatible,
+            "units_header": product.units_header,
             "allowed_networks": "\n".join(product.allowed_networks),
             "denied_networks": "\n".join(product.denied_networks),
             "requires_signature": product.requires_signature,

@@ -33,6 +33,7 @@ MARK = _load("mark")
 BEGIN = _load("begin")
 REBUILD = _load("rebuild", "tally")
 RECOUNT = _load("recount", "tally")
+AUDIT = _load("audit", "tally")
 UNLOCK = _load("unlock")
 
 ALL = (
@@ -48,5 +49,6 @@ ALL = (
     BEGIN,
     REBUILD,
     RECOUNT,
+    AUDIT,
     UNLOCK,
 )

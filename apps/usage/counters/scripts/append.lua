@@ -5,7 +5,8 @@
 -- they hold from now on; where Postgres turns out to have the event, the meter counts them anew.
 --
 -- KEYS: state, the quota counters of the event.
--- ARGV: run id, offset, event id, occurred ms, units reserved, units billed, event (JSON).
+-- ARGV: run id, offset, event id, occurred ms, units reserved, units billed, event (JSON), the set of calls in
+--       flight that it is in (left out where there is none).
 -- Answers {"rebuild"} | {"appended", generation, stream id}.
 
 local gen = current_generation()
@@ -17,7 +18,7 @@ local present = redis.call('HGET', key('present'), id)
 if present then
   return {'appended', gen, present}
 end
-if end_lease(id) then
+if end_lease(id, ARGV[8]) then
   for index = 2, #KEYS do
     correct(KEYS[index], whole(ARGV[6] - ARGV[5]))
   end

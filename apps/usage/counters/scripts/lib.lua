@@ -10,7 +10,8 @@
 
 local SHARD = string.sub(KEYS[1], 1, -6)
 local STATE = KEYS[1]
--- How long a quota counter outlives its period: the longest stream that may still be settled.
+-- How long a quota counter outlives its period, and a set of calls in flight its newest call: the longest stream
+-- that may still be settled.
 local COUNTER_GRACE_MS = 24 * 3600 * 1000
 
 local function key(name)
@@ -95,14 +96,23 @@ local function correct(counter, units)
   end
 end
 
--- End a lease; whether there was one.
-local function end_lease(id)
+-- Take a place among the calls in flight of a subscription. The set goes away with the last of them.
+local function take_slot(slots, id)
+  redis.call('SADD', slots, id)
+  redis.call('PEXPIRE', slots, COUNTER_GRACE_MS)
+end
+
+-- End a lease; whether there was one. `slots` is the set of calls in flight that it is in, if any.
+local function end_lease(id, slots)
   if redis.call('HDEL', key('lease'), id) == 0 then
     return false
   end
   redis.call('ZREM', key('leases'), id)
   redis.call('ZREM', key('inflight'), id)
   redis.call('HDEL', key('progress'), id)
+  if slots then
+    redis.call('SREM', slots, id)
+  end
   return true
 end
 

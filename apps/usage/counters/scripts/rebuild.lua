@@ -17,7 +17,8 @@ end
 -- A call that is stored is not in flight: its end was lost with the data.
 local stored = tonumber(ARGV[11])
 for index = 12, 11 + stored do
-  end_lease(ARGV[index])
+  local lease = redis.call('HGET', key('lease'), ARGV[index])
+  end_lease(ARGV[index], lease and cjson.decode(lease).f)
 end
 
 local sums = {}
@@ -42,6 +43,9 @@ each_lease(function(id, lease)
   end
   -- Nobody is given up because Redis was away.
   redis.call('ZADD', key('leases'), whole(real + ARGV[9]), id)
+  if lease.f then
+    take_slot(lease.f, id)
+  end
 end)
 for counter, units in pairs(sums) do
   put_counter(counter, units, real, offset)

@@ -1,10 +1,13 @@
--- Take a place in every rate limit and the units from every quota, and a lease; or nothing at all.
+-- Take a place in every rate limit, the units from every quota, a place among the calls in flight, and a lease; or
+-- nothing at all.
 --
--- KEYS: state, a counter for each quota, a window for each rate limit.
+-- KEYS: state, a counter for each quota, a window for each rate limit, the set of calls in flight where limited.
 -- ARGV: run id, offset, event id, units, lease (JSON), lease ms, stream bound, number of quotas,
---       for each quota: start, end, ceiling; for each rate limit: max calls, window ms.
+--       calls in flight at most ("": any number), for each quota: start, end, ceiling; for each rate limit:
+--       max calls, window ms.
 -- Answers {"rebuild"} | {"overload"} | {"stale_period", now} |
---         {"reserved" or "refused", generation, now, used of each quota…, calls and reset ms of each window…};
+--         {"reserved" or "refused", generation, now, used of each quota…, calls and reset ms of each window…,
+--         calls in flight where these are limited};
 --         the numbers are those after the decision.
 
 local state = redis.call('HMGET', STATE, 'gen', 'floor')
@@ -19,12 +22,13 @@ end
 local offset, id, units = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local real = real_ms()
 local now = installation_ms(real, offset, state[2])
-local quotas = tonumber(ARGV[8])
+local quotas, most = tonumber(ARGV[8]), tonumber(ARGV[9])
+local slots = most and KEYS[#KEYS]
 local used, windows = {}, {}
 local passes = true
 
 for index = 1, quotas do
-  local at = 6 + index * 3
+  local at = 7 + index * 3
   if now < tonumber(ARGV[at]) or now >= tonumber(ARGV[at + 1]) then
     return {'stale_period', whole(now)}
   end
@@ -34,11 +38,16 @@ for index = 1, quotas do
   end
 end
 
-for index = 1, #KEYS - 1 - quotas do
-  local at = 7 + quotas * 3 + index * 2
+for index = 1, #KEYS - 1 - quotas - (slots and 1 or 0) do
+  local at = 8 + quotas * 3 + index * 2
   local window = open_window(KEYS[1 + quotas + index], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), now)
   windows[index] = window
   passes = passes and admits(window)
+end
+
+local in_flight = slots and redis.call('SCARD', slots)
+if slots and in_flight >= most then
+  passes = false
 end
 
 if passes then
@@ -48,6 +57,10 @@ if passes then
   end
   for _, window in ipairs(windows) do
     enter(window)
+  end
+  if slots then
+    take_slot(slots, id)
+    in_flight = in_flight + 1
   end
   redis.call('HSET', key('lease'), id, ARGV[5])
   redis.call('ZADD', key('leases'), whole(real + ARGV[6]), id)
@@ -61,5 +74,8 @@ end
 for _, window in ipairs(windows) do
   reply[#reply + 1] = whole(window.total)
   reply[#reply + 1] = whole(resets_in(window))
+end
+if slots then
+  reply[#reply + 1] = whole(in_flight)
 end
 return reply

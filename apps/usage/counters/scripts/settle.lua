@@ -1,7 +1,8 @@
 -- End a lease, correct the quotas, and append the event: once.
 --
 -- KEYS: state, the quota counters that were charged.
--- ARGV: run id, generation of the reservation, event id, occurred ms, units reserved, units billed, event (JSON).
+-- ARGV: run id, generation of the reservation, event id, occurred ms, units reserved, units billed, event (JSON),
+--       the set of calls in flight that it is in (left out where there is none).
 -- Without an event (""), the reservation is only given back.
 -- Answers {"rebuild"} | {"settled", generation, stream id} | {"already", generation, highest stream id} |
 --         {"abandoned"} | {"unknown"}.
@@ -11,7 +12,7 @@ if not gen then
   return {'rebuild'}
 end
 local id = ARGV[3]
-if end_lease(id) then
+if end_lease(id, ARGV[8]) then
   for index = 2, #KEYS do
     correct(KEYS[index], whole(ARGV[6] - ARGV[5]))
   end

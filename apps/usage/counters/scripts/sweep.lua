@@ -34,7 +34,7 @@ for _, id in ipairs(expired) do
   else
     append('abandoned', id, occurred, '0', '', data)
   end
-  end_lease(id)
+  end_lease(id, lease.f)
   redis.call('ZADD', key('abandoned'), whole(now), id)
 end
 redis.call('ZREMRANGEBYSCORE', key('abandoned'), '-inf', whole(now - ARGV[4]))

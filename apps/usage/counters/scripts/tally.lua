@@ -52,3 +52,32 @@ local function put_counter(counter, units, real, offset)
     redis.call('SET', counter, whole(units), 'PXAT', whole(expiry))
   end
 end
+
+-- What the quota counters that the arguments name from `first` on, each with its units in the snapshot, must be; nil
+-- when a new snapshot is needed.
+local function sums_of_quotas(gen, first, snapshot_gen, snapshot_id, trimmed_before)
+  local start = unread_start(gen, snapshot_gen, snapshot_id, trimmed_before)
+  if not start then
+    return nil
+  end
+  local sums = {}
+  for index = first, #ARGV, 2 do
+    sums[ARGV[index]] = tonumber(ARGV[index + 1])
+  end
+  local function add(counter, units)
+    if sums[counter] then
+      sums[counter] = sums[counter] + units
+    end
+  end
+  each_unread(start, function(_, _, units, counters)
+    for counter in string.gmatch(counters, '%S+') do
+      add(counter, units)
+    end
+  end)
+  each_lease(function(_, lease)
+    for _, counter in ipairs(lease.c) do
+      add(counter, lease.u)
+    end
+  end)
+  return sums
+end

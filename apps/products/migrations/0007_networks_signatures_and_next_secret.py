@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('products', '0005_standard_categories'),
+        ('products', '0006_reported_units'),
     ]
 
     operations = [

@@ -1,0 +1,385 @@
+"""A client's connection: requests are parsed, given to the engine one after another, and answered in their order."""
+
+import asyncio
+import socket
+from collections import deque
+from math import inf
+from typing import Any, cast
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from apps.gateway.engine import problems
+from apps.gateway.engine.problems import Problem
+from apps.gateway.engine.request import Header
+from apps.gateway.engine.websocket import asks_for_websocket
+from apps.gateway.refusals import refusal
+from apps.gateway.requests import gateway_request
+from apps.gateway.runtime import Runtime
+from apps.gateway.server.call import ServerCall
+from apps.gateway.server.plain import serve_plain
+
+HEAD_BYTES_MAX = 64 * 1024
+HEAD_SECONDS = 30.0
+# What a body that nobody reads (yet) may take of memory before the client is held back.
+BODY_BUFFER_MAX = 64 * 1024
+# An unread body up to this size is skipped; for a larger one the connection is closed behind the answer.
+SKIPPED_BODY_MAX = 64 * 1024
+# How much and how long such a client may still send, into nowhere, before its connection is closed under it:
+# many clients read no answer before they have sent everything.
+LINGER_BYTES = 32 * 1024 * 1024
+LINGER_SECONDS = 5.0
+# So much of an answer lies in the kernel that the network did not take yet.
+UNSENT_MAX = 128 * 1024
+# How exactly these times are kept.
+TICK_SECONDS = 5.0
+# Paths of the process itself, which the application serves.
+PLAIN_PREFIX = b"/_gateway/"
+
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+class HeadTooLarge(Exception):
+    """Raised inside the parser, which stops there."""
+
+
+class GatewayConnection(asyncio.Protocol):
+    """What uvicorn makes for each connection. The runtime comes from the application's lifespan state."""
+
+    buffer_max = BODY_BUFFER_MAX
+    skipped_max = SKIPPED_BODY_MAX
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.loop = _loop or asyncio.get_running_loop()
+        self.runtime: Runtime = app_state["runtime"]
+        self._application = config.loaded_app
+        self._idle_seconds = config.timeout_keep_alive
+        self._connections = server_state.connections
+        self._tasks = server_state.tasks
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._parser: httptools.HttpRequestParser | None = self._new_parser()
+        self._peer = ""
+        self._scheme = "http"
+        # The call that is being answered, the one whose body is coming in, and those in between.
+        self._current: ServerCall | None = None
+        self._incoming: ServerCall | None = None
+        self._waiting: deque[ServerCall] = deque()
+        self._parsed: ServerCall | None = None  # the last one whose head was read
+        self._is_reading = True
+        self._is_stopping = False
+        self._lingered: int | None = None  # how much was taken into nowhere
+        self._last_words = b""  # to what could not be read
+        self._writable: asyncio.Future[None] | None = None
+        self.is_writable = True
+        self.is_lost = False
+        # When something must have happened: the whole head, or the first byte of the next request.
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._url = b""
+        self._headers: list[Header] = []
+        self._head_bytes = 0
+        self._is_framed = False  # by a header
+        self._is_deaf = False  # where a request ends was not clear: nothing behind it is one
+
+    # --- asyncio.Protocol and uvicorn -----------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Not checked with isinstance: uvloop's transports are no asyncio.Transport.
+        self.transport = cast("asyncio.Transport", transport)
+        self._connections.add(cast("Any", self))
+        # What a client does not take waits at the backend, and not in this machine's kernel.
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._scheme = "https" if transport.get_extra_info("ssl_object") else "http"
+        self._in_head = True
+        self._expect_within(HEAD_SECONDS)
+        self._timer = self.loop.call_later(min(HEAD_SECONDS, TICK_SECONDS), self._look_at_the_clock)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._connections.discard(cast("Any", self))
+        self.is_lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self.resume_writing()
+        self._parser = None
+        for call in (self._current, self._incoming, *self._waiting):
+            if call is not None:
+                call.lost()
+
+    def eof_received(self) -> bool:
+        return False  # a client that has closed its side has left
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingered is not None:
+            self._linger(len(data))
+            return
+        parser = self._parser
+        if parser is None:  # a tunnel, or a connection that is about to close
+            if self._current is not None and self._current.is_tunnel:
+                self._current.take(data)
+            return
+        if not self._in_head and self._incoming is None:
+            self._in_head = True  # the first byte of another request
+            self._expect_within(HEAD_SECONDS)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._leave_http(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse_what_is_not_http()
+
+    def pause_writing(self) -> None:
+        self.is_writable = False
+
+    def resume_writing(self) -> None:
+        self.is_writable = True
+        waiter, self._writable = self._writable, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def shutdown(self) -> None:
+        """The process stops: the call on its way is finished, and no other one begins."""
+        self._is_stopping = True
+        if self._current is None:
+            self.transport.close()
+        else:
+            self._current.keeps_alive = False
+
+    # --- httptools' callbacks -------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._url, self._headers, self._head_bytes, self._is_framed = b"", [], 0, False
+
+    def on_url(self, url: bytes) -> None:
+        self._take_in(len(url))
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._take_in(len(name) + len(value))
+        if self._incoming is None:  # else it is a trailer: the head is decided on by then, so it is dropped
+            name = name.lower()
+            if name in _FRAMING:
+                self._is_framed = True
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._deadline = inf  # a call has times of its own
+        parser = self._parser
+        if parser is None or self._is_deaf:
+            return
+        call = ServerCall(
+            self,
+            method=parser.get_method().decode("ascii"),
+            target=self._url,
+            headers=self._headers,
+            http_version=parser.get_http_version(),
+            keeps_alive=parser.should_keep_alive() and not self._is_stopping,
+            may_tunnel=parser.should_upgrade() and asks_for_websocket(self._headers),
+        )
+        self._incoming = self._parsed = call
+        if self._is_framed and not call.is_clear:
+            self._is_deaf, call.keeps_alive = True, False
+        if self._current is None:
+            self._begin(call)
+        else:
+            self._waiting.append(call)
+            self._pause_reading()
+
+    def on_body(self, data: bytes) -> None:
+        call = self._incoming
+        if call is not None and call.take(data) > BODY_BUFFER_MAX:
+            self._pause_reading()
+
+    def on_message_complete(self) -> None:
+        call, self._incoming = self._incoming, None
+        if call is not None:
+            call.body_ended()
+            if call.is_over:
+                self._after(call)
+
+    # --- used by the call -----------------------------------------------------------------------
+
+    async def writable(self) -> None:
+        """Wait until the client has read. Only one call writes at a time."""
+        if not self.is_writable and not self.is_lost:
+            self._writable = self.loop.create_future()
+            await self._writable
+
+    def go_on_reading(self) -> None:
+        if not self._is_reading and not self.is_lost and not self._waiting and not self._last_words:
+            self._is_reading = True
+            self.transport.resume_reading()
+
+    def hold_reading(self) -> None:
+        self._pause_reading()
+
+    def answered(self, call: ServerCall) -> None:
+        """The answer is written: the next request has its turn, or the connection ends."""
+        if call.keeps_alive and call.is_body_whole:
+            self._after(call)
+        elif not call.keeps_alive and call.is_body_whole:
+            self._current = None
+            self._last_words = b""  # what follows was not asked for
+            self._close()
+        elif call.unread <= SKIPPED_BODY_MAX and call.keeps_alive:
+            call.skip()
+            self.go_on_reading()  # and `on_message_complete` goes on
+        else:
+            self._current = self._incoming = None
+            self._waiting.clear()
+            self._lingered = 0
+            self._expect_within(LINGER_SECONDS)
+            if not self.is_lost and self.transport.can_write_eof():
+                self.transport.write_eof()
+            self.go_on_reading()
+
+    def handled(self, call: ServerCall, task: "asyncio.Task[None]") -> None:
+        """The engine is done with it: an answer that is not whole by now will never be."""
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+        call.abort()
+
+    def broke_off(self, call: ServerCall) -> None:
+        """The answer will not be whole: end the connection so that this is seen."""
+        self._parser = None
+        self._waiting.clear()
+        if not self.is_lost:
+            if call.is_cut_by_close and self.is_writable:
+                self.transport.close()
+            else:
+                self.transport.abort()
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _begin(self, call: ServerCall) -> None:
+        self._current = call
+        runtime = self.runtime
+        if call.target.startswith(PLAIN_PREFIX):
+            work = serve_plain(self._application, call, peer=self._peer, scheme=self._scheme)
+        else:
+            work = runtime.engine.handle(
+                gateway_request(
+                    method=call.method,
+                    target=call.target,
+                    headers=call.headers,
+                    peer=self._peer,
+                    scheme=self._scheme,
+                    http_version=call.http_version,
+                    client=call,
+                    trusted_proxy_hops=runtime.trusted_proxy_hops,
+                )
+            )
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(call.handled)
+
+    def _after(self, call: ServerCall) -> None:
+        """The call is over and its request was read to the end."""
+        self._current = None
+        if self._is_stopping:
+            self._close()
+        elif self._waiting:
+            self._begin(self._waiting.popleft())
+            self.go_on_reading()
+        elif self._parser is None:
+            self._close()
+        else:
+            if not self._in_head:
+                self._expect_within(self._idle_seconds)
+            self.go_on_reading()
+
+    def _leave_http(self, rest: bytes) -> None:
+        """The parser stops behind a request that asks for another protocol, whether or not it may have that."""
+        call = self._parsed
+        if call is None or call.may_tunnel or call.method == "CONNECT":
+            self._parser = None
+            if call is not None:
+                call.keeps_alive = False
+                if rest:
+                    call.take(rest)
+            return
+        self._parser = self._new_parser()
+        if rest:
+            self.data_received(rest)
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # One request behind a close is parsed, so that it can be left unanswered in peace.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
+
+    def _take_in(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise HeadTooLarge
+
+    def _pause_reading(self) -> None:
+        if self._is_reading and not self.is_lost:
+            self._is_reading = False
+            self.transport.pause_reading()
+
+    def _linger(self, size: int) -> None:
+        assert self._lingered is not None
+        self._lingered += size
+        if self._lingered > LINGER_BYTES:
+            self._close()
+
+    def _expect_within(self, seconds: float) -> None:
+        self._deadline = self.loop.time() + seconds
+
+    def _look_at_the_clock(self) -> None:
+        """One timer that ticks for the life of the connection: most of the time nothing is late."""
+        if self.loop.time() >= self._deadline:
+            self._deadline = inf
+            if self._lingered is not None or not self._in_head:
+                self._close()
+            else:
+                self._refuse(problems.REQUEST_TIMEOUT, "The head of the request did not come in time.")
+        if not self.is_lost and not self.transport.is_closing():
+            self._timer = self.loop.call_later(min(HEAD_SECONDS, TICK_SECONDS), self._look_at_the_clock)
+
+    def _refuse_what_is_not_http(self) -> None:
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(problems.HEAD_TOO_LARGE)
+        else:
+            self._refuse(problems.BAD_REQUEST, "This is not a valid HTTP/1.1 request.")
+
+    def _refuse(self, problem: Problem, detail: str = "") -> None:
+        """Answer and close, once every whole request before it is answered."""
+        self._parser = None
+        self._last_words = refusal(problem, detail)
+        call, self._incoming = self._incoming, None
+        if call is not None:  # its body is what failed
+            if call in self._waiting:
+                self._waiting.remove(call)
+            else:
+                self._current = None
+                if call.has_started:
+                    self._last_words = b""
+            call.lost()
+        if self._current is None:
+            self._close()
+        else:
+            self._pause_reading()
+
+    def _close(self) -> None:
+        self._parser = None
+        if not self.is_lost:
+            if self._last_words:
+                self.transport.write(self._last_words)
+                self._last_words = b""
+            self.transport.close()

@@ -1,0 +1,214 @@
+"""WebSocket: the key at the handshake, bytes both ways, one call that is settled before its end."""
+
+import contextlib
+import datetime as dt
+import os
+import threading
+
+import pytest
+
+from apps.core.changes import announce
+from apps.gateway.engine import tunnel
+from apps.gateway.engine.websocket import Frames, close_frame
+from tests.fakes.upstream import Exchange, FakeUpstream
+from tests.fakes.websocket import (
+    BINARY,
+    CLOSE,
+    KEY,
+    PING,
+    PONG,
+    TEXT,
+    accept,
+    accept_of,
+    echo_frames,
+    frame,
+    frames_of,
+    read_frame,
+)
+from tests.gateway.server import PLAIN_ASGI, RunningGateway, running_gateway
+from tests.gateway.shop import Shop, open_shop
+from tests.gateway.wire import RawConnection
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+HANDSHAKE = f"Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {KEY}\r\n"
+VERSION = "Sec-WebSocket-Version: 13\r\n"
+
+
+@pytest.fixture(scope="module")
+def protocol() -> None:
+    """The plain transport does not pass WebSocket: here there is one alone."""
+
+
+@pytest.fixture(scope="module")
+def gateway(open_database: None, upstream: FakeUpstream) -> "RunningGateway":
+    with running_gateway(allow=[upstream.address], poll_seconds=0.1) as running:
+        yield running  # type: ignore[misc]
+
+
+class Socket(RawConnection):
+    """A client's side, open."""
+
+    def __init__(self, shop: Shop, lines: str = "") -> None:
+        super().__init__(shop.gateway.port)
+        self.send(shop.head(lines=HANDSHAKE + VERSION + lines))
+        head, _, self._rest = self.read_until(b"\r\n\r\n").partition(b"\r\n\r\n")
+        self.head = head.decode()
+        assert self.head.startswith("HTTP/1.1 101 "), self.head
+
+    def say(self, opcode: int, payload: bytes = b"") -> None:
+        self.send(frame(opcode, payload, masked=True))
+
+    def hear(self) -> tuple[int, bytes] | None:
+        """The next frame; None at the end of the connection."""
+        while (found := read_frame(self._rest)) is None:
+            piece = self.socket.recv(65536)
+            if not piece:
+                return None
+            self._rest += piece
+        opcode, payload, self._rest = found
+        return opcode, payload
+
+
+def test_messages_pass_both_ways_and_it_is_one_call(shop: Shop) -> None:
+    shop.backend_does(echo_frames)
+    large = os.urandom(1_000_000)
+    with Socket(shop, "Sec-WebSocket-Protocol: chat, other\r\n") as socket:
+        assert f"sec-websocket-accept: {accept_of(KEY)}\r\n" in socket.head
+        assert "sec-websocket-protocol: chat\r\n" in socket.head.lower()
+        assert "x-request-id: req_" in socket.head.lower()
+        for opcode, payload, answer in ((TEXT, b"hello", TEXT), (PING, b"there", PONG), (BINARY, large, BINARY)):
+            socket.say(opcode, payload)
+            assert socket.hear() == (answer, payload)
+        assert shop.outcomes == []
+        socket.say(CLOSE, b"\x03\xe8bye")
+        assert socket.hear() == (CLOSE, b"\x03\xe8bye")
+        # Settled before the close frame left.
+        (outcome,) = shop.outcomes
+        assert socket.hear() is None
+    assert (outcome.status, outcome.outcome, outcome.units) == (101, "completed", 1)
+    assert outcome.request_bytes > len(large)
+    assert outcome.response_bytes > len(large)
+    (received,) = shop.received
+    assert received.get("X-Api-Key") is None
+    assert received.get("Connection") == "Upgrade"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        HANDSHAKE,
+        HANDSHAKE + "Sec-WebSocket-Version: 8\r\n",
+        HANDSHAKE.replace(KEY, "short") + VERSION,
+        HANDSHAKE.replace("keep-alive, Upgrade", "keep-alive") + VERSION,
+        HANDSHAKE + VERSION + "Content-Length: 3\r\n",
+    ],
+    ids=["no version", "another version", "no nonce", "no connection option", "a body"],
+)
+def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=lines) + b"abc")
+        assert connection.read_until(b"\r\n").startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
+    assert shop.received == []
+
+
+def test_a_handshake_without_a_key_does_not_pass(shop: Shop) -> None:
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=HANDSHAKE + VERSION).replace(shop.secret.encode(), b"none"))
+        assert b'"code": "key_invalid"' in connection.read_all()
+    assert shop.received == []
+
+
+def test_the_plain_transport_refuses_in_words(open_database: None, upstream: FakeUpstream) -> None:
+    with running_gateway(allow=[upstream.address], protocol=PLAIN_ASGI) as gateway:
+        shop = open_shop(gateway, upstream)
+        with RawConnection(gateway.port) as connection:
+            connection.send(shop.head(lines=HANDSHAKE + VERSION))
+            assert b'"code": "websocket_unsupported"' in connection.read_all()
+        assert shop.received == []
+
+
+def test_a_backend_may_refuse(shop: Shop) -> None:
+    async def refuses(exchange: Exchange) -> None:
+        await exchange.answer(403, b"not you")
+
+    shop.backend_does(refuses)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=HANDSHAKE + VERSION))
+        answer = connection.read_all()
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert answer.endswith(b"not you")
+
+
+def test_a_revoked_key_ends_its_sockets(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tunnel, "WATCH_SECONDS", 0.05)
+    shop.backend_does(echo_frames)
+    with Socket(shop) as socket:
+        socket.say(TEXT, b"still there")
+        assert socket.hear() == (TEXT, b"still there")
+        shop.key.revoked_at = dt.datetime.now(dt.UTC)
+        shop.key.save()
+        announce(f"key:{shop.key.pk}")
+        assert socket.hear() == (CLOSE, (1008).to_bytes(2, "big"))
+        assert socket.hear() is None
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome) == (101, "completed")
+    wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
+
+
+def test_nothing_either_way_for_too_long_ends_it(
+    open_database: None, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnel, "WATCH_SECONDS", 0.05)
+    with running_gateway(allow=[upstream.address], tunnel_idle_seconds=0.2) as gateway:
+        shop = open_shop(gateway, upstream)
+        shop.backend_does(echo_frames)
+        with Socket(shop) as socket:
+            assert socket.hear() == (CLOSE, (1008).to_bytes(2, "big"))
+
+
+def test_a_client_that_leaves_ends_it_at_the_backend(shop: Shop) -> None:
+    shop.backend_does(echo_frames)
+    with Socket(shop) as socket:
+        socket.say(TEXT, b"hello")
+        assert socket.hear() == (TEXT, b"hello")
+    wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
+    wait_until(lambda: shop.outcomes, what="settled")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (101, "client_closed", 1)
+
+
+def test_a_backend_that_dies_is_seen_and_not_billed(shop: Shop) -> None:
+    die = threading.Event()
+
+    async def dies(exchange: Exchange) -> None:
+        await accept(exchange)
+        await frames_of(exchange)
+        exchange.writer.transport.abort()
+        die.set()
+
+    shop.backend_does(dies)
+    with Socket(shop) as socket:
+        socket.say(TEXT, b"hello")
+        with contextlib.suppress(ConnectionResetError):
+            assert socket.hear() is None
+    wait_until(lambda: shop.outcomes, what="settled")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (101, "upstream_aborted", 0)
+
+
+# --- frames ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_a_close_frame_is_found_however_the_bytes_fall(size: int) -> None:
+    before = b"".join((frame(TEXT, b""), frame(TEXT, b"\x88\x88"), frame(BINARY, bytes(300)), frame(PING, b"x")))
+    data, frames, passed = before + close_frame(1000), Frames(), 0
+    for start in range(0, len(data), size):
+        end = frames.before_close(data[start : start + size])
+        if end is not None:
+            assert start + end == len(before)
+            return
+        passed = start
+    pytest.fail(f"not found in {passed} bytes")
