@@ -10,7 +10,9 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
+from apps.gateway.replays import RedisReplays
 from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
 
@@ -31,9 +33,13 @@ class Runtime:
     upstream: PooledUpstream
     config: EngineConfig
     trusted_proxy_hops: int
+    guesses: SharedGuesses
+    replays: RedisReplays
 
     async def start(self) -> None:
         await self.directory.start()
+        await self.guesses.start()
+        await self.replays.start()
         await self.metering.start()
         await self.upstream.start()
         _leave_what_stays_alone()
@@ -42,6 +48,8 @@ class Runtime:
         """In the opposite order: what settles calls outlives what makes them."""
         await self.upstream.stop()
         await self.metering.stop()
+        await self.guesses.stop()
+        await self.replays.stop()
         await self.directory.stop()
 
 
@@ -70,5 +78,15 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
         ),
     )
     health = Health(on_change=OutageNotes().post)
-    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config, health=health)
-    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)
+    guesses = SharedGuesses(settings.GATEWAY_UNKNOWN_KEYS_MAX, redis_url=settings.CACHE_URL)
+    replays = RedisReplays(redis_url=settings.CACHE_URL)
+    engine = Engine(
+        directory=directory,
+        metering=metering,
+        upstream=upstream,
+        config=config,
+        health=health,
+        guesses=guesses,
+        replays=replays,
+    )
+    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS, guesses, replays)

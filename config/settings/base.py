@@ -337,6 +337,8 @@ UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
+# Keys that nobody has, from one IPv4 address or IPv6 /64 in a minute, before such are answered 429 unseen; 0: no limit.
+GATEWAY_UNKNOWN_KEYS_MAX = env.integer("GATEWAY_UNKNOWN_KEYS_MAX", 30)
 # Calls with test keys of one subscription in any hour; they take none of what its plan allows.
 TEST_CALLS_PER_HOUR = env.integer("TEST_CALLS_PER_HOUR", 100)
 # Keys that one gateway process remembers at most; those called last are kept, others are read from Postgres again.

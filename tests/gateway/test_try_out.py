@@ -15,7 +15,7 @@ from apps.keys.enums import KeyPurpose
 from apps.keys.models import ApiKey
 from apps.portal.marketplace.try_out import sending
 from apps.portal.marketplace.views import documentation
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
 from tests.factories.accounts import MembershipFactory
 from tests.factories.products import TierFactory
 from tests.fakes.upstream import Exchange
@@ -89,6 +89,17 @@ def test_a_call_reaches_the_backend_as_it_was_filled_in(portal: Client, shop: Sh
     send(portal, endpoint)
     assert ApiKey.objects.filter(purpose=KeyPurpose.TRY_OUT).count() == 1
     assert len(shop.received) == 2
+
+
+def test_a_call_to_a_product_that_takes_signed_ones_only_is_signed(
+    portal: Client, shop: Shop, endpoint: Endpoint
+) -> None:
+    Product.objects.filter(pk=shop.product.pk).update(requires_signature=True)
+    assert send(portal, endpoint, p0="a b", p1="x", body='{"a": 1}').status_code == 200
+    assert send(portal, endpoint).status_code == 200
+    assert len(shop.received) == 2
+    assert '"@query" "content-digest")' in (shop.received[0].get("Signature-Input") or "")
+    assert shop.anonymous("/things/7/notes", "POST", [("X-Api-Key", shop.secret)]).status == 401
 
 
 def test_what_depends_on_the_call_itself_cannot_be_set(portal: Client, endpoint: Endpoint) -> None:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from apps.gateway.engine import problems
 from apps.gateway.engine.admission import may_go_on, too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
-from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
+from apps.gateway.engine.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
@@ -134,6 +134,7 @@ class Exchange:
                 limit=self._admitted.product.max_body_bytes,
                 idle_seconds=self._config.client_idle_seconds,
                 on_failure=self._body_failed,
+                sha256=self._admitted.body_sha256,
             )
         body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
@@ -256,6 +257,8 @@ class Exchange:
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
                 await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case BodyAltered():
+                await self._end(Outcome.REQUEST_ALTERED, Rejected(problems.CONTENT_DIGEST_MISMATCH))
             case ClientGone():
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
