@@ -339,6 +339,10 @@ TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 # Keys that nobody has, from one IPv4 address or IPv6 /64 in a minute, before such are answered 429 unseen; 0: no limit.
 GATEWAY_UNKNOWN_KEYS_MAX = env.integer("GATEWAY_UNKNOWN_KEYS_MAX", 30)
+# Where gateway processes write down, while Redis is away, what they have counted: a folder of this host that outlives
+# them, shared by all of them. "none": calls that Redis would only count are refused with the others then.
+_spool = env.text("USAGE_SPOOL_DIR", "") or str(LOCAL_DIR / "spool")
+USAGE_SPOOL_DIR = None if _spool == "none" else Path(_spool)
 # Calls with test keys of one subscription in any hour; they take none of what its plan allows.
 TEST_CALLS_PER_HOUR = env.integer("TEST_CALLS_PER_HOUR", 100)
 # Keys that one gateway process remembers at most; those called last are kept, others are read from Postgres again.

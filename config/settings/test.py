@@ -20,6 +20,8 @@ MIGRATION_MODULES = {"djstripe": None}
 DATABASE_ROUTERS = ["tests.stripe_tables.WhenAskedFor"]
 # Files that a test uploads are gone with its process.
 STORAGES = {**STORAGES, "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+# Tests that look at the spool say where theirs is.
+USAGE_SPOOL_DIR = None
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 WHITENOISE_USE_FINDERS = True

@@ -80,7 +80,9 @@ async def orm(transactional_db: None) -> AsyncIterator[Orm]:
 @pytest.fixture
 def tuning() -> Tuning:
     """As in production, without the pauses that a test would only wait for."""
-    return replace(DEFAULT, hold_ms=0, journal_seconds=0.05, rejections_seconds=0.02, stop_seconds=0.0)
+    return replace(
+        DEFAULT, hold_ms=0, journal_seconds=0.05, rejections_seconds=0.02, spool_seconds=0.05, stop_seconds=0.0
+    )
 
 
 @pytest.fixture

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
 
 from apps.usage.counters.database import DatabaseThread
+from apps.usage.counters.fallback import GENERATION, Fallback
 from apps.usage.counters.generation import Generations
 from apps.usage.counters.journal import Journal, JournalEntry
 from apps.usage.counters.keys import from_milliseconds, milliseconds
@@ -19,6 +21,7 @@ from apps.usage.counters.periodic import repeat
 from apps.usage.counters.records import encode_event, encode_lease
 from apps.usage.counters.rejections import Rejections
 from apps.usage.counters.scripts import RESERVE
+from apps.usage.counters.spool import Spool
 from apps.usage.counters.terms import Terms, TermsCache
 from apps.usage.counters.tuning import DEFAULT, Tuning
 from apps.usage.counters.types import (
@@ -46,14 +49,15 @@ class CountersClient:
     is worked out once for each object.
     """
 
-    def __init__(self, url: str | None = None, *, tuning: Tuning = DEFAULT) -> None:
-        """`url` is `settings.COUNTERS_URL` by default."""
+    def __init__(self, url: str | None = None, *, tuning: Tuning = DEFAULT, spool_folder: Path | None = None) -> None:
+        """By default the settings say where Redis is (`COUNTERS_URL`), and where the spool (`USAGE_SPOOL_DIR`)."""
         self._url = url
+        self._spool_folder = spool_folder if spool_folder is not None else settings.USAGE_SPOOL_DIR
         self._tuning = tuning
         self._started = False
 
     async def start(self) -> None:
-        """Connect. Without Redis it starts all the same, and refuses calls until there is one."""
+        """Connect. Without Redis it starts all the same, and does what it does while Redis is away."""
         self._link = open_link(self._url or settings.COUNTERS_URL)
         self._database = DatabaseThread(keep_connection=False)
         self._offset = ClockOffset(self._database)
@@ -62,14 +66,18 @@ class CountersClient:
         self._journal = Journal(self._link, self._offset, self._tuning, lost=self._restore_soon)
         self._generations = Generations(self._link, self._database, self._offset, self._tuning, catch_up=self._catch_up)
         self._terms = TermsCache()
+        self._spool = Spool(self._spool_folder)
+        self._fallback = Fallback(self._offset, self._spool)
         self._seen = [b""] * SHARDS
         self._tasks: set[asyncio.Task[None]] = set()
+        await self._spool.start()
         await self._offset.start()
         await self._link.start()
         work = (
             (self._journal.poll, self._tuning.journal_seconds, "journal"),
             (self._leases.beat, self._tuning.heartbeat_seconds, "heartbeat"),
             (self._rejections.flush, self._tuning.rejections_seconds, "rejections"),
+            (self._tend_the_spool, self._tuning.spool_seconds, "spool"),
         )
         for function, seconds, name in work:
             self._start(repeat(function, every_seconds=seconds, name=name))
@@ -86,8 +94,10 @@ class CountersClient:
                 while self._journal.deferred + self._journal.held:
                     await self._journal.poll()
                     await asyncio.sleep(0.05)
-        if lost := self._journal.deferred:
-            logger.error("this process ends with %s events that Redis did not take", lost)
+        unsent = self._journal.unsent()
+        kept = sum(await asyncio.gather(*map(self._spool.keep, unsent)))
+        if kept < len(unsent):
+            logger.error("this process ends with %s events that neither Redis nor a spool took", len(unsent) - kept)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -96,6 +106,7 @@ class CountersClient:
         await self._offset.stop()
         await self._link.stop()
         await self._database.stop()
+        await self._spool.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -112,7 +123,10 @@ class CountersClient:
         terms = self._terms.find(spec) or self._terms.renew(spec, self._offset.now())
         for _ in range(_ATTEMPTS):
             lease = encode_lease(spec, terms.counters, terms.slots)
-            reply = await self._ask(spec, terms, lease)
+            try:
+                reply = await self._ask(spec, terms, lease)
+            except LinkDown:
+                return self._fallback.reserve(spec, terms, on_abandoned)
             word = reply[0]
             if word == b"stale_period":
                 terms = self._terms.renew(spec, from_milliseconds(int(reply[1])))
@@ -141,6 +155,9 @@ class CountersClient:
 
     async def settle(self, reservation: Reservation, outcome: CallOutcome) -> Settlement:
         spec, lease = reservation.spec, self._leases.end(reservation)
+        is_local = reservation.generation == GENERATION
+        if is_local:
+            self._fallback.ended(reservation)
         entry = JournalEntry(
             shard=shard_of(spec.subscription_id),
             event_id=spec.event_id.hex,
@@ -151,6 +168,7 @@ class CountersClient:
             event=encode_event(lease, outcome),
             reservation_generation=reservation.generation,
             slots=reservation.slots,
+            replays=is_local,
         )
         # From here on the event cannot be forgotten, whatever becomes of this coroutine.
         sent = self._journal.add(entry)
@@ -160,6 +178,8 @@ class CountersClient:
                 settlement = self._journal.take(entry, await sent)
         if settlement is not Settlement.ABANDONED:
             entry.acknowledged = True
+        if settlement is Settlement.DEFERRED:
+            await self._spool.keep(entry)
         if settlement is Settlement.UNKNOWN:
             self._journal.retry(entry.shard)
         return settlement
@@ -180,31 +200,43 @@ class CountersClient:
         """Calls in flight, events that Redis has not taken, events that the meter has not stored."""
         return {"in_flight": len(self._leases), "deferred": self._journal.deferred, "held": self._journal.held}
 
+    @property
+    def spooled(self) -> int:
+        """How many events are on the disk and not known to be stored."""
+        return self._spool.pending
+
+    @property
+    def local_calls(self) -> int:
+        """How many calls passed without Redis so far."""
+        return self._fallback.calls
+
     # --- inside -------------------------------------------------------------------------------
 
     async def _ask(self, spec: CallSpec, terms: Terms, lease: str) -> list[Any]:
-        try:
-            sent = self._link.run(
-                RESERVE,
-                terms.keys,
-                self._offset.milliseconds,
-                spec.event_id.hex,
-                spec.units,
-                lease,
-                self._tuning.lease_ms,
-                self._tuning.stream_bound,
-                *terms.arguments,
-            )
-        except LinkDown as error:
-            raise MeteringUnavailable(str(error)) from error
+        """Raises `LinkDown` where Redis does not answer; what it may have reserved is given back."""
+        sent = self._link.run(
+            RESERVE,
+            terms.keys,
+            self._offset.milliseconds,
+            spec.event_id.hex,
+            spec.units,
+            lease,
+            self._tuning.lease_ms,
+            self._tuning.stream_bound,
+            *terms.arguments,
+        )
         try:
             return await sent
-        except LinkDown as error:
-            self._give_back(spec, terms)
-            raise MeteringUnavailable(str(error)) from error
-        except asyncio.CancelledError:
+        except (LinkDown, asyncio.CancelledError):
             self._give_back(spec, terms)
             raise
+
+    async def _tend_the_spool(self) -> None:
+        """Take over what processes left that are gone, as long as there is room for it."""
+        self._spool.sweep()
+        self._fallback.forget_the_past()
+        while self._link.is_up and not self._journal.is_half_full and await self._spool.adopt(self._journal.restore):
+            pass
 
     def _give_back(self, spec: CallSpec, terms: Terms) -> None:
         """Undo a reservation that may have been made and that nobody waits for: no call was forwarded.

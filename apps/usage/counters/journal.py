@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from apps.usage.counters.keys import STATE_KEYS, parse_stream_id
 from apps.usage.counters.link import Link, LinkDown
@@ -23,6 +23,14 @@ from apps.usage.counters.types import SHARDS, Settlement
 
 # How many entries of a shard may be on their way at once.
 _BURST = 500
+
+
+class Backup(Protocol):
+    """Where an entry is written down as well (`spool`)."""
+
+    def stored(self) -> None:
+        """Postgres has one of its entries."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +52,7 @@ class JournalEntry:
     replays: bool = False
     generation: str = ""
     stream_id: tuple[int, int] = (0, 0)
+    segment: Backup | None = None
 
 
 class Journal:
@@ -64,6 +73,10 @@ class Journal:
         return self._size >= self._tuning.journal_bound
 
     @property
+    def is_half_full(self) -> bool:
+        return self._size >= self._tuning.journal_bound / 2
+
+    @property
     def deferred(self) -> int:
         """How many events Redis has not taken yet."""
         return sum(map(len, self._deferred))
@@ -78,9 +91,18 @@ class Journal:
         self._size += 1
         self._defer(entry)
         try:
-            return self._send(SETTLE, entry)
+            return self._send(APPEND if entry.replays else SETTLE, entry)
         except LinkDown:
             return None
+
+    def restore(self, entry: JournalEntry) -> None:
+        """Keep an entry that another process left; it is sent with the next poll."""
+        self._size += 1
+        self._defer(entry)
+
+    def unsent(self) -> list[JournalEntry]:
+        """The events that Redis has not taken yet."""
+        return [entry for entries in self._deferred for entry in entries.values() if entry.event]
 
     def take(self, entry: JournalEntry, reply: list[Any]) -> Settlement:
         """Act on the reply to an entry that was sent."""
@@ -182,8 +204,10 @@ class Journal:
             self.retry(shard)
 
     def _hold(self, entry: JournalEntry, generation: str, stream_id: str) -> None:
-        if self._deferred[entry.shard].pop(entry.event_id, None) is None:
+        # Another entry may have taken its place: that of a call that was given back and let through all the same.
+        if self._deferred[entry.shard].get(entry.event_id) is not entry:
             return
+        del self._deferred[entry.shard][entry.event_id]
         if not entry.event:
             self._size -= 1
             return
@@ -192,17 +216,27 @@ class Journal:
 
     def _defer(self, entry: JournalEntry) -> None:
         # A call that was settled twice is kept once.
-        if self._deferred[entry.shard].get(entry.event_id) is not None:
+        if (other := self._deferred[entry.shard].get(entry.event_id)) is not None:
             self._size -= 1
+            if entry.segment is None:
+                entry.segment, other.segment = other.segment, None
         self._deferred[entry.shard][entry.event_id] = entry
 
     def _forget(self, entry: JournalEntry) -> None:
-        if self._deferred[entry.shard].pop(entry.event_id, None) is not None:
+        if self._deferred[entry.shard].get(entry.event_id) is entry:
+            del self._deferred[entry.shard][entry.event_id]
             self._size -= 1
+            _stored(entry)
 
     def _drop(self, shard: int, generation: str, stream_id: str) -> None:
         stored, held = parse_stream_id(stream_id), self._held[shard]
         # Ids rise; one that does not only waits for its neighbour.
         while held and held[0].generation == generation and held[0].stream_id <= stored:
-            held.popleft()
+            _stored(held.popleft())
             self._size -= 1
+
+
+def _stored(entry: JournalEntry) -> None:
+    segment, entry.segment = entry.segment, None
+    if segment is not None:
+        segment.stored()

@@ -27,6 +27,8 @@ class Tuning:
     # Events that a gateway process keeps until the meter has stored them.
     journal_bound: int = 100_000
     journal_seconds: float = 1.0
+    # How often a process looks for what others left on the disk.
+    spool_seconds: float = 1.0
     # How long a process that ends waits for its events to be stored.
     stop_seconds: float = 2.0
     rejections_bound: int = 10_000

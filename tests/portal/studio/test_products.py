@@ -160,7 +160,7 @@ class TestOverview:
 
     def test_says_that_the_backend_does_not_answer(self, client: Client, organization: Organization) -> None:
         product = ProductFactory(organization=organization)
-        page = f"/studio/{organization.slug}/{product.slug}/"
+        page = studio(organization, product.slug)
         assert "stopped answering" not in text_of(client.get(page))
         begin_outage(product.pk, product.upstream_url)
         assert "Your backend stopped answering" in text_of(client.get(page))
