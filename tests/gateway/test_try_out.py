@@ -80,14 +80,14 @@ def test_a_call_reaches_the_backend_as_it_was_filled_in(portal: Client, shop: Sh
     assert received.body == body.replace("\r\n", "\n").encode()
     assert received.get("Content-Type") == "application/json"
     assert shop.outcomes[-1].units == 1
-    key = ApiKey.objects.get(purpose=KeyPurpose.TRY_OUT)
+    key = shop.subscription.api_keys.get(purpose=KeyPurpose.TRY_OUT)
     assert key.created_by_id == int(portal.session["_auth_user_id"])
     text = response.content.decode()
     assert "YOUR_API_KEY" in text
     assert "af_live_" not in text
     # A second call is made with the same key.
     send(portal, endpoint)
-    assert ApiKey.objects.filter(purpose=KeyPurpose.TRY_OUT).count() == 1
+    assert shop.subscription.api_keys.filter(purpose=KeyPurpose.TRY_OUT).count() == 1
     assert len(shop.received) == 2
 
 
@@ -219,7 +219,7 @@ def test_a_test_call_goes_to_the_test_backend(portal: Client, shop: Shop, endpoi
     shop.product.test_upstream_url = ""
     shop.product.save()
     assert 'name="try-mode"' not in portal.get(page(endpoint)).content.decode()
-    endpoint.operation |= {"responses": {"200": {"content": {"application/json": {"example": 1}}}}}
+    endpoint.operation = OPERATION | {"responses": {"200": {"content": {"application/json": {"example": 1}}}}}
     endpoint.save()
     assert 'name="try-mode"' in portal.get(page(endpoint)).content.decode()
 
