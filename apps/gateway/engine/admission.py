@@ -20,7 +20,7 @@ from apps.gateway.engine.guesses import Guesses
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
 from apps.gateway.engine.networks import check_key_networks, check_networks
 from apps.gateway.engine.paths import BadTarget, Target, TargetTooLong, parse_target, without_parameters
-from apps.gateway.engine.ports import Directory, DirectoryUnavailable
+from apps.gateway.engine.ports import Directory
 from apps.gateway.engine.problems import Problem, Rejected, Violation
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.engine.routes import Endpoint, Match
@@ -41,25 +41,6 @@ class Preflight(Exception):
     def __init__(self, methods: list[str]) -> None:
         super().__init__()
         self.methods = methods
-
-
-async def may_go_on(admitted: Admitted, digest: bytes, directory: Directory) -> bool:
-    """Whether a call that was let in would be let in still. What cannot be known now stands as it was."""
-    try:
-        product = await directory.find_product(admitted.product.slug)
-        key = await directory.find_key(digest)
-    except DirectoryUnavailable:
-        return True
-    if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
-        return False
-    is_expired = key.expires_at is not None and key.expires_at <= directory.now()
-    entitlement = key.entitlement
-    return not (
-        key.is_revoked
-        or is_expired
-        or entitlement.standing != Standing.OPEN
-        or entitlement.tier_rank < admitted.endpoint.tier_rank
-    )
 
 
 async def admit(call: Call, directory: Directory, config: EngineConfig, guesses: Guesses, replays: Replays) -> Admitted:

@@ -11,7 +11,7 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
-from apps.gateway.engine.admission import may_go_on, too_large
+from apps.gateway.engine.admission import too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
@@ -33,6 +33,7 @@ from apps.gateway.engine.ports import (
 )
 from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
+from apps.gateway.engine.readmission import may_go_on
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
 from apps.gateway.engine.tunnel import Tunnel
@@ -186,7 +187,7 @@ class Exchange:
             client=self._client,
             answer=answer,
             account=self._account,
-            may_go_on=lambda: may_go_on(self._admitted, self._call.key_digest, self._directory),
+            may_go_on=lambda: may_go_on(self._call, self._admitted, self._directory),
             settle=lambda: self._settle_completed(101),
             idle_seconds=self._config.tunnel_idle_seconds,
             progress_seconds=self._config.progress_seconds,
