@@ -93,6 +93,11 @@ class OrmDirectory:
     def known_key(self, digest: bytes) -> KeyEntry | None:
         return self._keys.known(digest)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many entries of each kind are known."""
+        return {"products": len(self._products), "keys": len(self._keys), "mocks": len(self._mocks)}
+
     async def find_product(self, slug: str) -> ProductEntry | None:
         return await self._products.find(slug)
 

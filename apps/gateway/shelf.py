@@ -35,6 +35,10 @@ class Shelf(Generic[K, V]):
     def known(self, key: K) -> V | None:
         return self._known.get(key)
 
+    def __len__(self) -> int:
+        """How many entries are known."""
+        return len(self._known)
+
     async def find(self, key: K) -> V | None:
         """Raises `DirectoryUnavailable` where the entry is not known and cannot be loaded."""
         value = self._known.get(key)

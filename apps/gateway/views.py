@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import View
 
 from apps.core.health import readiness
+from apps.core.metrics import CONTENT_TYPE, may_read_metrics
 from apps.gateway.asgi import GatewayHttpRequest
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.http_protocol import TARGET_EXTENSION
+from apps.gateway.metrics import exposition
 from apps.gateway.requests import gateway_request
 from apps.gateway.responses import RelayedResponse
 
@@ -42,6 +44,13 @@ async def healthz(request: GatewayHttpRequest) -> JsonResponse:
     ready = checks["redis"] and (checks["postgres"] or directory.has_read)
     body = {"status": "ok" if ready else "unavailable", "live": True, "ready": ready, "checks": checks}
     return JsonResponse(body, status=200 if ready else 503)
+
+
+async def metrics(request: GatewayHttpRequest) -> HttpResponse:
+    """This process, for Prometheus: for who sends `METRICS_TOKEN`, or without one for programs on this machine."""
+    if not may_read_metrics(request):
+        return HttpResponse(status=404)
+    return HttpResponse(exposition(request.runtime), content_type=CONTENT_TYPE)
 
 
 def _gateway_request(request: GatewayHttpRequest) -> GatewayRequest:

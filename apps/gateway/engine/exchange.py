@@ -36,6 +36,7 @@ from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.readmission import may_go_on
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.tally import ABANDONED, Tally
 from apps.gateway.engine.tunnel import Tunnel
 from apps.gateway.engine.units import with_billed_units
 from apps.gateway.engine.websocket import HANDSHAKE
@@ -67,6 +68,7 @@ class Exchange:
         admitted: Admitted,
         *,
         passage: Passage,
+        tally: Tally,
         directory: Directory,
         metering: Metering,
         upstream: Upstream,
@@ -76,6 +78,7 @@ class Exchange:
         self._directory = directory
         self._admitted = admitted
         self._passage = passage
+        self._tally = tally
         self._metering = metering
         self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
         self._config = config
@@ -290,6 +293,7 @@ class Exchange:
         The backend's connection is closed by now. An answer that is late because its client does not read it is billed.
         """
         if self._interruption == _Interruption.ABANDONED:
+            self._count(ABANDONED, problems.UNAVAILABLE.status)
             await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
         elif self._interruption is None and not self._is_writing:
             is_uploading = self._body is not None and not self._body.is_whole
@@ -303,7 +307,16 @@ class Exchange:
             self._scope.reschedule(None)
         if self._body is not None:
             self._account.request_bytes = self._body.received
-        return await self._account.settle(outcome, status)
+        settlement = await self._account.settle(outcome, status)
+        self._count(ABANDONED if settlement is Settlement.ABANDONED else outcome, status)
+        return settlement
+
+    def _count(self, outcome: str, status: int) -> None:
+        origin_seconds = self._account.origin_seconds
+        own_seconds = None
+        if not self._has_started:
+            own_seconds = time.perf_counter() - self._call.request.started_at - origin_seconds
+        self._tally.settled(outcome, status, origin_seconds=origin_seconds, own_seconds=own_seconds)
 
     def _head(self, answer: UpstreamAnswer) -> list[Header]:
         """The backend's headers as the client gets them, and what is known of the call and the endpoint."""

@@ -23,6 +23,7 @@ from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
 from apps.gateway.engine.request import ClientGone, GatewayRequest, Header
 from apps.gateway.engine.signed_calls import NoReplays, Replays
+from apps.gateway.engine.tally import Tally
 from apps.usage.counters.types import (
     CallSpec,
     Metering,
@@ -84,7 +85,13 @@ class Engine:
         self.health = health or Health()
         self._guesses = guesses or Guesses()
         self._replays = replays or NoReplays()
+        self.tally = Tally()
         self._on_their_way = 0
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered."""
+        return self._on_their_way
 
     async def handle(self, request: GatewayRequest) -> None:
         """Answer the request through its client."""
@@ -92,7 +99,7 @@ class Engine:
         self._on_their_way += 1
         try:
             if self._on_their_way > self._config.max_concurrent:
-                await send_problem(call, Rejected(problems.OVERLOADED), self._config)
+                await self._refuse(call, Rejected(problems.OVERLOADED))
             else:
                 await self._handle(call)
         except ClientGone:
@@ -112,6 +119,7 @@ class Engine:
                 call,
                 admitted,
                 passage=passage,
+                tally=self.tally,
                 directory=self._directory,
                 metering=self._metering,
                 upstream=self._upstream,
@@ -119,22 +127,27 @@ class Engine:
             )
             reservation = await self._reserve(call, admitted, exchange)
         except Preflight as preflight:
+            self.tally.preflights += 1
             await send_empty(call, 204, preflight_headers(preflight.methods), self._config)
         except Rejected as rejected:
             self._record(call, rejected)
-            await send_problem(call, rejected, self._config, limits=self._limits_of(call, rejected))
+            await self._refuse(call, rejected, limits=self._limits_of(call, rejected))
         except (DirectoryUnavailable, MeteringUnavailable) as error:
             # The directory and metering say themselves what is the matter, once and not for every call.
             logger.debug("call %s cannot be checked: %s", call.request_id, error)
-            await send_problem(call, Rejected(problems.UNAVAILABLE), self._config)
+            await self._refuse(call, Rejected(problems.UNAVAILABLE))
         except Exception:
             logger.exception("call %s failed before it was forwarded", call.request_id)
-            await send_problem(call, Rejected(problems.INTERNAL_ERROR), self._config)
+            await self._refuse(call, Rejected(problems.INTERNAL_ERROR))
         else:
             await exchange.run(reservation)
         finally:
             if passage is not None:
                 passage.left()
+
+    async def _refuse(self, call: Call, rejected: Rejected, *, limits: Sequence[Header] = ()) -> None:
+        self.tally.refused[rejected.problem.code] += 1
+        await send_problem(call, rejected, self._config, limits=limits)
 
     def _enter(self, admitted: Admitted) -> Passage:
         """The way to the backend, unless it is left alone for now: before the limits, so that nothing is taken."""
