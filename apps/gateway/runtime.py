@@ -10,9 +10,11 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.engine.recording import Recorders
 from apps.gateway.outages import OutageNotes
 from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
+from apps.usage.recording import RecordingQueue
 
 
 class StartedMetering(Metering, Protocol):
@@ -70,5 +72,12 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
         ),
     )
     health = Health(on_change=OutageNotes().post)
-    engine = Engine(directory=directory, metering=metering, upstream=upstream, config=config, health=health)
+    engine = Engine(
+        directory=directory,
+        metering=metering,
+        upstream=upstream,
+        config=config,
+        health=health,
+        recorders=Recorders(RecordingQueue().add),
+    )
     return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)

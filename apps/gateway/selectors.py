@@ -14,6 +14,7 @@ from apps.gateway.engine.entities import (
     PlanOffer,
     ProductEntry,
     ProductState,
+    RecordingWish,
     Standing,
     Timeouts,
 )
@@ -80,6 +81,7 @@ def find_product(slug: str) -> ProductEntry | None:
             idle_seconds=product.idle_seconds,
             total_seconds=product.total_seconds,
         ),
+        recording=_recording(product),
         billable_statuses=None if statuses is None else tuple(int(status) for status in statuses),
         rapidapi_compatible=product.rapidapi_compatible,
         units_header=product.units_header.lower().encode("ascii"),
@@ -89,6 +91,12 @@ def find_product(slug: str) -> ProductEntry | None:
         retires_at=product.retires_at,
         networks=network_rule(product.allowed_networks, product.denied_networks),
     )
+
+
+def _recording(product: Product) -> RecordingWish | None:
+    if product.log_headers or product.log_bodies:
+        return RecordingWish(headers=product.log_headers, bodies=product.log_bodies)
+    return None
 
 
 def _state(product: Product) -> ProductState:

@@ -17,9 +17,11 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health, HealthRules
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.engine.recording import Recorders
 from apps.gateway.outages import OutageNotes
 from apps.gateway.runtime import Runtime, StartedMetering
 from apps.gateway.upstream import PooledUpstream
+from apps.usage.recording import RecordingQueue
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
 
@@ -61,7 +63,14 @@ def running_gateway(
     upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
     health = Health(rules=health_rules, on_change=OutageNotes().post)
-    engine = Engine(directory=directory, metering=counters, upstream=upstream, config=engine_config, health=health)
+    engine = Engine(
+        directory=directory,
+        metering=counters,
+        upstream=upstream,
+        config=engine_config,
+        health=health,
+        recorders=Recorders(RecordingQueue().add),
+    )
     runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
