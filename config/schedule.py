@@ -14,6 +14,8 @@ PERIODIC_JOBS: dict[str, schedule | crontab] = {
     "usage.record_quota_periods": schedule(60),
     "usage.ensure_partitions": crontab(minute=7, hour=2),
     "usage.prune_rejections": crontab(minute=37, hour=3),
+    "usage.store_recordings": schedule(10),
+    "usage.prune_recordings": crontab(minute=52, hour=3),
     "usage.reconcile": crontab(minute=19, hour=4),
     "payments.settle_payments": schedule(60),
     "payments.settle_refunds": schedule(60),

@@ -10,11 +10,13 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.engine.recording import Recorders
 from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
 from apps.gateway.replays import RedisReplays
 from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
+from apps.usage.recording import RecordingQueue
 
 
 class StartedMetering(Metering, Protocol):
@@ -88,5 +90,6 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
         health=health,
         guesses=guesses,
         replays=replays,
+        recorders=Recorders(RecordingQueue().add),
     )
     return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS, guesses, replays)

@@ -14,6 +14,7 @@ from apps.gateway.engine.entities import (
     PlanOffer,
     ProductEntry,
     ProductState,
+    RecordingWish,
     Standing,
     Timeouts,
 )
@@ -81,6 +82,7 @@ def find_product(slug: str) -> ProductEntry | None:
             idle_seconds=product.idle_seconds,
             total_seconds=product.total_seconds,
         ),
+        recording=_recording(product),
         billable_statuses=None if statuses is None else tuple(int(status) for status in statuses),
         rapidapi_compatible=product.rapidapi_compatible,
         units_header=product.units_header.lower().encode("ascii"),
@@ -92,6 +94,12 @@ def find_product(slug: str) -> ProductEntry | None:
         requires_signature=product.requires_signature,
         next_proxy_secret=product.next_proxy_secret,
     )
+
+
+def _recording(product: Product) -> RecordingWish | None:
+    if product.log_headers or product.log_bodies:
+        return RecordingWish(headers=product.log_headers, bodies=product.log_bodies)
+    return None
 
 
 def _state(product: Product) -> ProductState:

@@ -98,6 +98,31 @@ class Rejection(models.Model):
         return request_id(self.id)
 
 
+class RequestRecording(models.Model):
+    """Headers and bodies of a call whose product asks for them, secrets blanked out. Some calls, kept for 7 days.
+
+    What the product did not ask for is null or empty. For people to look at: nothing follows from it.
+    """
+
+    id = models.UUIDField(primary_key=True)  # of the call
+    product: "Reference[Product | int, Product]" = Reference(Product)
+    recorded_at = models.DateTimeField()
+    query = models.TextField(blank=True)
+    request_headers = models.JSONField(null=True)  # [[name, value], …] in order, as the answer's
+    request_body = models.TextField(blank=True)
+    is_request_cut = models.BooleanField(default=False)  # the body was longer
+    status = models.PositiveSmallIntegerField(null=True)  # null: the backend did not answer
+    answer_headers = models.JSONField(null=True)
+    answer_body = models.TextField(blank=True)
+    is_answer_cut = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["recorded_at"], name="recording_by_age")]
+
+    def __str__(self) -> str:
+        return request_id(self.id)
+
+
 class Rollup(models.Model):
     """Calls added up, written in the transaction that stores them: always the sum of their events."""
 

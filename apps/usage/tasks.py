@@ -18,6 +18,16 @@ def prune_rejections() -> None:
     services.prune_rejections()
 
 
+@shared_task(name="usage.store_recordings")
+def store_recordings() -> None:
+    services.store_recordings()
+
+
+@shared_task(name="usage.prune_recordings")
+def prune_recordings() -> None:
+    services.prune_recordings()
+
+
 @shared_task(name="usage.reconcile")
 def reconcile() -> dict[str, int]:
     return {"differences": reconciliation.reconcile().differences}

@@ -1,5 +1,7 @@
 """What a consumer does with the REST API. Every answer is also held to the document (`tests.api.client`)."""
 
+from uuid import UUID
+
 import pytest
 
 from apps.accounts.enums import Role
@@ -11,6 +13,7 @@ from tests.api.world import World, api_of
 from tests.factories.actors import make_actor
 from tests.factories.plans import PlanFactory
 from tests.factories.products import ProductFactory
+from tests.factories.usage import record_call
 
 
 def test_from_the_catalog_to_a_key(world: World) -> None:
@@ -123,7 +126,11 @@ def test_usage_and_single_calls(world: World) -> None:
     assert {(one["code"], one["rejected"], one["units"]) for one in refused} == {("rate_limited", True, 0)}
     one = api.get("/requests", outcome="ok").data[0]
     assert (one["key"], one["duration_ms"]) == (world.key.public_id, 12.0)
-    assert api.get(f"/requests/{one['id']}").data == one
+    assert api.get(f"/requests/{one['id']}").data == one | {"recording": None}
+    record_call(UUID(one["id"].removeprefix("req_")), world.key.subscription.product, status=None, answer_headers=None)
+    recorded = api.get(f"/requests/{one['id']}").data["recording"]
+    assert (recorded["request_headers"], recorded["answer_headers"]) == ([["accept", "*/*"]], None)
+    assert world.stranger.api.get(f"/requests/{one['id']}").status == 404
     for query in (
         {"since": "2026-01-01T00:00:00Z", "until": "2025-01-01T00:00:00Z"},
         {"since": "2020-01-01T00:00:00Z"},

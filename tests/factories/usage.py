@@ -3,15 +3,24 @@
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from apps.core import clock
 from apps.core.ids import uuid7
 from apps.keys.models import ApiKey
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
 from apps.usage.counters.records import EventRecord, RejectionRecord
 from apps.usage.meter.insert import insert_events, insert_rejections
 from apps.usage.meter.rollups import add_to_rollups
-from apps.usage.models import EndpointDay, Rejection, SubscriptionDay, SubscriptionEndpointDay, UsageEvent, UsageRollup
+from apps.usage.models import (
+    EndpointDay,
+    Rejection,
+    RequestRecording,
+    SubscriptionDay,
+    SubscriptionEndpointDay,
+    UsageEvent,
+    UsageRollup,
+)
 
 
 def store_calls(
@@ -77,3 +86,12 @@ def _calls(key: ApiKey, endpoint: Endpoint, count: int, at: dt.datetime | None) 
 def request_id(record: EventRecord | RejectionRecord) -> str:
     """The id of the call as pages show it."""
     return f"req_{record.id.hex}"
+
+
+def record_call(call: UUID, product: Product, **values: Any) -> RequestRecording:
+    """What was written down of a call of the product."""
+    found: dict[str, Any] = {
+        "recorded_at": clock.now(), "query": "city=Bern", "request_headers": [["accept", "*/*"]], "status": 200,
+        "request_body": "", "answer_headers": [["x-a", "b"]], "answer_body": '{"sky": "<b>clear</b>"}',
+    }  # fmt: skip
+    return RequestRecording.objects.create(id=call, product=product, **found | values)

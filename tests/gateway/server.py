@@ -17,11 +17,13 @@ from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health, HealthRules
 from apps.gateway.engine.pipeline import Engine
+from apps.gateway.engine.recording import Recorders
 from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
 from apps.gateway.replays import RedisReplays
 from apps.gateway.runtime import Runtime, StartedMetering
 from apps.gateway.upstream import PooledUpstream
+from apps.usage.recording import RecordingQueue
 from tests.fakes.metering import InMemoryMetering
 from tests.processes import wait_until
 
@@ -73,6 +75,7 @@ def running_gateway(
         health=Health(rules=health_rules, on_change=OutageNotes().post),
         guesses=guesses,
         replays=replays,
+        recorders=Recorders(RecordingQueue().add),
     )
     runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops, guesses, replays)
     with socket.socket() as listener:

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.django_db
 
 # Models without pages of their own, and why.
 ON_ANOTHER_PAGE = {
+    "usage.RequestRecording": "what consumers send is between them and the creator: staff do not read it",
     "products.Tier": "stands on the page of its product",
     "products.SupportChannel": "stands on the page of its product",
     "billing.CouponRedemption": "stands on the page of its coupon",

@@ -21,7 +21,7 @@ class BodyAltered(Exception):
 
 class RequestBody:
     """`failure` says why `pieces` broke off; `on_failure` is called then, because whoever reads them may not
-    notice while the answer is on its way."""
+    notice while the answer is on its way. `watch` sees every piece."""
 
     def __init__(
         self,
@@ -31,12 +31,14 @@ class RequestBody:
         idle_seconds: float,
         on_failure: Callable[[], None],
         sha256: bytes | None = None,
+        watch: Callable[[bytes], None] | None = None,
     ) -> None:
         self._client = client
         self._limit = limit
         self._idle_seconds = idle_seconds
         self._on_failure = on_failure
         self._sha256 = sha256
+        self._watch = watch
         self.received = 0
         self.is_whole = False
         self.failure: BodyTooLarge | BodyTooSlow | BodyAltered | ClientGone | None = None
@@ -49,6 +51,8 @@ class RequestBody:
                 self.received += len(piece)
                 if self.received > self._limit:
                     raise BodyTooLarge
+                if self._watch is not None:
+                    self._watch(piece)
                 yield piece
             self.is_whole = True
         except (BodyTooLarge, BodyTooSlow, BodyAltered, ClientGone) as failure:

@@ -56,6 +56,14 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingWish:
+    """What of its calls a product wants to be written down."""
+
+    headers: bool
+    bodies: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProductEntry:
     id: int
     slug: str
@@ -65,6 +73,7 @@ class ProductEntry:
     proxy_secret: str
     max_body_bytes: int
     timeouts: Timeouts
+    recording: RecordingWish | None  # None: nothing
     billable_statuses: tuple[int, ...] | None
     rapidapi_compatible: bool
     units_header: bytes  # in which the backend reports units, in lower case; b"": it does not

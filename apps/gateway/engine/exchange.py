@@ -34,6 +34,7 @@ from apps.gateway.engine.ports import (
 from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.readmission import may_go_on
+from apps.gateway.engine.recording import Recorder
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
 from apps.gateway.engine.tally import ABANDONED, Tally
@@ -90,6 +91,7 @@ class Exchange:
         self._has_started = False  # the head is on its way to the client
         self._is_writing = False  # it is the client that is waited for
         self._limits: list[Header] = []
+        self.recorder: Recorder | None = None  # of a call that is written down
 
     def abandon(self) -> None:
         """The lease was lost: the call is not billed, so its answer must not end."""
@@ -139,6 +141,7 @@ class Exchange:
                 idle_seconds=self._config.client_idle_seconds,
                 on_failure=self._body_failed,
                 sha256=self._admitted.body_sha256,
+                watch=None if self.recorder is None else self.recorder.request_piece,
             )
         body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
@@ -228,20 +231,26 @@ class Exchange:
     async def _start(self, status: int, head: list[Header]) -> None:
         if not self._has_started:
             self._has_started = True
-            await self._client.start(
-                status,
-                completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds),
-            )
+            head = completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds)
+            if self.recorder is not None:
+                self.recorder.answer_head(status, head)
+            await self._client.start(status, head)
 
     async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
+        if self.recorder is not None:
+            self.recorder.answer_piece(piece)
         if self._has_started:
             await self._client.finish(piece)
             return
         self._has_started = True
         head = completed_head(self._call, head, self._config, origin_seconds=self._account.origin_seconds)
+        if self.recorder is not None:
+            self.recorder.answer_head(status, head)
         await self._client.answer(status, head, piece)
 
     async def _write(self, piece: bytes) -> None:
+        if self.recorder is not None:
+            self.recorder.answer_piece(piece)
         self._is_writing = True
         await self._client.write(piece)
         self._is_writing = False

@@ -21,6 +21,7 @@ from apps.gateway.engine.health import Health, Passage, Suspended
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
 from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
+from apps.gateway.engine.recording import Recorders
 from apps.gateway.engine.request import ClientGone, GatewayRequest, Header
 from apps.gateway.engine.signed_calls import NoReplays, Replays
 from apps.gateway.engine.tally import Tally
@@ -77,6 +78,7 @@ class Engine:
         health: Health | None = None,
         guesses: Guesses | None = None,
         replays: Replays | None = None,
+        recorders: Recorders | None = None,
     ) -> None:
         self._directory = directory
         self._metering = metering
@@ -86,6 +88,7 @@ class Engine:
         self._guesses = guesses or Guesses()
         self._replays = replays or NoReplays()
         self.tally = Tally()
+        self._recorders = recorders or Recorders()
         self._on_their_way = 0
 
     @property
@@ -140,10 +143,21 @@ class Engine:
             logger.exception("call %s failed before it was forwarded", call.request_id)
             await self._refuse(call, Rejected(problems.INTERNAL_ERROR))
         else:
-            await exchange.run(reservation)
+            if admitted.product.recording is None:
+                await exchange.run(reservation)
+            else:
+                await self._run_recorded(exchange, reservation, call, admitted)
         finally:
             if passage is not None:
                 passage.left()
+
+    async def _run_recorded(self, exchange: Exchange, reservation: Reservation, call: Call, admitted: Admitted) -> None:
+        exchange.recorder = recorder = self._recorders.begin(call, admitted)
+        try:
+            await exchange.run(reservation)
+        finally:
+            if recorder is not None:
+                self._recorders.end(recorder)
 
     async def _refuse(self, call: Call, rejected: Rejected, *, limits: Sequence[Header] = ()) -> None:
         self.tally.refused[rejected.problem.code] += 1

@@ -114,6 +114,12 @@ def iso(at: dt.datetime) -> str:
 
 
 @register.filter
+def header_lines(headers: list[list[str]]) -> str:
+    """Headers of a recorded call, one per line."""
+    return "\n".join(f"{name}: {value}" for name, value in headers)
+
+
+@register.filter
 def share_of(part: float, whole: float) -> float:
     """Where `part` stands on a bar that `whole` fills, in percent from 0 to 100."""
     return round(min(100.0, max(0.0, part / whole * 100)), 2) if whole else 100.0

@@ -7,7 +7,7 @@ from apps.core.rest.operations import operation
 from apps.core.rest.pagination import Page, open_cursor, seal_cursor
 from apps.usage import selectors
 from apps.usage.api.base import UsageScopeView
-from apps.usage.api.serializers import RequestQuery, RequestSerializer, WhoseQuery
+from apps.usage.api.serializers import RequestDetailSerializer, RequestQuery, RequestSerializer, WhoseQuery
 from apps.usage.selectors import RequestEntry, RequestFilters
 
 TAG = "Usage"
@@ -33,7 +33,7 @@ class RequestDetailView(UsageScopeView):
     @operation(
         "getRequest", "Show a single call", tag=TAG, scope=READ,
         description="By the id of the header `X-Request-Id`. Of your subscriptions, unless the query says otherwise.",
-        query=WhoseQuery, answer=RequestSerializer,
+        query=WhoseQuery, answer=RequestDetailSerializer,
     )  # fmt: skip
     def get(self, request: Request, request_id: str) -> RequestEntry:
         return selectors.get_request(self.scope(), request_id)

@@ -139,6 +139,28 @@ class RequestSerializer(Answer):
         return entry.event.response_bytes if entry.event else None
 
 
+def _headers(meaning: str) -> serializers.ListField:
+    pair = serializers.ListField(child=serializers.CharField(), help_text="A name and its value.")
+    return serializers.ListField(child=pair, allow_null=True, help_text=meaning)
+
+
+class RecordingSerializer(Answer):
+    """What was written down of a call: as far as its product asks for it, secrets blanked out."""
+
+    query = serializers.CharField()
+    request_headers = _headers("In their order; null where they are not recorded.")
+    request_body = serializers.CharField(help_text="The first 16 KiB; empty where it is not recorded.")
+    is_request_cut = serializers.BooleanField(help_text="Whether the body was longer.")
+    status = serializers.IntegerField(allow_null=True, help_text="Null: the backend did not answer.")
+    answer_headers = _headers("As those of the request.")
+    answer_body = serializers.CharField()
+    is_answer_cut = serializers.BooleanField()
+
+
+class RequestDetailSerializer(RequestSerializer):
+    recording = RecordingSerializer(allow_null=True, help_text="Null where the call was not recorded.")
+
+
 def _event(entry: RequestEntry) -> UsageEvent:
     assert entry.event is not None
     return entry.event

@@ -11,7 +11,7 @@ from apps.core.errors import Invalid, NotFound
 from apps.keys.models import ApiKey
 from apps.products.models import Endpoint
 from apps.subscriptions.models import Subscription
-from apps.usage.models import Rejection, UsageEvent
+from apps.usage.models import Rejection, RequestRecording, UsageEvent
 from apps.usage.selectors.scope import Scope
 
 PAGE_SIZE = 50
@@ -54,6 +54,11 @@ class RequestEntry:
     @property
     def request_id(self) -> str:
         return self.call.request_id
+
+    @property
+    def recording(self) -> RequestRecording | None:
+        """The call as it was written down, if it was."""
+        return RequestRecording.objects.filter(pk=self.call.pk).first()
 
     @property
     def is_rejected(self) -> bool:

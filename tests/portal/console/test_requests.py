@@ -2,6 +2,7 @@
 
 import datetime as dt
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from apps.usage.selectors.requests import PAGE_SIZE
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.factories.usage import forget_calls, request_id, store_calls, store_rejections
+from tests.factories.usage import forget_calls, record_call, request_id, store_calls, store_rejections
 from tests.portal.console.world import World, make_world
 from tests.portal.support import HOSTILE, count_queries, links_of, member, text_of
 
@@ -164,6 +165,11 @@ class TestDetail:
         ):
             assert piece in text
         assert f"/products/{acme.subscription.product.slug}/plans/" in links_of(response)
+
+    @pytest.mark.parametrize("page", ["request", "subscription-request"])
+    def test_shows_what_was_recorded_of_the_consumers_own_call(self, client: Client, acme: World, page: str) -> None:
+        record_call(UUID(acme.answered.removeprefix("req_")), acme.subscription.product)
+        assert "Headers of the answer x-a: b" in text_of(client.get(acme.url(page, request_id=acme.answered)))
 
     def test_names_the_quota_that_refused_a_call(self, client: Client, acme: World) -> None:
         (refused,) = store_rejections(

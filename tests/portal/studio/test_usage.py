@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -16,7 +17,7 @@ from apps.usage.selectors.requests import PAGE_SIZE
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.products import EndpointFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.factories.usage import request_id, store_calls, store_rejections
+from tests.factories.usage import record_call, request_id, store_calls, store_rejections
 from tests.portal.studio.world import World, world
 from tests.portal.support import count_queries, text_of, words
 
@@ -170,6 +171,15 @@ class TestRequest:
         text = words(client, ours.url("studio-request", request_id=ours.answered))
         assert "Answered with 200 in 12 ms" in text
         assert "of which 8.0 ms at the backend" in text
+
+    def test_shows_what_was_recorded_of_the_call(self, ours: World, client: Client) -> None:
+        page = ours.url("studio-request", request_id=ours.answered)
+        assert "Recorded" not in words(client, page)
+        record_call(UUID(ours.answered.removeprefix("req_")), ours.product)
+        text = words(client, page)
+        for shown in ("Headers of the request accept: */*", "x-a: b", '{"sky": "<b>clear</b>"}', "city=Bern"):
+            assert shown in text
+        assert "<b>clear" not in client.get(page).content.decode()
 
     def test_leads_to_the_consumer_whose_quota_is_used_up(self, ours: World, client: Client) -> None:
         refused = store_rejections(ours.key, ours.endpoint, code="quota_exceeded", policy="monthly")

@@ -1,0 +1,181 @@
+"""Calls that are written down: only where the product asks for it, cut short, and without secrets."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core import clock
+from apps.core.redis_client import impatient_redis
+from apps.gateway.engine.recording import BODY_MAX, CALLS_PER_MINUTE
+from apps.gateway.engine.redaction import REDACTED, is_secret, redacted_body, redacted_headers, redacted_query
+from apps.keys import secret as key_secret
+from apps.usage import recording, services
+from apps.usage.models import RequestRecording
+from tests.fakes.upstream import Exchange
+from tests.gateway.shop import Shop
+from tests.processes import wait_until
+
+MakeShop = Callable[..., Shop]
+JSON = ((b"content-type", b"application/json; charset=utf-8"),)
+FORM = ((b"content-type", b"application/x-www-form-urlencoded"),)
+
+
+class TestRedaction:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Authorization", "Proxy-Authorization", "proxy-anything", "Cookie", "Set-Cookie", "X-Api-Key", "x_api_key",
+            "apiKey", "X-RapidAPI-Key", "X-RapidAPI-Proxy-Secret", "X-ApiFactory-Proxy-Secret", "X-Signature",
+            "access_token", "refreshToken", "client_secret", "PASSWORD", "db-pwd", "oauth_code", "auth", "sessionid",
+        ],
+    )  # fmt: skip
+    def test_names_that_are_secret(self, name: str) -> None:
+        assert is_secret(name)
+
+    @pytest.mark.parametrize("name", ["author", "Accept", "Content-Type", "key", "city", "X-Request-Id", "User-Agent"])
+    def test_names_that_are_not(self, name: str) -> None:
+        assert not is_secret(name)
+
+    def test_headers_and_queries(self) -> None:
+        ours = key_secret.generate().secret
+        lines = [(b"cookie", b"a=b"), (b"accept", b"*/*"), (b"referer", b"https://x/?k=" + ours.encode())]
+        assert redacted_headers(lines) == [
+            ("cookie", REDACTED),
+            ("accept", "*/*"),
+            ("referer", f"https://x/?k={REDACTED}"),
+        ]
+        assert redacted_query(b"a=1&to%6ben=x&&b") == f"a=1&to%6ben={REDACTED}&&b"
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ({"user": "u", "password": "p"}, {"user": "u", "password": REDACTED}),
+            ({"a": [{"api_key": {"v": 1}}, 2]}, {"a": [{"api_key": REDACTED}, 2]}),
+            ({"pass\u0077ord": "p"}, {"password": REDACTED}),
+            ("text", "text"),
+        ],
+    )
+    def test_json(self, sent: object, kept: object) -> None:
+        assert json.loads(redacted_body(json.dumps(sent).encode(), is_cut=False, headers=JSON)) == kept
+
+    def test_bodies_of_other_kinds(self) -> None:
+        assert redacted_body(b"user=u&password=p", is_cut=False, headers=FORM) == f"user=u&password={REDACTED}"
+        assert redacted_body(b"\x00\xff", is_cut=False, headers=[(b"content-type", b"text/plain")]) == "\ufffd\ufffd"
+        assert redacted_body(b"x", is_cut=False, headers=[(b"content-type", b"image/png")]) == "[not kept: image/png]"
+        assert redacted_body(b"x", is_cut=False, headers=[(b"content-encoding", b"gzip"), *JSON]) == "[not kept: gzip]"
+        assert redacted_body(b"x", is_cut=False, headers=[]) == "[not kept: no content type]"
+
+    @given(
+        st.recursive(
+            st.sampled_from(["hidden-value", 'hid"den-value', "plain", 7, None]),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.sampled_from(["token", "client_secret", "pas\\sword", "name"]), inner, max_size=3)
+            ),
+            max_leaves=8,
+        ),
+        st.integers(0, 300),
+    )
+    def test_what_is_cut_off_gives_nothing_away(self, inner: object, length: int) -> None:
+        """However the text is cut: no character of a secret's value is left."""
+        text = json.dumps({"first": 1, "password": inner}).encode()[:length]
+        kept = redacted_body(text, is_cut=True, headers=JSON)
+        assert "hid" not in kept.partition("password")[2]
+        assert "plain" not in kept
+
+    def test_it_takes_no_longer_for_hostile_text(self) -> None:
+        for text in (b'"' * BODY_MAX, b'"a":' * (BODY_MAX // 4), b"[" * BODY_MAX, b'"\\' * (BODY_MAX // 2)):
+            for is_cut in (True, False):
+                redacted_body(text, is_cut=is_cut, headers=JSON)
+
+
+@pytest.mark.usefixtures("transactional_db")
+class TestCalls:
+    @pytest.fixture(autouse=True)
+    def clean(self) -> Iterator[None]:
+        impatient_redis(settings.CACHE_URL).delete(recording.KEY)
+        yield
+        impatient_redis(settings.CACHE_URL).delete(recording.KEY)
+
+    def stored(self, shop: Shop, count: int = 1) -> list[RequestRecording]:
+        def are_there() -> bool:
+            services.store_recordings()
+            return RequestRecording.objects.filter(product=shop.product).count() >= count
+
+        wait_until(are_there, what="the call was written down")
+        return list(RequestRecording.objects.filter(product=shop.product).order_by("recorded_at"))
+
+    def test_a_call_as_its_consumer_sent_and_got_it(self, make_shop: MakeShop) -> None:
+        shop = make_shop(log_headers=True, log_bodies=True)
+
+        async def answers(exchange: Exchange) -> None:
+            await exchange.read_body()
+            body = json.dumps({"token": "t-1", "city": "Bern"}).encode()
+            await exchange.answer(
+                201, body, (("Content-Type", "application/json"), ("Set-Cookie", "sid=1"), ("X-A", "b"))
+            )
+
+        shop.backend_does(answers)
+        body = json.dumps({"password": "hunter2", "q": "x" * 50}).encode()
+        reply = shop.call(
+            f"/things?city=Bern&api_key={shop.secret}&access_token=abc", "POST",
+            [("Content-Type", "application/json"), ("Authorization", "Basic abc"), ("X-B", "c")], body,
+        )  # fmt: skip
+        (row,) = self.stored(shop)
+        assert f"req_{row.pk.hex}" == reply.get("X-Request-Id")
+        assert row.query == f"city=Bern&access_token={REDACTED}"
+        sent, got = dict(row.request_headers), dict(row.answer_headers)
+        assert (sent["x-b"], sent["authorization"]) == ("c", REDACTED)
+        assert not any("api-key" in name or "apifactory" in name for name in sent)
+        assert (got["x-a"], got["set-cookie"], got["x-request-id"]) == ("b", REDACTED, reply.get("X-Request-Id"))
+        assert json.loads(row.request_body) == {"password": REDACTED, "q": "x" * 50}
+        assert json.loads(row.answer_body) == {"token": REDACTED, "city": "Bern"}
+        assert (row.status, row.is_request_cut, row.is_answer_cut) == (201, False, False)
+        assert reply.json()["token"] == "t-1"  # the call itself is as it was
+
+    def test_what_is_long_is_cut_and_what_failed_says_so(self, make_shop: MakeShop) -> None:
+        shop = make_shop(log_bodies=True)
+
+        async def long(exchange: Exchange) -> None:
+            await exchange.answer(200, b"y" * 50_000, (("Content-Type", "text/plain"),))
+
+        shop.backend_does(long)
+        assert len(shop.call("/things").body) == 50_000
+        (row,) = self.stored(shop)
+        assert (len(row.answer_body), row.is_answer_cut) == (BODY_MAX, True)
+        assert row.request_headers is row.answer_headers is None
+
+        async def breaks(exchange: Exchange) -> None:
+            raise OSError("closed by the test")
+
+        shop.backend_does(breaks)
+        assert shop.call("/things").status == 502
+        row = self.stored(shop, 2)[-1]
+        assert (row.status, row.answer_body) == (None, "")
+
+    def test_only_some_calls_of_a_minute_and_of_those_that_ask(self, make_shop: MakeShop) -> None:
+        quiet, loud = make_shop(), make_shop(log_headers=True)
+        for _ in range(CALLS_PER_MINUTE + 3):
+            quiet.call("/things")
+            loud.call("/things")
+        loud.call("/nowhere")
+        rows = self.stored(loud, CALLS_PER_MINUTE)
+        # Two minutes, where one began in between.
+        assert CALLS_PER_MINUTE <= len(rows) <= CALLS_PER_MINUTE + 3
+        assert not RequestRecording.objects.filter(product=quiet.product).exists()
+
+    def test_the_list_is_bounded_and_the_table_is_pruned(self, shop: Shop) -> None:
+        one = recording.Recording("0" * 32, shop.product.pk, "", None, "", False, None, None, "", False)  # noqa: FBT003
+        for _ in range(3):
+            recording.push([one] * 400)
+        assert impatient_redis(settings.CACHE_URL).llen(recording.KEY) == recording.WAITING_MAX
+        assert services.store_recordings() == recording.WAITING_MAX
+        rows = RequestRecording.objects.filter(product=shop.product)
+        assert rows.count() == 1
+        rows.update(recorded_at=clock.now() - services.RECORDINGS_KEPT)
+        services.prune_recordings()
+        assert not rows.exists()
