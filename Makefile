@@ -2,6 +2,9 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
+# Compiled once, not by each of the hundred processes that a test run starts (`make clean` removes it).
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help up advance test test-full chaos bench-pages bench-billing bench-gateway lint format smoke image css lock clean reset packages packages-dev
 

@@ -1,5 +1,6 @@
 """What holds for every test: clean Redis, real time. (pytest-socket closes the network outside, see `addopts`.)"""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -8,9 +9,11 @@ import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
 from apps.core import clock
 from tests.database import drop_at_once, flush_cheaply
+from tests.template import copy_from_template
 
 # The clock's offset is read from Postgres every 2 s; tests that move it refresh it.
 ALL_TEST_LONG = 3600.0
@@ -40,6 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path.parent.name not in LONG_FOLDERS, -tests[item.path], item.path))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None,
+    django_db_keepdb: bool,
+    django_db_use_migrations: bool,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """One migration for all workers. Not where a database is kept between runs, or made without migrations."""
+    if "PYTEST_XDIST_WORKER" in os.environ and django_db_use_migrations and not django_db_keepdb:
+        with django_db_blocker.unblock():
+            copy_from_template(tmp_path_factory.getbasetemp().parent)
 
 
 @pytest.fixture(scope="session")

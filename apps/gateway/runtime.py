@@ -11,7 +11,9 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health
 from apps.gateway.engine.pipeline import Engine
 from apps.gateway.engine.recording import Recorders
+from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
+from apps.gateway.replays import RedisReplays
 from apps.gateway.upstream import PooledUpstream
 from apps.usage.counters.types import Metering
 from apps.usage.recording import RecordingQueue
@@ -33,9 +35,13 @@ class Runtime:
     upstream: PooledUpstream
     config: EngineConfig
     trusted_proxy_hops: int
+    guesses: SharedGuesses
+    replays: RedisReplays
 
     async def start(self) -> None:
         await self.directory.start()
+        await self.guesses.start()
+        await self.replays.start()
         await self.metering.start()
         await self.upstream.start()
         _leave_what_stays_alone()
@@ -44,6 +50,8 @@ class Runtime:
         """In the opposite order: what settles calls outlives what makes them."""
         await self.upstream.stop()
         await self.metering.stop()
+        await self.guesses.stop()
+        await self.replays.stop()
         await self.directory.stop()
 
 
@@ -72,6 +80,8 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
         ),
     )
     health = Health(on_change=OutageNotes().post)
+    guesses = SharedGuesses(settings.GATEWAY_UNKNOWN_KEYS_MAX, redis_url=settings.CACHE_URL)
+    replays = RedisReplays(redis_url=settings.CACHE_URL)
     engine = Engine(
         directory=directory,
         metering=metering,
@@ -79,5 +89,7 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
         config=config,
         health=health,
         recorders=Recorders(RecordingQueue().add),
+        guesses=guesses,
+        replays=replays,
     )
-    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS)
+    return Runtime(engine, directory, metering, upstream, config, settings.TRUSTED_PROXY_HOPS, guesses, replays)

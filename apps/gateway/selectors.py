@@ -22,6 +22,7 @@ from apps.gateway.engine.networks import network_rule
 from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
+from apps.keys.secret import signing_secret
 from apps.plans.selectors import cheapest_first, list_grants_by_slug, list_plans_on_sale
 from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
@@ -90,6 +91,8 @@ def find_product(slug: str) -> ProductEntry | None:
         deprecated_at=product.deprecated_at,
         retires_at=product.retires_at,
         networks=network_rule(product.allowed_networks, product.denied_networks),
+        requires_signature=product.requires_signature,
+        next_proxy_secret=product.next_proxy_secret,
     )
 
 
@@ -160,6 +163,8 @@ def find_key(digest: bytes) -> KeyEntry | None:
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
         networks=network_rule(key.allowed_networks),
         entitlement=_entitlement(key.subscription, is_test=key.is_test),
+        public_id=key.public_id,
+        signing_key=signing_secret(key.public_id).encode("ascii"),
     )
 
 

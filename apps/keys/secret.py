@@ -8,9 +8,10 @@ from apps.core import secrets
 from apps.core.secrets import NewSecret, digest
 from apps.keys.enums import KeyMode
 
-__all__ = ["PATTERN", "derive", "digest", "generate", "is_well_formed"]
+__all__ = ["PATTERN", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
 
 _PREFIXES = {KeyMode.LIVE: "af_live_", KeyMode.TEST: "af_test_"}
+_SIGNING_PREFIX = "af_sign_"
 # Finds a key in a text.
 PATTERN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{38}")
 
@@ -23,6 +24,12 @@ def generate(mode: KeyMode = KeyMode.LIVE) -> NewSecret:
 def derive(mode: KeyMode, message: str) -> NewSecret:
     """The key that belongs to this message, by the installation's secret key: it need not be kept to be sent again."""
     return secrets.derive(_PREFIXES[mode], key=f"apps.keys.secret:{settings.SECRET_KEY}", message=message)
+
+
+def signing_secret(public_id: str) -> str:
+    """What the calls of a key are signed with, where its product wants that; kept nowhere, as it can be made again."""
+    key = f"apps.keys.secret.signing:{settings.SECRET_KEY}"
+    return secrets.derive(_SIGNING_PREFIX, key=key, message=public_id).secret
 
 
 def is_well_formed(text: str) -> bool:

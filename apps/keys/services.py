@@ -144,6 +144,21 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> ApiKey:
 
 
 @transaction.atomic
+def reveal_signing_secret(*, actor: Actor, key: ApiKey) -> str:
+    """What calls of the key are signed with, where its product wants that. Raises `Conflict` for an ended key."""
+    actor.require(Action.KEYS_MANAGE)
+    subscription = lock_subscription(key.subscription, Q(organization=actor.organization))
+    key = _get_program_key(subscription, key)
+    if not key.works_at(clock.now()):
+        raise Conflict(_("This key does not work any more, so nothing is signed for it."))
+    record_action(
+        actor, "key.signing_secret_shown", f"Looked at the signing secret of the key {key.name} ({key})",
+        target=key.public_id,
+    )  # fmt: skip
+    return secret.signing_secret(key.public_id)
+
+
+@transaction.atomic
 def issue_try_out_key(*, actor: Actor, subscription: Subscription, mode: str = KeyMode.LIVE) -> str:
     """The secret of the actor's own key for calls from the documentation; it lives for ten minutes.
 

@@ -337,6 +337,8 @@ UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
 # Calls that one gateway process has in flight at most; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
+# Keys that nobody has, from one IPv4 address or IPv6 /64 in a minute, before such are answered 429 unseen; 0: no limit.
+GATEWAY_UNKNOWN_KEYS_MAX = env.integer("GATEWAY_UNKNOWN_KEYS_MAX", 30)
 # Where gateway processes write down, while Redis is away, what they have counted: a folder of this host that outlives
 # them, shared by all of them. "none": calls that Redis would only count are refused with the others then.
 _spool = env.text("USAGE_SPOOL_DIR", "") or str(LOCAL_DIR / "spool")

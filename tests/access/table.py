@@ -32,6 +32,7 @@ _TABLE: dict[Guard, str] = {
     Guard.CONSUMER: """
         portal:dashboard portal:subscriptions portal:subscription portal:subscription-usage-csv
         portal:subscription-keys portal:key-create! portal:key portal:key-rename! portal:key-rotate! portal:key-revoke!
+        portal:key-signing-secret!
         portal:subscription-requests portal:subscription-request portal:subscription-manage portal:subscription-cancel!
         portal:subscription-overage!
         portal:requests portal:request portal:notice portal:notice-read!
@@ -43,7 +44,7 @@ _TABLE: dict[Guard, str] = {
         portal:card-hosted! portal:card-saved rest-redeem-coupon!
         portal:invoice-pay+ portal:cards portal:card-add! portal:card-default! portal:card-remove!
         rest-subscriptions+ rest-subscription+ rest-subscription-cancel! rest-subscription-undo!
-        rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-quotas
+        rest-keys+ rest-key+ rest-key-rotate! rest-key-revoke! rest-key-signing-secret! rest-quotas
         rest-payment-methods+ rest-payment-method-hosted! rest-payment-method+
         rest-payment-method-default! rest-quote rest-change-plan!
         rest-checkouts rest-checkout rest-checkout-pay! rest-invoices rest-invoice rest-invoice-pdf rest-invoice-pay!
@@ -77,7 +78,8 @@ _TABLE: dict[Guard, str] = {
         portal:studio-lifecycle portal:studio-deprecate! portal:studio-undeprecate! portal:studio-retire!
         portal:studio-retirement-off! portal:studio-logo! portal:studio-logo-remove!
         portal:studio-usage portal:studio-usage-csv portal:studio-requests portal:studio-request
-        portal:studio-settings+ portal:studio-secret! portal:studio-secret-rotate!
+        portal:studio-settings+ portal:studio-secret! portal:studio-secret-prepare!
+        portal:studio-secret-activate! portal:studio-secret-discard!
         portal:payouts portal:payout-request+ portal:payout-account+ portal:payout-account-verify!
         portal:payout-account-verified portal:payout-cancel! portal:statements portal:statement portal:statement-pdf
         portal:statement-csv
@@ -86,6 +88,7 @@ _TABLE: dict[Guard, str] = {
         portal:audit portal:settings+
         rest-organization+ rest-members
         rest-products+ rest-product+ rest-product-publish! rest-product-unpublish! rest-proxy-secret+
+        rest-proxy-secret-activate! rest-proxy-secret-discard!
         rest-tiers+ rest-tier+ rest-endpoints+ rest-endpoint+ rest-endpoint-deprecate! rest-endpoint-undeprecate!
         rest-endpoints-move!
         rest-plans+ rest-plan+ rest-plan-publish! rest-plan-withdraw! rest-grants+ rest-grant!

@@ -142,7 +142,9 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "products.set_billable_statuses": (Action.PLANS_EDIT, lambda world: {"product": world.product, "statuses": [200]}),
     "products.publish_product": (Action.PRODUCTS_PUBLISH, lambda world: {"product": world.product}),
     "products.unpublish_product": (Action.PRODUCTS_PUBLISH, lambda world: {"product": published(world)}),
-    "products.rotate_proxy_secret": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product}),
+    "products.prepare_proxy_secret": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product}),
+    "products.activate_proxy_secret": (Action.PRODUCTS_EDIT, lambda world: {"product": with_next_secret(world)}),
+    "products.discard_proxy_secret": (Action.PRODUCTS_EDIT, lambda world: {"product": with_next_secret(world)}),
     "products.add_tier": (Action.PRODUCTS_EDIT, lambda world: {"product": world.product, "name": "New"}),
     "products.rename_tier": (Action.PRODUCTS_EDIT, lambda world: {"tier": world.tier, "name": "New"}),
     "products.remove_tier": (Action.PRODUCTS_EDIT, lambda world: {"tier": world.spare_tier}),
@@ -343,6 +345,7 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
         lambda world: {"method": saved_card(world)},
     ),
     "keys.create_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription, "name": "x"}),
+    "keys.reveal_signing_secret": (Action.KEYS_MANAGE, lambda world: {"key": world.key}),
     "keys.rotate_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "overlap": dt.timedelta(days=1)}),
     "keys.rename_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "name": "New"}),
     "keys.issue_try_out_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription}),
@@ -361,6 +364,11 @@ def in_a_month() -> dt.datetime:
 
 def retiring(world: World) -> Any:
     type(world.product).objects.update(retires_at=in_a_month(), status="unpublished")
+    return world.product
+
+
+def with_next_secret(world: World) -> Any:
+    type(world.product).objects.update(next_proxy_secret="afps_next")
     return world.product
 
 

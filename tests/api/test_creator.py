@@ -147,7 +147,11 @@ def test_tiers_and_the_life_of_a_product(world: World) -> None:
     assert api.post(f"{path}/retire", {"retires_at": end, "note": "x"}).data["retires_at"]
     assert api.post(f"{path}/keep").data["retires_at"] is None
     secret = api.post(f"{path}/proxy-secret").data["proxy_secret"]
+    assert Product.objects.get(pk=world.product.pk).next_proxy_secret == secret
+    assert api.post(f"{path}/proxy-secret").code == "conflict"
+    assert api.post(f"{path}/proxy-secret/activate").data["has_next_proxy_secret"] is False
     assert Product.objects.get(pk=world.product.pk).proxy_secret == secret
+    assert api.post(f"{path}/proxy-secret/discard").code == "conflict"
 
 
 def test_endpoints_are_deprecated_and_removed(world: World) -> None:

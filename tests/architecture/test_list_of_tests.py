@@ -1,4 +1,4 @@
-"""The list of what holds of the money names tests that there are."""
+"""The lists of what holds of the money and of calls name tests that there are."""
 
 import re
 from pathlib import Path

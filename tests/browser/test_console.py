@@ -131,8 +131,8 @@ def everything(acme: World) -> list[str]:
     plan = PlanFactory(tier=tier, description="word " * 40)
     store_calls(acme.key, endpoint, 3)
     deeds = {
-        "key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-overage",
-        "subscription-usage-csv",
+        "key-create", "key-rename", "key-revoke", "key-rotate", "key-signing-secret", "subscription-cancel",
+        "subscription-overage", "subscription-usage-csv",
     }  # fmt: skip
     return [
         *(acme.url(name) for name, _parameters in routes() if name not in deeds),

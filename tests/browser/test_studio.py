@@ -100,15 +100,18 @@ def test_the_secret_is_shown_in_place_and_hidden_again(owner: Page, live_server:
     expect(owner.locator("body")).not_to_contain_text(ours.product.proxy_secret)
 
 
-def test_rotating_the_secret_wants_the_address_typed(owner: Page, live_server: Any, ours: World) -> None:
+def test_a_prepared_secret_is_activated_by_typing_the_address(owner: Page, live_server: Any, ours: World) -> None:
     owner.goto(live_server.url + ours.url("studio-settings"))
-    owner.get_by_role("button", name="Rotate secret").click()
-    deed = owner.get_by_role("dialog").get_by_role("button", name="Rotate secret")
+    owner.get_by_role("button", name="Prepare the next secret").click()
+    owner.get_by_role("button", name="Activate the next secret").click()
+    prepared = Product.objects.get(pk=ours.product.pk)
+    assert prepared.proxy_secret == ours.product.proxy_secret
+    deed = owner.get_by_role("dialog").get_by_role("button", name="Activate it")
     expect(deed).to_be_disabled()
     owner.get_by_role("dialog").get_by_role("textbox").fill(ours.product.slug)
     deed.click()
-    expect(owner.get_by_text("The secret is new.")).to_be_visible()
-    assert Product.objects.get(pk=ours.product.pk).proxy_secret != ours.product.proxy_secret
+    expect(owner.get_by_role("button", name="Prepare the next secret")).to_be_visible()
+    assert Product.objects.get(pk=ours.product.pk).proxy_secret == prepared.next_proxy_secret
 
 
 def test_consumers_follow_the_typing(owner: Page, live_server: Any, ours: World) -> None:

@@ -18,7 +18,9 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.health import Health, HealthRules
 from apps.gateway.engine.pipeline import Engine
 from apps.gateway.engine.recording import Recorders
+from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
+from apps.gateway.replays import RedisReplays
 from apps.gateway.runtime import Runtime, StartedMetering
 from apps.gateway.upstream import PooledUpstream
 from apps.usage.recording import RecordingQueue
@@ -53,6 +55,7 @@ def running_gateway(
     redis_url: str | None = None,
     poll_seconds: float = 2.0,
     trusted_proxy_hops: int = 0,
+    unknown_keys_max: int = 0,
     protocol: str = OWN_SERVER,
     health_rules: HealthRules | None = None,
     **config: object,
@@ -62,16 +65,19 @@ def running_gateway(
     directory = OrmDirectory(redis_url=redis_url or settings.CACHE_URL, poll_seconds=poll_seconds)
     upstream = PooledUpstream(allow=allow, resolver=resolver)
     engine_config = EngineConfig(**{"reserved_cookies": COOKIES, **config})
-    health = Health(rules=health_rules, on_change=OutageNotes().post)
+    guesses = SharedGuesses(unknown_keys_max, redis_url=redis_url or settings.CACHE_URL)
+    replays = RedisReplays(redis_url=redis_url or settings.CACHE_URL)
     engine = Engine(
         directory=directory,
         metering=counters,
         upstream=upstream,
         config=engine_config,
-        health=health,
         recorders=Recorders(RecordingQueue().add),
+        health=Health(rules=health_rules, on_change=OutageNotes().post),
+        guesses=guesses,
+        replays=replays,
     )
-    runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops)
+    runtime = Runtime(engine, directory, counters, upstream, engine_config, trusted_proxy_hops, guesses, replays)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))

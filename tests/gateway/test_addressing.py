@@ -91,6 +91,20 @@ def test_the_page_of_a_product_that_ends_is_linked(fronted: RunningGateway, upst
     assert shop.call("/things").get("Deprecation") is None
 
 
+def test_a_product_whose_backend_is_the_gateway_ends_at_once(gateway: RunningGateway, upstream: FakeUpstream) -> None:
+    """The key does not come along, so the second time round nobody calls."""
+    looping = open_shop(gateway, upstream)
+    with running_gateway(allow=[f"127.0.0.1:{gateway.port}"]) as other:
+        looping.gateway = other
+        looping.product.upstream_url = f"{gateway.url}/{looping.product.slug}"
+        looping.product.save()
+        headers = [("Authorization", f"Bearer {looping.secret}"), ("X-RapidAPI-Key", looping.secret)]
+        reply = looping.call(f"/things?api_key={looping.secret}", headers=headers)
+    assert (reply.status, reply.json()["code"]) == (401, "key_missing")
+    assert looping.received == []
+    assert len(other.metering.settled) == 1
+
+
 def test_http_1_0_without_a_host(shop: Shop) -> None:
     answer = raw_call(
         shop.gateway.port, f"GET /{shop.product.slug}/things?api_key={shop.secret} HTTP/1.0\r\n\r\n".encode()

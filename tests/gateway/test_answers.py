@@ -1,6 +1,7 @@
 """What of the backend's answer the consumer gets."""
 
 import datetime as dt
+import http.client
 from collections.abc import Callable
 
 import pytest
@@ -106,6 +107,72 @@ def test_answers_without_a_body(shop: Shop, status: int) -> None:
     assert (reply.status, reply.body, reply.get("ETag")) == (status, b"", "x")
     assert reply.get("Content-Length") is None
     assert reply.get("Transfer-Encoding") is None
+
+
+SMUGGLED = b"HTTP/1.1 200 OK\r\nSet-Cookie: smuggled=1\r\nContent-Length: 8\r\n\r\nsmuggled"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 8\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nsmuggled\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
+)
+def test_what_comes_behind_an_answer_is_nobodys(shop: Shop, head: bytes) -> None:
+    """More than the length, or a body where there is none: not passed on, and not the answer to the next call."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head + SMUGGLED)
+
+    shop.backend_does(answer)
+    for _ in range(3):
+        reply = shop.call("/things")
+        assert reply.status in (200, 204, 304, 502)
+        assert b"smuggled" not in reply.body
+        assert reply.all("Set-Cookie") == []
+        assert b"smuggled" not in shop.call("/things/1").body
+    assert len(shop.received) == len(shop.outcomes)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"Content-Length: 9\r\n\r\nshort", b"Transfer-Encoding: chunked\r\n\r\n5\r\nshort\r\nzz\r\n"],
+    ids=["a length that is not reached", "a chunk that is none"],
+)
+def test_a_body_that_is_not_whole_is_never_passed_on_as_a_whole_one(shop: Shop, rest: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\n" + rest)
+        raise OSError("closed by the test")
+
+    shop.backend_does(answer)
+    try:
+        reply = shop.call("/things")
+    except (http.client.IncompleteRead, ConnectionError):
+        pass  # the connection was visibly broken off
+    else:
+        assert reply.status == 502
+    (outcome,) = shop.outcomes
+    assert outcome.outcome in ("upstream_aborted", "upstream_invalid")
+    assert outcome.units == 0
+
+
+def test_a_folded_line_is_one_line_or_none(shop: Shop) -> None:
+    """RFC 9112, 5.2: refused, or with a space in the place of the fold."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nX-A: a\r\n Set-Cookie: sessionid=x\r\nContent-Length: 0\r\n\r\n")
+
+    shop.backend_does(answer)
+    reply = shop.call("/things")
+    assert reply.all("Set-Cookie") == []
+    if reply.status == 200:
+        assert (reply.get("X-A") or "").split() == ["a", "Set-Cookie:", "sessionid=x"]
+    else:
+        assert reply.status == 502
 
 
 def test_head_has_the_length_and_no_body(shop: Shop) -> None:

@@ -35,6 +35,22 @@ def test_bad_request(shop: Shop) -> None:
     assert shop.received == []
 
 
+def test_target_too_long(shop: Shop) -> None:
+    longest = "/things/" + "a" * (8192 - len(f"/{shop.product.slug}/things/"))
+    assert shop.call(longest).status == 200
+    document = check(shop.call(f"{longest}a"), 414, "target_too_long")
+    assert document["detail"] == "The request target is longer than 8192 bytes."
+
+
+@pytest.mark.parametrize("version", ["0.9", "2.0"])
+def test_other_versions_of_http_are_refused(shop: Shop, version: str) -> None:
+    request = f"GET /{shop.product.slug}/things HTTP/{version}\r\nHost: a\r\nX-Api-Key: {shop.secret}\r\n\r\n"
+    answer = raw_call(shop.gateway.port, request.encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code": "bad_request"' in answer
+    assert shop.received == []
+
+
 @pytest.mark.parametrize(
     "hosts", [["a.example", "b.example"], ["a b"], ["a,b"], ["a.example:80:80"], ["user@a.example"]]
 )

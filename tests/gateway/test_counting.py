@@ -1,5 +1,6 @@
 """The gateway with the real counters: what the in-memory ones of the other tests stand in for."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,12 @@ from django.conf import settings
 
 from apps.core import clock
 from apps.core.changes import announce
+from apps.keys.services import rotate_key
 from apps.subscriptions.services import change_plan_now
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.tuning import DEFAULT
-from tests.factories.plans import PlanFactory, QuotaFactory
+from tests.factories.actors import make_actor
+from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import running_gateway
 from tests.gateway.shop import Shop, open_shop
@@ -46,6 +49,39 @@ def test_exactly_the_rate_passes_of_many_at_once(counting: Callable[..., Shop]) 
     shop = counting(per_minute=10)
     assert statuses(shop, 40) == {200: 10, 429: 30}
     assert len(shop.received) == 10
+
+
+def test_several_windows_hold_at_once_for_a_plan_and_for_an_endpoint(counting: Callable[..., Shop]) -> None:
+    shop = counting(quota=1000)
+    own = shop.endpoint("/own")
+    for endpoint, prefix, limits in ((None, "", (50, 3, 5)), (own, "endpoint-", (60, 2, 2))):
+        for window, calls in zip(("second", "minute", "hour"), limits, strict=True):
+            name = f"{prefix}per-{window}"
+            RateLimitFactory(plan=shop.plan, endpoint=endpoint, name=name, window=window, max_calls=calls)
+    replies = [shop.call("/things") for _ in range(4)]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429]
+    # The tightest decides, and is named.
+    assert replies[-1].json()["violated-policies"] == ["per-minute"]
+    policies = replies[0].get("RateLimit-Policy") or ""
+    assert [part.split(";")[0].strip() for part in policies.split(",")] == [
+        '"per-second"', '"per-minute"', '"per-hour"', '"monthly"',
+    ]  # fmt: skip
+    # An endpoint with limits of its own has these in place of the plan's, all of them at once.
+    replies = [shop.call("/own") for _ in range(3)]
+    assert [reply.status for reply in replies] == [200, 200, 429]
+    assert replies[-1].json()["violated-policies"] == ["endpoint-per-hour", "endpoint-per-minute"]
+    assert '"endpoint-per-second";q=60;w=1' in (replies[0].get("RateLimit-Policy") or "")
+
+
+def test_a_rotated_key_goes_on_with_the_count_and_other_subscriptions_have_their_own(
+    counting: Callable[..., Shop],
+) -> None:
+    shop, other = counting(quota=3), counting(quota=3)
+    assert statuses(shop, 2) == {200: 2}
+    actor = make_actor(shop.subscription.organization)
+    _, shop.secret = rotate_key(actor=actor, key=shop.key, overlap=dt.timedelta())
+    assert statuses(shop, 2) == {200: 1, 429: 1}
+    assert statuses(other, 4) == {200: 3, 429: 1}
 
 
 def test_a_failed_call_gives_its_quota_back(counting: Callable[..., Shop]) -> None:

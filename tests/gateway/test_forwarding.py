@@ -168,6 +168,16 @@ def test_the_signature_has_the_documented_form() -> None:
     assert made == "t=1700000000,v1=3e87ca5a3ef7d36fbd19b8262eb3e52a2f7f004b6db2fb7a604689886d53fb4a"
 
 
+def test_two_secrets_sign_while_the_next_one_is_prepared(make_shop: MakeShop) -> None:
+    shop = make_shop(next_proxy_secret="afps_next")
+    request = forwarded(shop)
+    stamp, *digests = (part.partition("=")[2] for part in (request.get("X-ApiFactory-Signature") or "").split(","))
+    signed = f"{stamp}.GET.{request.target}.{request.get('X-ApiFactory-Request-Id')}".encode()
+    secrets = ("afps_next", shop.product.proxy_secret)
+    assert digests == [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
+    assert request.get("X-ApiFactory-Proxy-Secret") == shop.product.proxy_secret
+
+
 def test_the_request_id_is_the_same_everywhere(shop: Shop) -> None:
     reply = shop.call("/things")
     request_id = reply.get("X-Request-Id")

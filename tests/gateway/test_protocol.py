@@ -11,7 +11,7 @@ import pytest
 from apps.gateway import http_protocol
 from apps.gateway.server import connection as connection_module
 from tests.fakes.upstream import Exchange, FakeUpstream
-from tests.gateway.server import RunningGateway, running_gateway
+from tests.gateway.server import PLAIN_ASGI, RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
 from tests.gateway.targets import REFUSED
 from tests.gateway.wire import RawConnection, call, raw_call
@@ -197,6 +197,25 @@ def test_the_second_head_of_a_connection_is_not_waited_for_either(hurried: Runni
         assert connection.read_message().startswith(b"HTTP/1.1 404 ")
         connection.send(b"GET / HTTP/1.1\r\nHost: g")
         assert connection.read_all().startswith(b"HTTP/1.1 408 ")
+
+
+def test_the_rest_of_a_refused_body_is_not_waited_for(
+    hurried: RunningGateway, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn waits for it as long as the client stays")
+    monkeypatch.setattr(connection_module, "LINGER_SECONDS", 0.2)
+    with RawConnection(hurried.port) as connection:
+        connection.send(b"POST /nobody HTTP/1.1\r\nHost: gw\r\nContent-Length: 10\r\n\r\nhalf")
+        assert connection.read_message().startswith(b"HTTP/1.1 404 ")
+        assert connection.read_all() == b""
+
+
+def test_who_waits_to_continue_is_not_waited_for(hurried: RunningGateway) -> None:
+    with RawConnection(hurried.port) as connection:
+        connection.send(b"POST /nobody HTTP/1.1\r\nHost: gw\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
+        answer = connection.read_message()
+    assert answer.startswith(b"HTTP/1.1 404 ")
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(hurried: RunningGateway, upstream: FakeUpstream) -> None:

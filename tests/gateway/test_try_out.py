@@ -15,7 +15,7 @@ from apps.keys.enums import KeyPurpose
 from apps.keys.models import ApiKey
 from apps.portal.marketplace.try_out import sending
 from apps.portal.marketplace.views import documentation
-from apps.products.models import Endpoint
+from apps.products.models import Endpoint, Product
 from tests.factories.accounts import MembershipFactory
 from tests.factories.products import TierFactory
 from tests.fakes.upstream import Exchange
@@ -80,15 +80,26 @@ def test_a_call_reaches_the_backend_as_it_was_filled_in(portal: Client, shop: Sh
     assert received.body == body.replace("\r\n", "\n").encode()
     assert received.get("Content-Type") == "application/json"
     assert shop.outcomes[-1].units == 1
-    key = ApiKey.objects.get(purpose=KeyPurpose.TRY_OUT)
+    key = shop.subscription.api_keys.get(purpose=KeyPurpose.TRY_OUT)
     assert key.created_by_id == int(portal.session["_auth_user_id"])
     text = response.content.decode()
     assert "YOUR_API_KEY" in text
     assert "af_live_" not in text
     # A second call is made with the same key.
     send(portal, endpoint)
-    assert ApiKey.objects.filter(purpose=KeyPurpose.TRY_OUT).count() == 1
+    assert shop.subscription.api_keys.filter(purpose=KeyPurpose.TRY_OUT).count() == 1
     assert len(shop.received) == 2
+
+
+def test_a_call_to_a_product_that_takes_signed_ones_only_is_signed(
+    portal: Client, shop: Shop, endpoint: Endpoint
+) -> None:
+    Product.objects.filter(pk=shop.product.pk).update(requires_signature=True)
+    assert send(portal, endpoint, p0="a b", p1="x", body='{"a": 1}').status_code == 200
+    assert send(portal, endpoint).status_code == 200
+    assert len(shop.received) == 2
+    assert '"@query" "content-digest")' in (shop.received[0].get("Signature-Input") or "")
+    assert shop.anonymous("/things/7/notes", "POST", [("X-Api-Key", shop.secret)]).status == 401
 
 
 def test_what_depends_on_the_call_itself_cannot_be_set(portal: Client, endpoint: Endpoint) -> None:
@@ -208,7 +219,7 @@ def test_a_test_call_goes_to_the_test_backend(portal: Client, shop: Shop, endpoi
     shop.product.test_upstream_url = ""
     shop.product.save()
     assert 'name="try-mode"' not in portal.get(page(endpoint)).content.decode()
-    endpoint.operation |= {"responses": {"200": {"content": {"application/json": {"example": 1}}}}}
+    endpoint.operation = OPERATION | {"responses": {"200": {"content": {"application/json": {"example": 1}}}}}
     endpoint.save()
     assert 'name="try-mode"' in portal.get(page(endpoint)).content.decode()
 

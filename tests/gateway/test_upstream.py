@@ -17,6 +17,7 @@ from apps.gateway.engine.ports import (
     UpstreamUnreachable,
 )
 from apps.gateway.upstream import PooledUpstream, dialer
+from tests.core.test_addresses import SPECIAL
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.dialling import asking, body_of, dialling
 
@@ -77,6 +78,31 @@ async def test_no_address_of_this_machine_or_its_networks_is_dialled(backend: Fa
     async with dialling(allow=[]) as upstream:
         with pytest.raises(UpstreamUnreachable):
             await upstream.send(asking(f"http://{host}:{backend.port}/"))
+    assert backend.connections == 0
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+async def test_a_name_that_leads_to_a_special_range_is_not_dialled(
+    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """After DNS, on the socket: alone, and behind an address that was refused before it."""
+    monkeypatch.setattr(dialer, "DNS_SECONDS", 0)
+    dialled: list[object] = []
+    loop = asyncio.get_running_loop()
+
+    async def connect(sock: socket.socket, address: object) -> None:
+        dialled.append(address)
+        raise OSError
+
+    monkeypatch.setattr(loop, "sock_connect", connect, raising=False)
+    for address in SPECIAL[kind]:
+        if "." in address and ":" in address:
+            continue  # the same as one that is written without dots
+        for answer in ([address], [address, "127.0.0.1"], ["::1", address]):
+            async with dialling(allow=[], resolver=ScriptedResolver(answer)) as upstream:
+                with pytest.raises(UpstreamUnreachable):
+                    await upstream.send(asking(f"http://inside.example.com:{backend.port}/"))
+    assert dialled == []
     assert backend.connections == 0
 
 

@@ -46,7 +46,15 @@ from tests.queries import FEW, MANY
 pytestmark = pytest.mark.django_db
 
 PAYOUT_PAGES = ("payouts", "payout-account", "statements")
-DEEDS = {"key-create", "key-rename", "key-revoke", "key-rotate", "subscription-cancel", "subscription-overage"}
+DEEDS = {
+    "key-create",
+    "key-rename",
+    "key-revoke",
+    "key-rotate",
+    "key-signing-secret",
+    "subscription-cancel",
+    "subscription-overage",
+}
 
 
 def grow(ours: World, number: int) -> None:

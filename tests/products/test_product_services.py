@@ -157,14 +157,50 @@ class TestUpdate:
         with pytest.raises(Invalid):
             services.set_billable_statuses(actor=alice, product=draft, statuses=statuses)
 
-    def test_a_rotated_secret_replaces_the_old_one(self, alice: Actor, draft: Product) -> None:
+    def test_a_secret_is_prepared_then_activated_or_discarded(self, alice: Actor, draft: Product) -> None:
         old = draft.proxy_secret
+        for step in (services.activate_proxy_secret, services.discard_proxy_secret):
+            with pytest.raises(Conflict):
+                step(actor=alice, product=draft)
         announced(draft)
-        new = services.rotate_proxy_secret(actor=alice, product=draft)
+        new = services.prepare_proxy_secret(actor=alice, product=draft)
         draft.refresh_from_db()
-        assert draft.proxy_secret == new != old
+        assert (draft.proxy_secret, draft.next_proxy_secret) == (old, new)
+        assert new != old
         assert announced(draft)
-        assert not AuditEvent.objects.filter(summary__contains=new).exists()
+        with pytest.raises(Conflict):
+            services.prepare_proxy_secret(actor=alice, product=draft)
+        draft = services.activate_proxy_secret(actor=alice, product=draft)
+        assert (draft.proxy_secret, draft.next_proxy_secret) == (new, "")
+        other = services.prepare_proxy_secret(actor=alice, product=draft)
+        draft = services.discard_proxy_secret(actor=alice, product=draft)
+        assert (draft.proxy_secret, draft.next_proxy_secret) == (new, "")
+        summaries = list(AuditEvent.objects.values_list("summary", flat=True))
+        assert not any(secret in summary for summary in summaries for secret in (old, new, other))
+
+
+class TestOwnAddresses:
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "portal.example.com",
+            "GATEWAY.example.com",
+            "gateway.example.com.",
+            "gw.example.com",
+            "weather.gw.example.com",
+        ],
+    )
+    def test_no_backend_is_this_installation(self, alice: Actor, draft: Product, settings: Any, host: str) -> None:
+        settings.WEB_URL, settings.GATEWAY_URL = "https://portal.example.com", "https://gateway.example.com:8443"
+        settings.GATEWAY_DOMAIN = "gw.example.com"
+        for fields in (
+            {"upstream_url": f"https://{host}:9/v1"},
+            {"upstream_url": URL, "test_upstream_url": f"http://{host}"},
+        ):
+            with pytest.raises(Invalid, match="an address of this installation"):
+                services.update_product(actor=alice, product=draft, name="x", **fields)
+        for other in ("agw.example.com", "portal.example.com.evil.org", "example.com"):
+            services.update_product(actor=alice, product=draft, name="x", upstream_url=f"https://{other}")
 
 
 class TestPublish:
@@ -327,7 +363,7 @@ class TestTenancy:
             lambda product: services.set_billable_statuses(actor=stranger, product=product, statuses=None),
             lambda product: services.publish_product(actor=stranger, product=product),
             lambda product: services.unpublish_product(actor=stranger, product=product),
-            lambda product: services.rotate_proxy_secret(actor=stranger, product=product),
+            lambda product: services.prepare_proxy_secret(actor=stranger, product=product),
             lambda product: services.add_tier(actor=stranger, product=product, name="x"),
             lambda product: services.add_endpoint(actor=stranger, product=product, **route),
         ):

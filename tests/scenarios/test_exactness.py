@@ -1,6 +1,7 @@
 """Nothing is counted twice and nothing is lost: with real gateways, a real meter and real clients."""
 
 import asyncio
+import datetime as dt
 import itertools
 import time
 from collections import Counter
@@ -11,24 +12,26 @@ import aiohttp
 import pytest
 import redis
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from pytest_django import DjangoDbBlocker, Settings
 
+from apps.core import clock
 from apps.core.ids import uuid7
-from apps.plans.specs import QuotaSpec
+from apps.plans.specs import QuotaSpec, RateLimitSpec
 from apps.usage import selectors as usage_selectors
 from apps.usage.models import Rejection, UsageEvent
 from config.embedded.valkey import EmbeddedValkey
 from tests import processes
 from tests.chaos.load import ROUTE, Load
 from tests.chaos.proof import prove, wait_for_rest
+from tests.client import call
 from tests.counters import quota_counter
 from tests.database import empty_written_tables
 from tests.own_servers import kill, own_valkey
 from tests.processes import Server, running, wait_until
 from tests.scenarios.world import Contract, contract
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180), pytest.mark.usefixtures("transactional_db")]
 
 CLIENTS = 50
 SETTLED_SECONDS = 60.0
@@ -47,10 +50,15 @@ class Installation:
     def urls(self) -> list[str]:
         return [gateway.url for gateway in self.gateways]
 
-    def contract(self, slug: str, units: int) -> Contract:
+    def contract(self, slug: str, units: int, *, per_minute: int = 0) -> Contract:
         """A product that is called at the backend, and a subscription with so many units a month."""
-        quotas = (QuotaSpec(included_units=units, period="month"),)
-        return contract(upstream_url=self.backend.url, slug=slug, quotas=quotas, paths=(("GET", "/get"), ROUTE))
+        return contract(
+            upstream_url=self.backend.url,
+            slug=slug,
+            quotas=(QuotaSpec(included_units=units, period="month"),),
+            rate_limits=(RateLimitSpec(per_minute, "minute"),) if per_minute else (),
+            paths=(("GET", "/get"), ROUTE),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +78,11 @@ def everything_runs(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.fixture
+def transactional_db(everything_runs: Installation) -> None:
+    """In place of pytest-django's: that there must be a database, and that rows stay until the end."""
+
+
+@pytest.fixture
 def installation(everything_runs: Installation, settings: Settings) -> Installation:
     settings.UPSTREAM_ALLOW = [processes.address(everything_runs.backend.url)]
     settings.COUNTERS_URL = everything_runs.counters.url
@@ -83,21 +96,22 @@ def call_all(
     *,
     clients: int = CLIENTS,
     midway: Callable[[], None] | None = None,
+    query: str = "",
 ) -> Counter[int]:
     """Make this many calls from so many clients at once, over all gateways in turn; the statuses seen.
 
     A call whose connection broke before the whole answer was there counts as status 0. `midway` runs once,
     in a thread, when half of the calls have been answered.
     """
-    return asyncio.run(_call_all(gateways, world, calls, clients, midway))
+    return asyncio.run(_call_all(gateways, world, calls, clients, midway, query))
 
 
 async def _call_all(
-    gateways: list[str], world: Contract, calls: int, clients: int, midway: Callable[[], None] | None
+    gateways: list[str], world: Contract, calls: int, clients: int, midway: Callable[[], None] | None, query: str
 ) -> Counter[int]:
     seen: Counter[int] = Counter()
     numbers = iter(range(calls))
-    urls = itertools.cycle(f"{url}/{world.product.slug}/get" for url in gateways)
+    urls = itertools.cycle(f"{url}/{world.product.slug}/get{query}" for url in gateways)
     interruptions: list[asyncio.Task[None]] = []
 
     async def client(session: aiohttp.ClientSession) -> None:
@@ -171,6 +185,29 @@ def test_2000_calls_from_50_clients_over_three_gateways_are_counted_to_the_call(
 
 
 @pytest.mark.long
+def test_10000_calls_of_random_length_come_to_what_is_invoiced(installation: Installation) -> None:
+    world = installation.contract("ten-thousand", 1_000_000)
+    before = clock.now()
+    seen = call_all(installation.urls, world, 10_000, query="?up_to_ms=40")
+    whole = answered(seen, of=10_000)
+    assert_all_agree(world, whole)
+    quota, after = world.plan.quotas.get(), clock.now() + dt.timedelta(seconds=1)
+    billed = usage_selectors.billable_units(world.subscription, quota=quota, start=before, end=after)
+    assert billed == whole
+
+
+def test_exactly_100_of_2000_calls_pass_a_rate_limit_over_three_gateways(installation: Installation) -> None:
+    world = installation.contract("hundred-a-minute", 1_000_000, per_minute=100)
+    seen = call_all(installation.urls, world, 2000, clients=200)
+    assert seen[200] == 100
+    assert seen[429] + seen[503] == 1900
+    assert seen[503] < 100, seen
+    # The backend saw no other calls: each that is forwarded has a row.
+    assert_all_agree(world, 100)
+    assert UsageEvent.objects.filter(subscription=world.subscription).count() == 100
+
+
+@pytest.mark.long
 def test_redis_flushed_in_mid_run_loses_and_doubles_nothing(installation: Installation) -> None:
     world = installation.contract("flushed", 1_000_000)
 
@@ -237,3 +274,43 @@ def test_a_gateway_the_meter_and_redis_killed_under_load_lose_and_double_nothing
     second.save(force_insert=True)
     wrong = prove(load.attempts, [world.subscription], counters_url=counters.url)
     assert (wrong.lost, wrong.doubled, wrong.holds) == (1, 1, False)
+
+
+def test_a_key_that_was_called_with_is_nowhere_afterwards(installation: Installation) -> None:
+    """Not in the database, not in Redis, not in the output of a process; wherever it stood in the request."""
+    world = installation.contract("no-trace", 5)
+    gateway, secret = installation.gateways[0], world.secret
+    url = f"{gateway.url}/{world.product.slug}/get"
+    for sent in ({}, {"X-Api-Key": secret}, {"Authorization": f"Bearer {secret}"}):
+        for query in ("", f"?api_key={secret}"):
+            call("GET", url + query, headers={**sent, "Referer": f"https://x.example/?api_key={secret}"})
+    assert call("GET", f"{url}?api_key={secret}").status == 429
+    assert call("GET", f"{gateway.url}/{world.product.slug}/nothing?api_key={secret}").status == 404
+    rejected = Rejection.objects.filter(subscription=world.subscription)
+    wait_until(lambda: rows(world) == 5 and rejected.exists(), seconds=SETTLED_SECONDS, what="rows and rejections")
+    needle = secret.encode()
+    with redis.Redis.from_url(settings.COUNTERS_URL) as counters, redis.Redis.from_url(settings.REDIS_URL) as others:
+        held = {name: value(client, name) for client in (counters, others) for name in client.scan_iter()}
+    assert held
+    assert not [name for name, what in held.items() if needle in what]
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        cursor.execute(
+            " UNION ALL ".join(f"SELECT '{name}' FROM \"{name}\" AS t WHERE t::text LIKE %s" for name in tables),
+            [f"%{secret}%"] * len(tables),
+        )
+        assert cursor.fetchall() == []
+    assert not [server.name for server in (*installation.gateways, installation.meter) if secret in server.log()]
+
+
+def value(client: "redis.Redis", name: bytes) -> bytes:
+    """Everything that a key holds."""
+    reads: dict[bytes, Callable[[], object]] = {
+        b"string": lambda: client.get(name),
+        b"hash": lambda: client.hgetall(name),
+        b"set": lambda: client.smembers(name),
+        b"zset": lambda: client.zrange(name, 0, -1),
+        b"list": lambda: client.lrange(name, 0, -1),
+        b"stream": lambda: client.xrange(name),
+    }
+    return name + repr(reads[client.type(name)]()).encode()

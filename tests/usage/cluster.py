@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class _Node(EmbeddedValkey):
             f"cluster-require-full-coverage no\nprimaryauth {PASSWORD}\n"
         )
 
-    @property
+    @cached_property
     def client(self) -> "redis.Redis":
         return redis.Redis(port=self.port, password=PASSWORD)
 
@@ -47,6 +48,7 @@ class Cluster:
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         return f"redis+cluster://:{PASSWORD}@{hosts}"
 
+    @cached_property
     def client(self) -> Any:
         """What a test looks into it with."""
         nodes = [ClusterNode("127.0.0.1", node.port) for node in self.nodes]
@@ -75,7 +77,11 @@ def running_cluster() -> Iterator[Cluster]:
         for node in nodes[1:]:
             nodes[0].client.execute_command("CLUSTER MEET", "127.0.0.1", node.port, node.bus_port)
         assert wait_until(lambda: all(_knows_all(node) for node in nodes), 20), "the nodes did not find each other"
-        yield Cluster(nodes)
+        cluster = Cluster(nodes)
+        try:
+            yield cluster
+        finally:
+            cluster.client.close()
 
 
 @contextlib.contextmanager
@@ -87,6 +93,7 @@ def _running_node() -> Iterator[_Node]:
     try:
         yield node
     finally:
+        node.client.close()
         node.stop()
         for part in {folder, node.home}:
             shutil.rmtree(part)

@@ -10,7 +10,6 @@ import pytest_asyncio
 from pytest_django import Settings
 
 from apps.core import clock
-from apps.core.redis_client import impatient_redis
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.tuning import DEFAULT, Tuning
@@ -44,17 +43,16 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def counts_on(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Callable[[str], None]]:
+def counts_on(request: pytest.FixtureRequest, settings: Settings) -> Callable[[str], None]:
     """`counts_on("cluster")`: from now on, counters are there, and there are none yet."""
 
     def counts_on(place: str) -> None:
         if place == "cluster":
             cluster = request.getfixturevalue("cluster")
             settings.COUNTERS_URL = cluster.url
-            cluster.client().flushdb()
+            cluster.client.flushdb()
 
-    yield counts_on
-    impatient_redis.cache_clear()
+    return counts_on
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +66,7 @@ def counters_at(request: pytest.FixtureRequest, counts_on: Callable[[str], None]
 @pytest.fixture
 def redis_client(request: pytest.FixtureRequest, counters_at: str, redis_client: Any) -> Any:
     """A client of what has the counters."""
-    return request.getfixturevalue("cluster").client() if counters_at == "cluster" else redis_client
+    return request.getfixturevalue("cluster").client if counters_at == "cluster" else redis_client
 
 
 @pytest_asyncio.fixture

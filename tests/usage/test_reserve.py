@@ -97,6 +97,18 @@ async def test_another_quota_of_the_same_period_goes_on_with_the_count(
     assert isinstance(await client.reserve(consumer.call(quotas=(larger,))), Refusal)
 
 
+async def test_at_995_of_1000_exactly_five_of_50_parallel_calls_pass(
+    client: CountersClient, consumer: Consumer
+) -> None:
+    await client.settle(reserved(await client.reserve(consumer.call(included=1000, units=995))), outcome(units=995))
+    async with CountersClient() as other:
+        answers = await asyncio.gather(
+            *(each.reserve(consumer.call(included=1000)) for each in (client, other) for _ in range(25))
+        )
+    assert sum(isinstance(answer, Reservation) for answer in answers) == 5
+    assert consumer.counter() == 1000
+
+
 async def test_a_limit_of_zero_refuses_every_call(client: CountersClient, consumer: Consumer) -> None:
     no_calls = await client.reserve(consumer.call(rates=(rate(0, 60_000),)))
     assert isinstance(no_calls, Refusal)
@@ -154,6 +166,20 @@ async def test_every_counter_goes_away_by_itself(
     period_ms = reservation.quotas[0].reset_seconds * 1000
     day_ms = 24 * 3600 * 1000
     assert period_ms + day_ms - 60_000 < redis_client.pttl(reservation.counters[0]) <= period_ms + day_ms
+
+
+async def test_no_counter_stays_for_ever(
+    client: CountersClient, consumer: Consumer, redis_client: "redis.Redis"
+) -> None:
+    windows = (rate(1, 1_000, "second"), rate(100, 60_000, "minute"))
+    await client.reserve(consumer.call(rates=windows, max_concurrent=3))
+    assert isinstance(await client.reserve(consumer.call(rates=windows, max_concurrent=3)), Refusal)
+    client.reject(consumer.refused_call())
+    await client._rejections.flush()
+    # Quotas, windows, calls in flight, and how many refusals were recorded; what else there is has a bound of its own.
+    counters = [name for kind in "qrfx" for name in redis_client.scan_iter(match=f"*}}:{kind}:*")]
+    assert {name.split(b":")[2] for name in counters} == {b"q", b"r", b"f", b"x"}
+    assert all(redis_client.pttl(name) > 0 for name in counters)
 
 
 async def test_all_keys_of_a_shard_share_a_slot(

@@ -1,11 +1,12 @@
 """The checks before the limits, in their order.
 
-parse → route → key → subscription → entitlement → mode → scope → address → size
+parse → route → key → subscription → entitlement → mode → scope → address → signature → size
 
 Each step fills in the call or raises `Rejected`. None of them takes anything from a counter. A declared
 length is compared here, before the limits take a place for the call: a refused call must consume nothing.
 """
 
+import math
 import re
 from functools import lru_cache
 
@@ -15,17 +16,20 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import is_preflight
 from apps.gateway.engine.credentials import ConflictingKeys, Credentials, extract
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
+from apps.gateway.engine.guesses import Guesses
 from apps.gateway.engine.headers import BadFraming, are_text, are_well_formed, body_length, values_of
 from apps.gateway.engine.networks import check_key_networks, check_networks
 from apps.gateway.engine.paths import BadTarget, Target, TargetTooLong, parse_target, without_parameters
-from apps.gateway.engine.ports import Directory, DirectoryUnavailable
-from apps.gateway.engine.problems import Problem, Rejected
+from apps.gateway.engine.ports import Directory
+from apps.gateway.engine.problems import Problem, Rejected, Violation
 from apps.gateway.engine.request import GatewayRequest
 from apps.gateway.engine.routes import Endpoint, Match
+from apps.gateway.engine.signed_calls import Replays, check_signature
 from apps.gateway.engine.websocket import asks_for_websocket, is_handshake
 from apps.keys import secret as key_secret
 from apps.keys.enums import KeyScope
 
+_GUESSES_POLICY = "unknown-keys"
 _CLOSE = (b"connection", b"close")
 _NO_SUCH_API = "There is no such API."
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9\-._~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -39,26 +43,7 @@ class Preflight(Exception):
         self.methods = methods
 
 
-async def may_go_on(admitted: Admitted, digest: bytes, directory: Directory) -> bool:
-    """Whether a call that was let in would be let in still. What cannot be known now stands as it was."""
-    try:
-        product = await directory.find_product(admitted.product.slug)
-        key = await directory.find_key(digest)
-    except DirectoryUnavailable:
-        return True
-    if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
-        return False
-    is_expired = key.expires_at is not None and key.expires_at <= directory.now()
-    entitlement = key.entitlement
-    return not (
-        key.is_revoked
-        or is_expired
-        or entitlement.standing != Standing.OPEN
-        or entitlement.tier_rank < admitted.endpoint.tier_rank
-    )
-
-
-async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admitted:
+async def admit(call: Call, directory: Directory, config: EngineConfig, guesses: Guesses, replays: Replays) -> Admitted:
     """Run the checks. Raises `Rejected`, `Preflight` or `DirectoryUnavailable`."""
     whole_target = _parse(call)
     product, target = await _find_product(call, whole_target, directory, config)
@@ -68,7 +53,7 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
         raise Rejected(problems.PRODUCT_RETIRED)
     try:
         match, endpoint = _route(call, target, product)
-        credentials, key = await _authenticate(call, target, product, directory)
+        credentials, key = await _authenticate(call, target, product, directory, guesses)
     except (Rejected, Preflight):
         if product.state == ProductState.HIDDEN:
             raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
@@ -80,6 +65,7 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
         check_networks(call.request.client_ip, product=product.networks, endpoint=endpoint.networks)
     if key.networks is not None:
         check_key_networks(call.request.client_ip, key.networks)
+    body_sha256 = await check_signature(call, product, key, replays) if product.requires_signature else None
     _check_size(call, product)
     return Admitted(
         product=product,
@@ -91,6 +77,7 @@ async def admit(call: Call, directory: Directory, config: EngineConfig) -> Admit
         upstream_path=_upstream_path(match, endpoint),
         headers=credentials.headers,
         query=credentials.query,
+        body_sha256=body_sha256,
         mock=mock,
     )
 
@@ -198,7 +185,7 @@ def _check_same_route_without_parameters(target: Target, product: ProductEntry, 
 
 
 async def _authenticate(
-    call: Call, target: Target, product: ProductEntry, directory: Directory
+    call: Call, target: Target, product: ProductEntry, directory: Directory, guesses: Guesses
 ) -> tuple[Credentials, KeyEntry]:
     """The key, and that its subscription is one to this product."""
     try:
@@ -208,8 +195,9 @@ async def _authenticate(
     if not credentials.secret:
         raise _unauthorized(problems.KEY_MISSING, product)
     call.key_digest = key_secret.digest(credentials.secret) if credentials.secret.isascii() else b""
-    key = directory.known_key(call.key_digest) or await _find_key(credentials.secret, call.key_digest, directory)
+    key = directory.known_key(call.key_digest) or await _find_key(call, credentials.secret, directory, guesses)
     if key is None:
+        guesses.failed(call.request.client_ip)
         raise _unauthorized(problems.KEY_INVALID, product)
     call.key = key
     if key.is_revoked:
@@ -222,9 +210,24 @@ async def _authenticate(
     return credentials, key
 
 
-async def _find_key(secret: str, digest: bytes, directory: Directory) -> KeyEntry | None:
+async def _find_key(call: Call, secret: str, directory: Directory, guesses: Guesses) -> KeyEntry | None:
+    """A key that is not at hand: one that has not called for long, or a guess."""
+    if guesses.blocked:
+        _check_guesses(call, guesses)
     # A mistyped or invented key costs no lookup.
-    return await directory.find_key(digest) if key_secret.is_well_formed(secret) else None
+    return await directory.find_key(call.key_digest) if key_secret.is_well_formed(secret) else None
+
+
+def _check_guesses(call: Call, guesses: Guesses) -> None:
+    seconds = math.ceil(guesses.blocked_seconds(call.request.client_ip))
+    if seconds:
+        raise Rejected(
+            problems.RATE_LIMITED,
+            f"Too many unknown keys came from your network. Try again in {seconds} seconds.",
+            headers=[(b"retry-after", b"%d" % seconds)],
+            members={"violated-policies": [_GUESSES_POLICY]},
+            violation=Violation(policy=_GUESSES_POLICY, counter=guesses.limit, limit=guesses.limit),
+        )
 
 
 def _unauthorized(problem: Problem, product: ProductEntry) -> Rejected:

@@ -54,4 +54,5 @@ class Admitted:
     # What may be forwarded: without the key.
     headers: list[Header]
     query: bytes
+    body_sha256: bytes | None = None  # that a signed body must have
     mock: MockAnswer | None = None  # what a test key gets where the product has no backend for it

@@ -1,7 +1,7 @@
 """What the directory knows of products and keys: plain, frozen data."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 from apps.gateway.engine.networks import NetworkRule
@@ -82,6 +82,8 @@ class ProductEntry:
     deprecated_at: dt.datetime | None = None
     retires_at: dt.datetime | None = None
     networks: NetworkRule | None = None  # where its calls may come from
+    requires_signature: bool = False
+    next_proxy_secret: str = ""  # signs beside the other one while it is prepared
 
     def cheapest_offer(self, tier_rank: int, organization_id: int) -> PlanOffer | None:
         """The cheapest plan on sale for the organization that opens endpoints of this rank."""
@@ -125,3 +127,5 @@ class KeyEntry:
     scopes: frozenset[KeyScope]  # empty: everything
     networks: NetworkRule | None  # where it works from
     entitlement: Entitlement  # of a test key with the limits of test calls in place of the plan's
+    public_id: str = ""  # how a signature names it
+    signing_key: bytes = field(default=b"", repr=False)

@@ -11,9 +11,9 @@ import time
 from enum import Enum, auto
 
 from apps.gateway.engine import problems
-from apps.gateway.engine.admission import may_go_on, too_large
+from apps.gateway.engine.admission import too_large
 from apps.gateway.engine.answering import completed_head, deprecation_headers, send_problem
-from apps.gateway.engine.body import BodyTooLarge, BodyTooSlow, RequestBody
+from apps.gateway.engine.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding import upstream_request
@@ -33,6 +33,7 @@ from apps.gateway.engine.ports import (
 )
 from apps.gateway.engine.problems import Problem, Rejected
 from apps.gateway.engine.ratelimit_fields import ratelimit_fields
+from apps.gateway.engine.readmission import may_go_on
 from apps.gateway.engine.recording import Recorder
 from apps.gateway.engine.request import ClientGone, Header
 from apps.gateway.engine.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
@@ -140,6 +141,7 @@ class Exchange:
                 idle_seconds=self._config.client_idle_seconds,
                 on_failure=self._body_failed,
                 watch=None if self.recorder is None else self.recorder.request_piece,
+                sha256=self._admitted.body_sha256,
             )
         body = None if self._body is None else self._body.pieces()
         asked_at = time.perf_counter()
@@ -191,7 +193,7 @@ class Exchange:
             client=self._client,
             answer=answer,
             account=self._account,
-            may_go_on=lambda: may_go_on(self._admitted, self._call.key_digest, self._directory),
+            may_go_on=lambda: may_go_on(self._call, self._admitted, self._directory),
             settle=lambda: self._settle_completed(101),
             idle_seconds=self._config.tunnel_idle_seconds,
             progress_seconds=self._config.progress_seconds,
@@ -268,6 +270,8 @@ class Exchange:
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
                 await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case BodyAltered():
+                await self._end(Outcome.REQUEST_ALTERED, Rejected(problems.CONTENT_DIGEST_MISMATCH))
             case ClientGone():
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()

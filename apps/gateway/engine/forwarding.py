@@ -56,6 +56,7 @@ def _gateway_headers(call: Call, admitted: Admitted, path_and_query: str) -> lis
     product, entitlement = admitted.product, admitted.key.entitlement
     signed = signature(
         secret=product.proxy_secret,
+        next_secret=product.next_proxy_secret,
         timestamp=int(time.time()),
         method=call.request.method,
         path_and_query=_path_of(admitted.upstream_url) + path_and_query,

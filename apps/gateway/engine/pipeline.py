@@ -16,12 +16,14 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.cors import preflight_headers
 from apps.gateway.engine.exchange import Exchange
+from apps.gateway.engine.guesses import Guesses
 from apps.gateway.engine.health import Health, Passage, Suspended
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
 from apps.gateway.engine.problems import Rejected, Violation
 from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
 from apps.gateway.engine.recording import Recorders
 from apps.gateway.engine.request import ClientGone, GatewayRequest, Header
+from apps.gateway.engine.signed_calls import NoReplays, Replays
 from apps.gateway.engine.tally import Tally
 from apps.usage.counters.types import (
     CallSpec,
@@ -75,12 +77,16 @@ class Engine:
         config: EngineConfig | None = None,
         health: Health | None = None,
         recorders: Recorders | None = None,
+        guesses: Guesses | None = None,
+        replays: Replays | None = None,
     ) -> None:
         self._directory = directory
         self._metering = metering
         self._upstream = upstream
         self._config = config or EngineConfig()
         self.health = health or Health()
+        self._guesses = guesses or Guesses()
+        self._replays = replays or NoReplays()
         self.tally = Tally()
         self._recorders = recorders or Recorders()
         self._on_their_way = 0
@@ -110,7 +116,7 @@ class Engine:
     async def _handle(self, call: Call) -> None:
         passage: Passage | None = None
         try:
-            admitted = await admit(call, self._directory, self._config)
+            admitted = await admit(call, self._directory, self._config, self._guesses, self._replays)
             passage = self._enter(admitted)
             exchange = Exchange(
                 call,

@@ -39,6 +39,17 @@ KEY_MISSING = Problem(
 KEY_INVALID = Problem("key_invalid", 401, "This API key is not known.")
 KEY_REVOKED = Problem("key_revoked", 401, "This API key has been revoked.")
 KEY_EXPIRED = Problem("key_expired", 401, "This API key has expired.")
+SIGNATURE_MISSING = Problem("signature_missing", 401, "This product takes signed calls only (RFC 9421).")
+SIGNATURE_INVALID = Problem("signature_invalid", 401, "The signature of the call is not valid.")
+SIGNATURE_EXPIRED = Problem(
+    "signature_expired", 401, "The signature was made more than five minutes away from now, or has expired."
+)
+SIGNATURE_REPLAYED = Problem(
+    "signature_replayed", 401, "This signature was used before. Sign each call anew, with a nonce."
+)
+CONTENT_DIGEST_MISMATCH = Problem(
+    "content_digest_mismatch", 400, "The body does not have the SHA-256 that Content-Digest declares."
+)
 NOT_SUBSCRIBED = Problem("not_subscribed", 403, "This API key belongs to a subscription to another product.")
 SUBSCRIPTION_INACTIVE = Problem("subscription_inactive", 403, "The subscription of this key is not active.")
 PRODUCT_SUSPENDED = Problem("product_suspended", 403, "The platform has suspended this product.")

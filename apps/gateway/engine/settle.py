@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     CLIENT_CLOSED = auto()
     REQUEST_TOO_LARGE = auto()
     REQUEST_TIMEOUT = auto()
+    REQUEST_ALTERED = auto()  # its body is not the one that was signed
     UPSTREAM_UNREACHABLE = auto()
     UPSTREAM_INVALID = auto()
     UPSTREAM_TIMEOUT = auto()

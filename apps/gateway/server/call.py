@@ -41,6 +41,7 @@ class ServerCall:
         self.is_over = False  # the answer is written
         self.is_body_whole = False
         self._is_skipped = False
+        self._has_continued = False
         self._is_lost = connection.is_lost
         self._is_chunked = False
         self.is_cut_by_close = True
@@ -55,6 +56,7 @@ class ServerCall:
         connection = self._connection
         if not (self.is_body_whole or self._pieces or self.has_started) and self._expects_continue():
             connection.transport.write(_CONTINUE)
+            self._has_continued = True
         while True:
             while not self._pieces:
                 if self.is_body_whole and not self.is_tunnel:
@@ -160,6 +162,10 @@ class ServerCall:
             name == b"expect" and value.strip().lower() == b"100-continue" for name, value in self.headers
         )
 
+    def _is_waiting_to_continue(self) -> bool:
+        """Whether the client sends its body only when it is told to, and will not be."""
+        return not self._has_continued and self._size == 0 and self._expects_continue()
+
     async def _piece(self) -> None:
         self._waiter = self._connection.loop.create_future()
         try:
@@ -178,7 +184,7 @@ class ServerCall:
     def _head(self, status: int, headers: list[Header], *, length: int | None) -> bytes:
         """The head as bytes; decides how the end of the body is shown. `length`: of a whole body, if it is known."""
         self.has_started = True
-        if not self.is_body_whole and self.unread > self._connection.skipped_max:
+        if not self.is_body_whole and (self.unread > self._connection.skipped_max or self._is_waiting_to_continue()):
             self.keeps_alive = False
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         lines += [b"%b: %b\r\n" % header for header in headers]

@@ -236,6 +236,7 @@ class GatewayConnection(asyncio.Protocol):
             self._close()
         elif call.unread <= SKIPPED_BODY_MAX and call.keeps_alive:
             call.skip()
+            self._expect_within(LINGER_SECONDS)
             self.go_on_reading()  # and `on_message_complete` goes on
         else:
             self._current = self._incoming = None

@@ -30,6 +30,12 @@ class NewKeySerializer(Answer):
     )
 
 
+class SigningSecretSerializer(Answer):
+    signing_secret = serializers.CharField(
+        allow_null=True, help_text="The key of HMAC-SHA256, as ASCII. Null in the answer to a repeat."
+    )
+
+
 class KeyInput(Input):
     name = Text()
     mode = serializers.ChoiceField(KeyMode.choices, required=False)

@@ -11,7 +11,14 @@ from apps.accounts.rest.base import OrganizationView
 from apps.core.rest.fields import Empty
 from apps.core.rest.operations import operation
 from apps.keys import selectors, services
-from apps.keys.api.serializers import KeyChange, KeyInput, KeySerializer, NewKeySerializer, RotationInput
+from apps.keys.api.serializers import (
+    KeyChange,
+    KeyInput,
+    KeySerializer,
+    NewKeySerializer,
+    RotationInput,
+    SigningSecretSerializer,
+)
 from apps.keys.models import ApiKey
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_subscription
@@ -68,6 +75,17 @@ class RotateView(SubscriptionKeysView):
         overlap = dt.timedelta(seconds=self.body["overlap_seconds"])
         key, secret = services.rotate_key(actor=self.actor, key=self.key, overlap=overlap)
         return {"key": key, "secret": secret}
+
+
+class SigningSecretView(SubscriptionKeysView):
+    @operation(
+        "revealSigningSecret", "Show what calls are signed with", tag=TAG, scope=WRITE,
+        description="For products that take signed calls only (RFC 9421, HMAC-SHA256). The key's id is the `keyid`.",
+        body=Empty, answer=SigningSecretSerializer, secret="signing_secret",  # noqa: S106 - the name of a field
+        errors=(409,),
+    )  # fmt: skip
+    def post(self, request: Request, subscription_id: str, key_id: str) -> dict[str, Any]:
+        return {"signing_secret": services.reveal_signing_secret(actor=self.actor, key=self.key)}
 
 
 class RevokeView(SubscriptionKeysView):

@@ -12,6 +12,7 @@ _subscription = [
     path("keys/<slug:key_id>/", keys.key, name="key"),
     path("keys/<slug:key_id>/rename/", keys.key_rename, name="key-rename"),
     path("keys/<slug:key_id>/rotate/", keys.key_rotate, name="key-rotate"),
+    path("keys/<slug:key_id>/signing-secret/", keys.key_signing_secret, name="key-signing-secret"),
     path("keys/<slug:key_id>/revoke/", keys.key_revoke, name="key-revoke"),
     path("requests/", requests.subscription_log, name="subscription-requests"),
     path("requests/<slug:request_id>/", requests.subscription_request, name="subscription-request"),

@@ -117,6 +117,33 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("Extra units had cost what the spend cap of the subscription allows for a period."),
         lazy("Raise the cap on the page of the subscription, or wait for the next period."),
     ),
+    "signature_missing": (
+        lazy("Not signed"),
+        lazy("The product takes signed calls only, and this one had no Signature-Input and Signature."),
+        lazy("Sign calls with the signing secret of the key; its page shows how."),
+    ),
+    "signature_invalid": (
+        lazy("Signature not valid"),
+        lazy("The signature was not of this call, or did not cover what it must."),
+        lazy("Sign method, address and the digest of the body, with the secret of the key whose id is keyid."),
+    ),
+    "signature_expired": (
+        lazy("Signature expired"),
+        lazy(
+            "The signature was made more than five minutes away from the gateway's clock, or said itself that it ended."
+        ),
+        lazy("Sign each call when it is sent, on a machine whose clock is right."),
+    ),
+    "signature_replayed": (
+        lazy("Signature used before"),
+        lazy("A call with the same signature had come already."),
+        lazy("Sign each call anew, with a nonce that is used once."),
+    ),
+    "content_digest_mismatch": (
+        lazy("Body not as signed"),
+        lazy("The body did not have the SHA-256 that Content-Digest declares."),
+        lazy("Make the digest of the bytes that are sent."),
+    ),
     "request_too_large": (
         lazy("Request too large"),
         lazy("The body was larger than the product allows."),
@@ -181,6 +208,7 @@ _FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "request_too_large": _REFUSALS["request_too_large"],
     "request_timeout": _REFUSALS["request_timeout"],
+    "request_altered": _REFUSALS["content_digest_mismatch"],
     "upstream_unreachable": (
         lazy("Backend unreachable"),
         lazy("The gateway could not connect to the backend of the product."),

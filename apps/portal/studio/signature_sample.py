@@ -13,8 +13,8 @@ TOLERANCE_SECONDS = 300
 def came_through_gateway(method, target, headers):
     """`target` is path and query as they came: "/v1/forecast?city=Bern"."""
     signature = headers.get("X-ApiFactory-Signature", "")
-    parts = dict(part.partition("=")[::2] for part in signature.split(","))
-    timestamp, given = parts.get("t", ""), parts.get("v1", "")
+    parts = [part.partition("=")[::2] for part in signature.split(",")]
+    timestamp = dict(parts).get("t", "")
     if not timestamp.isdigit():
         return False
     if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
@@ -23,5 +23,9 @@ def came_through_gateway(method, target, headers):
     signed = f"{timestamp}.{method}.{target}.{request_id}"
     digest = hmac.new(SECRET, signed.encode("latin-1"), hashlib.sha256)
     expected = digest.hexdigest()
-    return hmac.compare_digest(expected.encode(), given.encode())
+    # Two while the secret changes: one of them is made with yours.
+    given = [value for name, value in parts if name == "v1"]
+    return any(
+        hmac.compare_digest(expected.encode(), one.encode()) for one in given
+    )
 '''

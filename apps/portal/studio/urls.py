@@ -110,5 +110,7 @@ urlpatterns = [
     path(f"{_PRODUCT}/logo/remove/", logo.remove, name="studio-logo-remove"),
     path(f"{_PRODUCT}/settings/", settings.index, name="studio-settings"),
     path(f"{_PRODUCT}/settings/secret/", settings.reveal, name="studio-secret"),
-    path(f"{_PRODUCT}/settings/secret/rotate/", settings.rotate, name="studio-secret-rotate"),
+    path(f"{_PRODUCT}/settings/secret/prepare/", settings.prepare_secret, name="studio-secret-prepare"),
+    path(f"{_PRODUCT}/settings/secret/activate/", settings.activate_secret, name="studio-secret-activate"),
+    path(f"{_PRODUCT}/settings/secret/discard/", settings.discard_secret, name="studio-secret-discard"),
 ]

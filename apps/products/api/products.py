@@ -131,9 +131,29 @@ class KeepView(ProductView):
 
 class ProxySecretView(ProductView):
     @operation(
-        "rotateProxySecret", "Make a new proxy secret", tag=TAG, scope=WRITE,
-        description="What the gateway sends to the backend as `X-ApiFactory-Proxy-Secret`. The old one ends at once.",
-        body=Empty, answer=ProxySecretSerializer, secret="proxy_secret",  # noqa: S106 - the name of a field
+        "prepareProxySecret", "Prepare the next proxy secret", tag=TAG, scope=WRITE,
+        description="Calls are signed with it and with the current one until it is activated or discarded, so that the "
+        "backend can change in between. 409 where one is prepared.",
+        body=Empty, answer=ProxySecretSerializer, secret="proxy_secret", status=201,  # noqa: S106 - a field's name
     )  # fmt: skip
     def post(self, request: Request, product_id: str) -> dict[str, Any]:
-        return {"proxy_secret": services.rotate_proxy_secret(actor=self.actor, product=self.product)}
+        return {"proxy_secret": services.prepare_proxy_secret(actor=self.actor, product=self.product)}
+
+
+class ActivateSecretView(ProductView):
+    @operation(
+        "activateProxySecret", "Activate the next proxy secret", tag=TAG, scope=WRITE,
+        description="It is what `X-ApiFactory-Proxy-Secret` says from now on. The current one ends at once.",
+        body=Empty, answer=ProductSerializer, errors=(409,),
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> Product:
+        return services.activate_proxy_secret(actor=self.actor, product=self.product)
+
+
+class DiscardSecretView(ProductView):
+    @operation(
+        "discardProxySecret", "Discard the next proxy secret", tag=TAG, scope=WRITE,
+        description="The current one stays.", body=Empty, answer=ProductSerializer, errors=(409,),
+    )  # fmt: skip
+    def post(self, request: Request, product_id: str) -> Product:
+        return services.discard_proxy_secret(actor=self.actor, product=self.product)

@@ -94,6 +94,7 @@ class ProductSerializer(Answer):
     )
     allowed_networks = serializers.ListField(child=serializers.CharField(), help_text=_ALLOWED)
     denied_networks = serializers.ListField(child=serializers.CharField(), help_text=_DENIED)
+    has_next_proxy_secret = serializers.BooleanField(source="next_proxy_secret", help_text="Whether one is prepared.")
     requires_signature = serializers.BooleanField(help_text="Whether calls must be signed (RFC 9421).")
     log_headers = serializers.BooleanField(help_text=_LOG_HEADERS)
     log_bodies = serializers.BooleanField(help_text=_LOG_BODIES)

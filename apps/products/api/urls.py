@@ -23,6 +23,16 @@ urlpatterns = [
     path("products/<str:product_id>/imports/<str:import_id>/apply", imports.ApplyView.as_view(), name="rest-apply"),
     path("products/<str:product_id>/openapi.json", imports.ExportView.as_view(), name="rest-product-openapi"),
     path("products/<str:product_id>/proxy-secret", products.ProxySecretView.as_view(), name="rest-proxy-secret"),
+    path(
+        "products/<str:product_id>/proxy-secret/activate",
+        products.ActivateSecretView.as_view(),
+        name="rest-proxy-secret-activate",
+    ),
+    path(
+        "products/<str:product_id>/proxy-secret/discard",
+        products.DiscardSecretView.as_view(),
+        name="rest-proxy-secret-discard",
+    ),
     path("products/<str:product_id>/tiers", tiers.TiersView.as_view(), name="rest-tiers"),
     path("products/<str:product_id>/tiers/<str:tier>", tiers.TierDetailView.as_view(), name="rest-tier"),
     path("products/<str:product_id>/endpoints", endpoints.EndpointsView.as_view(), name="rest-endpoints"),

@@ -43,12 +43,12 @@ from apps.products.services.products import (
     create_product,
     lift_suspension,
     publish_product,
-    rotate_proxy_secret,
     set_billable_statuses,
     suspend_product,
     unpublish_product,
     update_product,
 )
+from apps.products.services.proxy_secret import activate_proxy_secret, discard_proxy_secret, prepare_proxy_secret
 from apps.products.services.support import (
     add_support_channel,
     move_support_channel,
@@ -59,6 +59,7 @@ from apps.products.services.tiers import add_tier, remove_tier, rename_tier
 
 __all__ = [
     "ImportOptions",
+    "activate_proxy_secret",
     "add_changelog_entry",
     "add_endpoint",
     "add_faq_entry",
@@ -74,11 +75,13 @@ __all__ = [
     "deprecate_endpoint",
     "deprecate_product",
     "discard_import",
+    "discard_proxy_secret",
     "end_product",
     "lift_suspension",
     "move_endpoints",
     "move_faq_entry",
     "move_support_channel",
+    "prepare_proxy_secret",
     "preview_import",
     "publish_changelog_entry",
     "publish_product",
@@ -93,7 +96,6 @@ __all__ = [
     "remove_tier",
     "rename_tier",
     "retire_product",
-    "rotate_proxy_secret",
     "save_category",
     "set_billable_statuses",
     "set_logo",

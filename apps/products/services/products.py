@@ -1,4 +1,5 @@
 from collections.abc import Collection, Iterable, Sequence
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -18,7 +19,8 @@ from apps.core.slugs import check_slug
 from apps.core.values import check_integer, check_line, check_text
 from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
-from apps.products.models import Category, Product, Tier, new_proxy_secret
+from apps.products.models import Category, Product, Tier
+from apps.products.own_names import is_own_name
 from apps.products.readiness import missing_for_publication
 from apps.products.services.writing import announce_product, lock_living_product, lock_product, record_change
 from apps.products.tags import check_tags
@@ -200,17 +202,6 @@ def lift_suspension(*, staff: User, product: Product, reason: str) -> Product:
     return product
 
 
-@transaction.atomic
-def rotate_proxy_secret(*, actor: Actor, product: Product) -> str:
-    """Make a new secret for the backend to check; returns it. The old one ends at once."""
-    actor.require(Action.PRODUCTS_EDIT)
-    product = lock_product(actor, product)
-    product.proxy_secret = new_proxy_secret()
-    product.save(update_fields=["proxy_secret", "updated_at"])
-    record_change(actor, product, "product.proxy_secret_rotated", f"Rotated the proxy secret of {product.name}")
-    return product.proxy_secret
-
-
 def _describe(product: Product, name: str, upstream_url: str, tagline: str, description: str) -> None:
     product.name = check_line(name, field="name", longest=80)
     product.tagline = check_line(tagline, field="tagline", shortest=0, longest=160)
@@ -220,7 +211,11 @@ def _describe(product: Product, name: str, upstream_url: str, tagline: str, desc
 
 def _checked_url(value: str, field: str) -> str:
     url = value.strip() if isinstance(value, str) else value
-    return check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
+    checked = check_url(url, field=field, allow=settings.UPSTREAM_ALLOW)
+    # The product Hello is answered by the portal itself; the operator says where.
+    if is_own_name(urlsplit(checked).hostname or "") and checked not in settings.DEMO_BACKENDS.values():
+        raise Invalid(_("This is an address of this installation. Give that of your backend."), field=field)
+    return checked
 
 
 def _place(product: Product, category: str | None, tags: Iterable[str] | None, version: str | None) -> None:

@@ -1,11 +1,13 @@
 """The quota counters in Redis, held against what they must be, and set to it where that is asked for."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from django.conf import settings
 
+from apps.core import clock
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.keys import from_milliseconds, parse_quota_counter
 from apps.usage.counters.link import open_link
@@ -24,18 +26,18 @@ def list_counter_differences(*, pause_seconds: float) -> list[Difference]:
 
     What a meter or a gateway process is about to put right by itself is not wrong for long.
     """
-    return asyncio.run(_audit(pause_seconds))
+    return asyncio.run(_audit(pause_seconds, clock.offset()))
 
 
 def repair_counters(subscriptions: Iterable[int]) -> None:
     """Count the quotas of these subscriptions anew."""
     numbers = set(subscriptions)
     StaleCounter.objects.bulk_create(StaleCounter(shard=shard_of(one), subscription_id=one) for one in numbers)
-    asyncio.run(_recount({shard_of(one) for one in numbers}))
+    asyncio.run(_recount({shard_of(one) for one in numbers}, clock.offset()))
 
 
-async def _audit(pause_seconds: float) -> list[Difference]:
-    async with _recounting() as recounting:
+async def _audit(pause_seconds: float, ahead: dt.timedelta) -> list[Difference]:
+    async with _recounting(ahead) as recounting:
         suspects = {shard: wrong for shard in range(SHARDS) if (wrong := await recounting.audit(shard))}
         if not suspects:
             return []
@@ -47,23 +49,23 @@ async def _audit(pause_seconds: float) -> list[Difference]:
     return sorted(found, key=lambda one: (one.subscription_id or 0, one.starts_at))
 
 
-async def _recount(shards: Iterable[int]) -> None:
-    async with _recounting() as recounting:
+async def _recount(shards: Iterable[int], ahead: dt.timedelta) -> None:
+    async with _recounting(ahead) as recounting:
         for shard in sorted(shards):
             await recounting.recount(shard)
 
 
 @asynccontextmanager
-async def _recounting() -> AsyncIterator[Recounting]:
+async def _recounting(ahead: dt.timedelta) -> AsyncIterator[Recounting]:
+    """`ahead`: of the clock, as whoever asks knows it. In a moment like this it does not move."""
     link = open_link(settings.COUNTERS_URL, stall_seconds=_STALL_SECONDS, dead_seconds=2 * _STALL_SECONDS)
     database = DatabaseThread(keep_connection=True)
     offset = ClockOffset(database)
-    await offset.start()
+    offset.milliseconds = ahead // dt.timedelta(milliseconds=1)
     await link.start()
     try:
         yield Recounting(link, database, offset)
     finally:
-        await offset.stop()
         await link.stop()
         await database.stop()
 

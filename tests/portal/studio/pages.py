@@ -141,7 +141,9 @@ WRITES: dict[str, tuple[Action, dict[str, str]]] = {
     "studio-logo": (Action.PRODUCTS_EDIT, {"logo": ""}),
     "studio-logo-remove": (Action.PRODUCTS_EDIT, {}),
     "studio-secret": (Action.PRODUCTS_EDIT, {}),
-    "studio-secret-rotate": (Action.PRODUCTS_EDIT, {"confirm": ""}),
+    "studio-secret-prepare": (Action.PRODUCTS_EDIT, {}),
+    "studio-secret-activate": (Action.PRODUCTS_EDIT, {"confirm": ""}),
+    "studio-secret-discard": (Action.PRODUCTS_EDIT, {}),
     "members": (Action.MEMBERS_MANAGE, {"email": "new@example.com", "role": "viewer"}),
     "member-role": (Action.MEMBERS_MANAGE, {"role": "viewer"}),
     "member-remove": (Action.MEMBERS_MANAGE, {}),
@@ -177,6 +179,9 @@ def prepared(ours: World, name: str) -> dict[str, Any]:
     """Bring the world to where the action is possible; returns the ids that the address needs for it."""
     if name == "studio-publish":
         ours.product.status = "draft"
+        ours.product.save()
+    if name in ("studio-secret-activate", "studio-secret-discard"):
+        ours.product.next_proxy_secret = "afps_next"
         ours.product.save()
     if name == "studio-change-unpublish":
         ours.change.published_at = clock.now()

@@ -109,12 +109,26 @@ class TestSecret:
         for response in (viewer.post(ours.url("studio-secret")), viewer.get(ours.url("studio-settings"))):
             assert ours.product.proxy_secret not in response.content.decode()
 
-    def test_is_rotated_only_by_who_types_the_address(self, ours: World, client: Client) -> None:
-        page = ours.url("studio-settings")
-        client.post(ours.url("studio-secret-rotate"), {"confirm": "something", "back": page})
-        assert Product.objects.get(pk=ours.product.pk).proxy_secret == ours.product.proxy_secret
-        client.post(ours.url("studio-secret-rotate"), {"confirm": ours.product.slug})
-        assert Product.objects.get(pk=ours.product.pk).proxy_secret != ours.product.proxy_secret
+    def test_the_next_one_is_prepared_shown_and_activated_by_who_types_the_address(
+        self, ours: World, client: Client
+    ) -> None:
+        page, old = ours.url("studio-settings"), ours.product.proxy_secret
+        assert "activate-secret" not in client.get(page).content.decode()
+        assert client.post(ours.url("studio-secret-prepare")).status_code == 302
+        new = Product.objects.get(pk=ours.product.pk).next_proxy_secret
+        assert "activate-secret" in client.get(page).content.decode()
+        assert new not in client.get(page).content.decode()
+        shown = client.post(ours.url("studio-secret")).content.decode()
+        assert old in shown
+        assert new in shown
+        client.post(ours.url("studio-secret-activate"), {"confirm": "something", "back": page})
+        assert Product.objects.get(pk=ours.product.pk).proxy_secret == old
+        client.post(ours.url("studio-secret-activate"), {"confirm": ours.product.slug})
+        assert Product.objects.get(pk=ours.product.pk).proxy_secret == new
+        client.post(ours.url("studio-secret-prepare"))
+        client.post(ours.url("studio-secret-discard"))
+        product = Product.objects.get(pk=ours.product.pk)
+        assert (product.proxy_secret, product.next_proxy_secret) == (new, "")
 
 
 class TestSignatureSample:
@@ -133,6 +147,7 @@ class TestSignatureSample:
     def accepts(self, *, method: str = "GET", target: str = TARGET, at: float | None = None, **changed: str) -> bool:
         sent = signature(
             secret=changed.get("secret", self.SECRET),
+            next_secret=changed.get("next_secret", ""),
             timestamp=int(at or time.time()),
             method="GET",
             path_and_query=self.TARGET,
@@ -146,6 +161,8 @@ class TestSignatureSample:
 
     def test_accepts_what_the_gateway_signs(self) -> None:
         assert self.accepts()
+        assert self.accepts(next_secret="another")
+        assert self.accepts(secret="another", next_secret=self.SECRET)
 
     def test_refuses_everything_else(self) -> None:
         assert not self.accepts(secret="another")

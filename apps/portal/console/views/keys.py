@@ -19,6 +19,7 @@ from apps.keys import services
 from apps.keys.models import ApiKey
 from apps.keys.selectors import get_key, list_keys
 from apps.portal.access import PortalRequest
+from apps.portal.console import signing_sample
 from apps.portal.console.access import subscription_page
 from apps.portal.console.forms import KeyForm, RenameForm, RotateForm
 from apps.portal.console.key_rows import key_rows
@@ -107,6 +108,16 @@ def key_rotate(request: PortalRequest, subscription: Subscription, key_id: str) 
 
 
 @require_POST
+@never_cache
+@subscription_page
+def key_signing_secret(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
+    """The page of the key with what its calls are signed with: on demand, and kept by no cache."""
+    found = get_key(subscription, public_id=key_id)
+    secret = services.reveal_signing_secret(actor=request.actor, key=found)
+    return _page(request, subscription, found, signing_secret=secret)
+
+
+@require_POST
 @subscription_page
 def key_revoke(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
     revoked = services.revoke_key(actor=request.actor, key=get_key(subscription, public_id=key_id))
@@ -148,6 +159,7 @@ def _page(
     *,
     rename: RenameForm | None = None,
     rotate: RotateForm | None = None,
+    signing_secret: str = "",
 ) -> HttpResponse:
     now = clock.now()
     span = read_range(request.GET, now)
@@ -162,6 +174,8 @@ def _page(
         "rename": rename or RenameForm(initial={"name": key.name}),
         "rotate": rotate or RotateForm(),
         "may_manage": may_manage,
+        "signing_secret": signing_secret,
+        "signing_sample": signing_sample.PYTHON,
         "may_rotate": may_manage and row.can_be_rotated and subscription.status != SubscriptionStatus.CANCELED,
     }
     status = 422 if rename or rotate else 200

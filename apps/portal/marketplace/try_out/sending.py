@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.portal.marketplace.try_out.call import Call
+from apps.portal.marketplace.try_out.signing import signature_headers
 from apps.products.models import Product
 
 READ_MAX = 256 * 1024
@@ -50,18 +51,21 @@ def send(call: Call, product: Product, secret: str) -> Answer:
     else:
         connection = http.client.HTTPConnection(host, address.port, timeout=SECONDS_MAX)
     try:
-        return _exchange(connection, call, address.path + call.target(product), secret)
+        return _exchange(connection, call, product, address.netloc, address.path + call.target(product), secret)
     except (OSError, http.client.HTTPException) as error:
         raise GatewayAway from error
     finally:
         connection.close()
 
 
-def _exchange(connection: http.client.HTTPConnection, call: Call, target: str, secret: str) -> Answer:
+def _exchange(
+    connection: http.client.HTTPConnection, call: Call, product: Product, host: str, target: str, secret: str
+) -> Answer:
     started = time.monotonic()
     body = call.body.encode()
     connection.putrequest(call.endpoint.method, target, skip_accept_encoding=True)
-    for name, value in call.wire_headers(secret):
+    signature = signature_headers(call, host, target, secret) if product.requires_signature else []
+    for name, value in [*call.wire_headers(secret), *signature]:
         connection.putheader(name, value)
     if body:
         connection.putheader("Content-Length", str(len(body)))
