@@ -1,5 +1,6 @@
 """What a process knows of products and keys: loaded once, live within seconds, and kept while Postgres is away."""
 
+import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -14,10 +15,13 @@ from apps.core import clock
 from apps.core.changes import announce
 from apps.core.models import Change, SandboxClock
 from apps.gateway import feed, selectors
+from apps.gateway.engine.entities import ProductEntry, RecordingWish, Timeouts
 from apps.plans.enums import RateWindow
 from apps.products.enums import ProductStatus
+from apps.products.services import update_product
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.services import mark_paid, mark_past_due, mark_unpaid
+from tests.factories.actors import make_actor
 from tests.factories.keys import ApiKeyFactory
 from tests.factories.plans import PlanFactory, QuotaFactory, RateLimitFactory
 from tests.factories.products import EndpointFactory, ProductFactory
@@ -112,6 +116,33 @@ def test_a_product_changes(live: RunningGateway, upstream: FakeUpstream) -> None
     shop.product.status = ProductStatus.SUSPENDED
     change(f"product:{shop.product.pk}", shop.product.save)
     becomes(shop, 403, "/new")
+
+
+def test_what_a_creator_sets_is_live_in_every_process(
+    live: RunningGateway, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the services, which announce it themselves."""
+    monkeypatch.setattr(settings, "UPSTREAM_ALLOW", [upstream.address])
+    shop = open_shop(live, upstream)
+    becomes(shop, 200)
+    owner = make_actor(shop.product.organization)
+
+    def known() -> ProductEntry:
+        entry = live.runtime.directory.known_product(shop.product.slug)
+        return entry or asyncio.run_coroutine_threadsafe(
+            live.runtime.directory.find_product(shop.product.slug), live.loop
+        ).result(20)
+
+    kept = {"name": shop.product.name, "upstream_url": shop.product.upstream_url}
+    update_product(
+        actor=owner, product=shop.product, **kept, connect_seconds=7, idle_seconds=8, total_seconds=9, timeout_seconds=6
+    )
+    wait_until(lambda: known().timeouts == Timeouts(7, 6, 8, 9), seconds=5, what="the timeouts")
+    update_product(actor=owner, product=shop.product, **kept, log_bodies=True, total_seconds=0)
+    wait_until(lambda: known().recording == RecordingWish(headers=False, bodies=True), seconds=5, what="the recording")
+    assert known().timeouts.total_seconds is None
+    update_product(actor=owner, product=shop.product, **kept, denied_networks=["127.0.0.0/8"])
+    becomes(shop, 403)
 
 
 def test_a_plan_change_changes_the_limits(live: RunningGateway, upstream: FakeUpstream) -> None:

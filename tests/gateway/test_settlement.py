@@ -240,3 +240,34 @@ def test_calls_on_their_way_at_the_end_of_the_process_are_settled(open_database:
     connection.socket.close()
     (outcome,) = shop.outcomes
     assert (outcome.outcome, outcome.units) == ("gateway_stopped", 0)
+
+
+def test_a_process_that_is_told_to_stop_finishes_what_it_began(open_database: None, upstream: FakeUpstream) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        arrived.set()
+        await asyncio.to_thread(go_on.wait, 20)
+        await exchange.answer(200, b"done")
+
+    running = running_gateway(allow=[upstream.address])
+    gateway = running.__enter__()
+    shop = open_shop(gateway, upstream)
+    with RawConnection(gateway.port) as idle, RawConnection(gateway.port) as busy:
+        idle.send(shop.head())
+        idle.read_until(b"\r\n\r\n")
+        shop.backend_does(slow)
+        busy.send(shop.head())
+        assert arrived.wait(20)
+        stopping = threading.Thread(target=running.__exit__, args=(None, None, None))
+        stopping.start()
+        idle.read_all()  # ends: a connection without a call is closed at once
+        with pytest.raises(OSError, match="refused"):
+            RawConnection(gateway.port)
+        go_on.set()
+        answer = busy.read_all()
+    stopping.join(20)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"done")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert [outcome.outcome for outcome in shop.outcomes] == ["completed", "completed"]
