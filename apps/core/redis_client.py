@@ -5,11 +5,13 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import redis
+import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import parse_url
 from redis.retry import Retry
 
+PATIENCE_SECONDS = 0.5
 _CLUSTER = "+cluster"
 
 
@@ -21,18 +23,25 @@ def impatient_redis(url: str) -> "redis.Redis":
     """
     retry = Retry(NoBackoff(), 0)
     if not (nodes := cluster_node_urls(url)):
-        return redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=retry)
+        return redis.Redis.from_url(
+            url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS, retry=retry
+        )
     options = [dict(parse_url(node)) for node in nodes]  # type: ignore[no-untyped-call]
     common = {name: value for name, value in options[0].items() if name in ("username", "password")}
     client = RedisCluster(
         startup_nodes=[_cluster_node(one) for one in options],
-        socket_timeout=0.5,
-        socket_connect_timeout=0.5,
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
         retry=retry,
         ssl=url.startswith("rediss"),
         **common,
     )
     return cast("redis.Redis", client)
+
+
+def impatient_async_redis(url: str) -> "redis.asyncio.Redis":
+    """The like for code on an event loop, made anew: whoever asks for it closes it."""
+    return redis.asyncio.Redis.from_url(url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS)
 
 
 def _cluster_node(options: dict[str, Any]) -> ClusterNode:

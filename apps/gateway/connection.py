@@ -9,18 +9,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
+from apps.gateway.bounds import LINGER_BYTES, LINGER_SECONDS, SKIPPED_BODY_MAX
 from apps.gateway.engine.headers import BadFraming, body_length
 from apps.gateway.engine.request import ClientGone, Header
 
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]
-
-# An unread body up to this size is left to the server to skip; for a larger one the connection is closed.
-_SKIPPED_BODY_MAX = 64 * 1024
-# How much and how long such a client may still send, into nowhere, before its connection is closed under it:
-# many clients read no answer before they have sent everything.
-_LINGER_BYTES = 32 * 1024 * 1024
-_LINGER_SECONDS = 5.0
 
 
 class AsgiClient:
@@ -59,7 +53,7 @@ class AsgiClient:
         await self.finish(body)
 
     async def start(self, status: int, headers: list[Header]) -> None:
-        self._is_closing = not self._is_body_read and self._unread > _SKIPPED_BODY_MAX
+        self._is_closing = not self._is_body_read and self._unread > SKIPPED_BODY_MAX
         if self._is_closing:
             headers = [*headers, (b"connection", b"close")]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
@@ -108,8 +102,8 @@ class AsgiClient:
         """Take in some more of a body that nobody reads."""
         taken = 0
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LINGER_SECONDS):
-                while taken < _LINGER_BYTES:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while taken < LINGER_BYTES:
                     message = await self._receive()
                     taken += len(message.get("body", b""))
                     if message["type"] == "http.disconnect" or not message.get("more_body", False):

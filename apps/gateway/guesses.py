@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 
-import redis.asyncio
+import redis
 from redis.asyncio.client import Pipeline
 
+from apps.core.redis_client import impatient_async_redis
 from apps.gateway.engine.guesses import WINDOW_SECONDS, Guesses, network_of
 from apps.gateway.feed import Outage
 
@@ -14,7 +15,6 @@ logger = logging.getLogger(__name__)
 
 # Failures are sent together, so that a flood of them is no flood of messages.
 FLUSH_SECONDS = 0.05
-REDIS_SECONDS = 0.5
 _PREFIX = "gateway:guesses:"
 
 
@@ -29,9 +29,7 @@ class SharedGuesses(Guesses):
         self._outage = Outage("guessed keys are counted by each process alone")
 
     async def start(self) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            self._redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-        )
+        self._client = impatient_async_redis(self._redis_url)
 
     async def stop(self) -> None:
         if self._sending is not None:

@@ -11,19 +11,13 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from apps.gateway.bounds import HEAD_BYTES_MAX, HEAD_SECONDS, HeadTooLarge
 from apps.gateway.engine import problems
 from apps.gateway.engine.problems import Problem
 from apps.gateway.refusals import refusal
 
 # ASGI scope extension: {"raw": the request target, bytes}.
 TARGET_EXTENSION = "apifactory.target"
-
-HEAD_BYTES_MAX = 64 * 1024
-HEAD_SECONDS = 30.0
-
-
-class HeadTooLarge(Exception):
-    """Raised inside the parser, which stops there."""
 
 
 class GatewayProtocol(HttpToolsProtocol):

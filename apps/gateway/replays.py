@@ -2,11 +2,11 @@
 
 import hashlib
 
-import redis.asyncio
+import redis
 
+from apps.core.redis_client import impatient_async_redis
 from apps.gateway.engine.signed_calls import ReplaysUnavailable
 
-REDIS_SECONDS = 0.5
 _PREFIX = "gateway:signature:"
 
 
@@ -17,9 +17,7 @@ class RedisReplays:
         self._redis_url = redis_url
 
     async def start(self) -> None:
-        self._client = redis.asyncio.Redis.from_url(
-            self._redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-        )
+        self._client = impatient_async_redis(self._redis_url)
 
     async def stop(self) -> None:
         await self._client.aclose()

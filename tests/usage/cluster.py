@@ -1,12 +1,9 @@
 """A Redis Cluster of three primaries on loopback, made of the embedded Valkey."""
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -15,6 +12,7 @@ from redis.cluster import ClusterNode, RedisCluster
 from config.embedded.kept import free_port, write_private
 from config.embedded.process import wait_until
 from config.embedded.valkey import EmbeddedValkey
+from tests.own_servers import own_server
 
 SLOTS = 16_384
 PASSWORD = "of-the-cluster"
@@ -86,17 +84,11 @@ def running_cluster() -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def _running_node() -> Iterator[_Node]:
-    folder = Path(tempfile.mkdtemp(prefix="api-factory-cluster-"))
-    folder.chmod(0o711)
-    node = _Node(folder, durable=True)
-    node.start()
-    try:
-        yield node
-    finally:
-        node.client.close()
-        node.stop()
-        for part in {folder, node.home}:
-            shutil.rmtree(part)
+    with own_server(_Node) as node:
+        try:
+            yield node
+        finally:
+            node.client.close()
 
 
 def _knows_all(node: _Node) -> bool:

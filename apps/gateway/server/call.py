@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from apps.gateway.bounds import SKIPPED_BODY_MAX
 from apps.gateway.engine.headers import BadFraming, body_length
 from apps.gateway.engine.request import ClientGone, Header
 
@@ -152,9 +153,6 @@ class ServerCall:
         if callback is not None:
             callback()
 
-    def handled(self, task: "asyncio.Task[None]") -> None:
-        self._connection.handled(self, task)
-
     # --- inside -------------------------------------------------------------------------------------
 
     def _expects_continue(self) -> bool:
@@ -184,7 +182,7 @@ class ServerCall:
     def _head(self, status: int, headers: list[Header], *, length: int | None) -> bytes:
         """The head as bytes; decides how the end of the body is shown. `length`: of a whole body, if it is known."""
         self.has_started = True
-        if not self.is_body_whole and (self.unread > self._connection.skipped_max or self._is_waiting_to_continue()):
+        if not self.is_body_whole and (self.unread > SKIPPED_BODY_MAX or self._is_waiting_to_continue()):
             self.keeps_alive = False
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         lines += [b"%b: %b\r\n" % header for header in headers]

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections import deque
+from functools import partial
 from math import inf
 from typing import Any, cast
 
@@ -10,6 +11,14 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from apps.gateway.bounds import (
+    HEAD_BYTES_MAX,
+    HEAD_SECONDS,
+    LINGER_BYTES,
+    LINGER_SECONDS,
+    SKIPPED_BODY_MAX,
+    HeadTooLarge,
+)
 from apps.gateway.engine import problems
 from apps.gateway.engine.problems import Problem
 from apps.gateway.engine.request import Header
@@ -20,16 +29,8 @@ from apps.gateway.runtime import Runtime
 from apps.gateway.server.call import ServerCall
 from apps.gateway.server.plain import serve_plain
 
-HEAD_BYTES_MAX = 64 * 1024
-HEAD_SECONDS = 30.0
 # What a body that nobody reads (yet) may take of memory before the client is held back.
 BODY_BUFFER_MAX = 64 * 1024
-# An unread body up to this size is skipped; for a larger one the connection is closed behind the answer.
-SKIPPED_BODY_MAX = 64 * 1024
-# How much and how long such a client may still send, into nowhere, before its connection is closed under it:
-# many clients read no answer before they have sent everything.
-LINGER_BYTES = 32 * 1024 * 1024
-LINGER_SECONDS = 5.0
 # So much of an answer lies in the kernel that the network did not take yet.
 UNSENT_MAX = 128 * 1024
 # How exactly these times are kept.
@@ -41,15 +42,10 @@ PLAIN_PREFIX = b"/_gateway/"
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
-class HeadTooLarge(Exception):
-    """Raised inside the parser, which stops there."""
-
-
 class GatewayConnection(asyncio.Protocol):
     """What uvicorn makes for each connection. The runtime comes from the application's lifespan state."""
 
     buffer_max = BODY_BUFFER_MAX
-    skipped_max = SKIPPED_BODY_MAX
 
     def __init__(
         self,
@@ -196,12 +192,12 @@ class GatewayConnection(asyncio.Protocol):
             self._begin(call)
         else:
             self._waiting.append(call)
-            self._pause_reading()
+            self.hold_reading()
 
     def on_body(self, data: bytes) -> None:
         call = self._incoming
         if call is not None and call.take(data) > BODY_BUFFER_MAX:
-            self._pause_reading()
+            self.hold_reading()
 
     def on_message_complete(self) -> None:
         call, self._incoming = self._incoming, None
@@ -224,7 +220,9 @@ class GatewayConnection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def hold_reading(self) -> None:
-        self._pause_reading()
+        if self._is_reading and not self.is_lost:
+            self._is_reading = False
+            self.transport.pause_reading()
 
     def answered(self, call: ServerCall) -> None:
         """The answer is written: the next request has its turn, or the connection ends."""
@@ -247,7 +245,7 @@ class GatewayConnection(asyncio.Protocol):
                 self.transport.write_eof()
             self.go_on_reading()
 
-    def handled(self, call: ServerCall, task: "asyncio.Task[None]") -> None:
+    def _handled(self, call: ServerCall, task: "asyncio.Task[None]") -> None:
         """The engine is done with it: an answer that is not whole by now will never be."""
         self._tasks.discard(task)
         if not task.cancelled():
@@ -286,7 +284,7 @@ class GatewayConnection(asyncio.Protocol):
             )
         task = self.loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(call.handled)
+        task.add_done_callback(partial(self._handled, call))
 
     def _after(self, call: ServerCall) -> None:
         """The call is over and its request was read to the end."""
@@ -327,11 +325,6 @@ class GatewayConnection(asyncio.Protocol):
         self._head_bytes += size
         if self._head_bytes > HEAD_BYTES_MAX:
             raise HeadTooLarge
-
-    def _pause_reading(self) -> None:
-        if self._is_reading and not self.is_lost:
-            self._is_reading = False
-            self.transport.pause_reading()
 
     def _linger(self, size: int) -> None:
         assert self._lingered is not None
@@ -375,7 +368,7 @@ class GatewayConnection(asyncio.Protocol):
         if self._current is None:
             self._close()
         else:
-            self._pause_reading()
+            self.hold_reading()
 
     def _close(self) -> None:
         self._parser = None

@@ -51,7 +51,7 @@ class EndpointForm(forms.Form):
         required=False,
         help_text=_(
             "Where the backend reports the units of each call (settings): so many are held until it answers. "
-            "Empty: a call takes the units on the left."
+            "Empty: a call takes the units per call."
         ),
     )
     allowed_networks = NetworksField(
