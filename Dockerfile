@@ -23,7 +23,7 @@ RUN /opt/venv/bin/python -m config.up.css && /opt/venv/bin/python manage.py coll
 # --- What runs --------------------------------------------------------------------------------------
 FROM python:3.11.13-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin api-factory \
-    && install --directory --owner api-factory --mode 0750 /data
+    && install --directory --owner api-factory --mode 0750 /data /data/spool
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=static /opt/static /opt/static
 WORKDIR /app
@@ -42,10 +42,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     PORT=8000 \
     GATEWAY_PORT=8001 \
     LOCAL_DIR=/data \
+    USAGE_SPOOL_DIR=/data/spool \
     MEDIA_ROOT=/data/media \
     STATIC_ROOT=/opt/static
 USER api-factory
-# The root file system may be read-only: only /data (a volume) and /tmp (a tmpfs) are written.
+# The root file system may be read-only: only /data (a volume) and /tmp (a tmpfs) are written. A gateway keeps counted
+# calls in /data/spool while Redis is away: its volume must outlive the container, or they go with it.
 VOLUME /data
 EXPOSE 8000 8001
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "config.container", "health"]

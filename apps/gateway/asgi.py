@@ -17,6 +17,7 @@ from django.urls import get_resolver
 from apps.gateway.connection import AsgiClient, Receive, Send
 from apps.gateway.responses import RelayedResponse
 from apps.gateway.runtime import Runtime
+from apps.usage.counters.spool import SpoolUnusable
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,9 @@ class GatewayHandler:
                 try:
                     await self._runtime.start()
                 except Exception as error:
-                    logger.exception("the gateway cannot start")
+                    # What an operator has to mend needs no traceback.
+                    is_known = isinstance(error, SpoolUnusable)
+                    logger.error("the gateway cannot start: %s", error, exc_info=not is_known)
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})

@@ -10,12 +10,16 @@ V = TypeVar("V")
 
 
 class TaggedCache(Generic[K, V]):
-    """The values used last, each with the tags of what it was made from. No value grows old by itself."""
+    """The values used last, each with the tags of what it was made from. No value grows old by itself.
+
+    Of values that gave way or were dropped the keys are remembered, the last `size` of them.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._values: OrderedDict[K, tuple[V, frozenset[str]]] = OrderedDict()
         self._keys_by_tag: dict[str, set[K]] = {}
+        self._dropped: OrderedDict[K, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -29,21 +33,36 @@ class TaggedCache(Generic[K, V]):
 
     def put(self, key: K, value: V, tags: Iterable[str]) -> None:
         self._remove(key)
+        self.forget_dropped(key)
         frozen = frozenset(tags)
         self._values[key] = (value, frozen)
         for tag in frozen:
             self._keys_by_tag.setdefault(tag, set()).add(key)
         if len(self._values) > self._size:
-            self._remove(next(iter(self._values)))
+            self._drop(next(iter(self._values)))
 
     def drop(self, tag: str) -> None:
         """Forget every value that was made from this."""
         for key in list(self._keys_by_tag.get(tag, ())):
-            self._remove(key)
+            self._drop(key)
+
+    def has_dropped(self, key: K) -> bool:
+        """Whether there was a value, and there is none now."""
+        return key in self._dropped
+
+    def forget_dropped(self, key: K) -> None:
+        self._dropped.pop(key, None)
 
     def clear(self) -> None:
         self._values.clear()
         self._keys_by_tag.clear()
+        self._dropped.clear()
+
+    def _drop(self, key: K) -> None:
+        self._remove(key)
+        self._dropped[key] = None
+        if len(self._dropped) > self._size:
+            self._dropped.popitem(last=False)
 
     def _remove(self, key: K) -> None:
         found = self._values.pop(key, None)

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from apps.gateway.bounds import LINGER_BYTES, LINGER_SECONDS, SKIPPED_BODY_MAX
-from apps.gateway.engine.headers import BadFraming, body_length
-from apps.gateway.engine.request import ClientGone, Header
+from apps.gateway.engine.messages.headers import BadFraming, body_length
+from apps.gateway.engine.messages.request import ClientGone, Header
 
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]

@@ -87,11 +87,19 @@ class OrmDirectory:
         """Whether Postgres answered at least once."""
         return self._feed.has_read
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether Postgres answered the last time that it was asked for changes."""
+        return self._feed.is_reading
+
     def known_product(self, slug: str) -> ProductEntry | None:
         return self._products.known(slug)
 
     def known_key(self, digest: bytes) -> KeyEntry | None:
         return self._keys.known(digest)
+
+    def knew_key(self, digest: bytes) -> bool:
+        return self._keys.knew(digest)
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -61,6 +61,7 @@ class ChangeFeed:
         self._read_until = dt.datetime.now(dt.UTC)
         self._tasks: list[asyncio.Task[None]] = []
         self.has_read = False
+        self.is_reading = False  # the last attempt succeeded
 
     async def start(self) -> None:
         self._tasks = [asyncio.create_task(self._poll_forever()), asyncio.create_task(self._listen_forever())]
@@ -75,10 +76,13 @@ class ChangeFeed:
         while True:
             try:
                 await self._poll()
+                self.is_reading = True
                 outage.ended()
             except (DatabaseError, OSError, TimeoutError) as error:
+                self.is_reading = False
                 outage.goes_on(error)
             except Exception:
+                self.is_reading = False
                 logger.exception("changes cannot be read")
             await asyncio.sleep(self._poll_seconds)
 

@@ -8,7 +8,7 @@ import redis
 from redis.asyncio.client import Pipeline
 
 from apps.core.redis_client import impatient_async_redis
-from apps.gateway.engine.guesses import WINDOW_SECONDS, Guesses, network_of
+from apps.gateway.engine.admission.guesses import WINDOW_SECONDS, Guesses, network_of
 from apps.gateway.feed import Outage
 
 logger = logging.getLogger(__name__)

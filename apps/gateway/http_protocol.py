@@ -12,12 +12,19 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from apps.gateway.bounds import HEAD_BYTES_MAX, HEAD_SECONDS, HeadTooLarge
-from apps.gateway.engine import problems
-from apps.gateway.engine.problems import Problem
+from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.problems import Problem
 from apps.gateway.refusals import refusal
 
 # ASGI scope extension: {"raw": the request target, bytes}.
 TARGET_EXTENSION = "apifactory.target"
+
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+class BodyBehindUpgrade(Exception):
+    """The parser leaves out a body behind a head that asks for another protocol: what follows could be anything."""
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -54,6 +61,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_arrived()
+        if self.parser.should_upgrade() and any(name in _FRAMING for name, _ in self.headers):
+            raise BodyBehindUpgrade
         self._is_in_body = True
         self.scope["extensions"] = {TARGET_EXTENSION: {"raw": self.url}}
         super().on_headers_complete()

@@ -1,6 +1,7 @@
 """`/_gateway/metrics`: what this gateway process did and holds, for Prometheus. Each process answers for itself.
 
-No label is a key, a path, a product or a person: the number of series does not grow with the traffic.
+No label is a key, a path, a product or a person: the number of series does not grow with the traffic. Each is there
+from the start, since to Prometheus the first value of a series is no increase.
 """
 
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from apps.gateway.engine.tally import Histogram
+from apps.gateway.engine.forwarding.units import UnitFault, unit_faults
+from apps.gateway.engine.messages.problems import PROBLEMS
+from apps.gateway.engine.observation.tally import Histogram
 from apps.gateway.runtime import Runtime
+from apps.gateway.standing import Standing, standing_of
 from apps.usage.counters.client import CountersClient
 
 
@@ -27,6 +31,7 @@ class _GatewayCollector(Collector):
         self._runtime = runtime
 
     def collect(self) -> Iterator[Metric]:
+        yield from _standing(standing_of(self._runtime, {"postgres": self._runtime.directory.is_reading}))
         yield from _calls(self._runtime)
         yield from _backends(self._runtime)
         yield _labelled(
@@ -36,6 +41,15 @@ class _GatewayCollector(Collector):
             yield from _metering(self._runtime.metering)
 
 
+def _standing(standing: Standing) -> Iterator[Metric]:
+    yield _gauge("can_serve", "1 while some calls can be served; 0: the probe answers 503.", int(standing.can_serve))
+    yield _gauge("degraded", "1 while something is away and some calls are served.", int(standing.status == "degraded"))
+    yield _labelled(
+        "available", "1 while it is there: Postgres, the counters in Redis, the spool on disk.", "part",
+        {name: int(is_there) for name, is_there in standing.parts.items()},
+    )  # fmt: skip
+
+
 def _calls(runtime: Runtime) -> Iterator[Metric]:
     tally = runtime.engine.tally
     forwarded = CounterMetricFamily(
@@ -43,12 +57,12 @@ def _calls(runtime: Runtime) -> Iterator[Metric]:
     )
     for outcome, by_class in tally.forwarded.items():
         for hundred, calls in enumerate(by_class):
-            if calls:
+            if hundred:
                 forwarded.add_metric([outcome, f"{hundred}xx"], calls)
     yield forwarded
     refused = CounterMetricFamily("api_factory_gateway_refusals", "Calls that were not forwarded.", labels=["code"])
-    for code, calls in sorted(tally.refused.items()):
-        refused.add_metric([code], calls)
+    for problem in PROBLEMS:
+        refused.add_metric([problem.code], tally.refused[problem.code])
     yield refused
     yield CounterMetricFamily("api_factory_gateway_preflights", "CORS preflights answered.", tally.preflights)
     yield _histogram(
@@ -61,6 +75,12 @@ def _calls(runtime: Runtime) -> Iterator[Metric]:
 def _backends(runtime: Runtime) -> Iterator[Metric]:
     opened, idle = runtime.upstream.counts
     yield _labelled("backend_connections", "Connections to backends.", "state", {"busy": opened - idle, "idle": idle})
+    faults = CounterMetricFamily(
+        "api_factory_gateway_unit_faults", "Reported units that could not be billed as they stood.", labels=["fault"]
+    )
+    for fault in UnitFault:
+        faults.add_metric([fault], unit_faults[fault])
+    yield faults
     health = runtime.engine.health
     yield _gauge("suspended_backends", "Backends that get no calls because they hardly answered.", health.suspended)
     yield CounterMetricFamily(

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class OutageNotes:
-    """What `engine.health` tells of its changes: `post` runs on the loop and returns at once."""
+    """What `engine.observation.health` tells of its changes: `post` runs on the loop and returns at once."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()

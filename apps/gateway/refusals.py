@@ -3,9 +3,9 @@
 from http import HTTPStatus
 
 from apps.core.ids import uuid7
-from apps.gateway.engine.answering import standing_headers
 from apps.gateway.engine.config import EngineConfig
-from apps.gateway.engine.problems import PROBLEM_HEADERS, Problem, Rejected, problem_body
+from apps.gateway.engine.messages.answers import standing_headers
+from apps.gateway.engine.messages.problems import PROBLEM_HEADERS, Problem, Rejected, problem_body
 from apps.usage.counters.types import request_id
 
 

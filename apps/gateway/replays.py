@@ -5,7 +5,7 @@ import hashlib
 import redis
 
 from apps.core.redis_client import impatient_async_redis
-from apps.gateway.engine.signed_calls import ReplaysUnavailable
+from apps.gateway.engine.signing.signed_calls import ReplaysUnavailable
 
 _PREFIX = "gateway:signature:"
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterable
 
 from apps.core.peers import client_address, client_scheme
-from apps.gateway.engine.headers import names_of, values_of
-from apps.gateway.engine.request import Client, GatewayRequest, Header
+from apps.gateway.engine.messages.headers import values_of
+from apps.gateway.engine.messages.request import Client, GatewayRequest, Header
 
 
 def gateway_request(
@@ -25,7 +25,6 @@ def gateway_request(
         method=method,
         target=target,
         headers=headers,
-        names=names_of(headers),
         client_ip=client_address(peer, _joined(headers, b"x-forwarded-for") if hops else "", trusted_hops=hops),
         scheme=client_scheme(scheme, _joined(headers, b"x-forwarded-proto") if hops else "", trusted_hops=hops),
         http_version=http_version,

@@ -8,9 +8,9 @@ from django.conf import settings
 
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
-from apps.gateway.engine.health import Health
+from apps.gateway.engine.observation.health import Health
+from apps.gateway.engine.observation.recording import Recorders
 from apps.gateway.engine.pipeline import Engine
-from apps.gateway.engine.recording import Recorders
 from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
 from apps.gateway.replays import RedisReplays
@@ -25,6 +25,18 @@ class StartedMetering(Metering, Protocol):
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
+
+    @property
+    def is_available(self) -> bool:
+        """Whether calls can be counted for all processes together."""
+
+    @property
+    def can_count_alone(self) -> bool:
+        """Whether calls without a quota pass all the same while they cannot."""
+
+    @property
+    def spool_is_ready(self) -> bool | None:
+        """Whether what is counted alone has a safe place on the disk; None: none is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

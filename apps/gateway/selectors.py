@@ -7,6 +7,8 @@ from django.utils.crypto import salted_hmac
 
 from apps.core.errors import Invalid
 from apps.core.models import Change
+from apps.gateway.engine.admission.networks import network_rule
+from apps.gateway.engine.admission.routes import Endpoint, RouteTable
 from apps.gateway.engine.entities import (
     Entitlement,
     KeyEntry,
@@ -18,8 +20,6 @@ from apps.gateway.engine.entities import (
     Standing,
     Timeouts,
 )
-from apps.gateway.engine.networks import network_rule
-from apps.gateway.engine.routes import Endpoint, RouteTable
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
 from apps.keys.secret import signing_secret

@@ -35,6 +35,10 @@ class Shelf(Generic[K, V]):
     def known(self, key: K) -> V | None:
         return self._known.get(key)
 
+    def knew(self, key: K) -> bool:
+        """Whether it was known once, and dropped since: as many of those are remembered as entries are kept."""
+        return self._known.has_dropped(key)
+
     def __len__(self) -> int:
         """How many entries are known."""
         return len(self._known)
@@ -80,6 +84,7 @@ class Shelf(Generic[K, V]):
     def _keep(self, key: K, value: V | None) -> None:
         if value is None:
             self._absent.add(key)
+            self._known.forget_dropped(key)
         else:
             self._known.put(key, value, self._tags_of(value))
 

@@ -9,11 +9,12 @@ from django.views import View
 from apps.core.health import readiness
 from apps.core.metrics import CONTENT_TYPE, may_read_metrics
 from apps.gateway.asgi import GatewayHttpRequest
-from apps.gateway.engine.request import GatewayRequest
+from apps.gateway.engine.messages.request import GatewayRequest
 from apps.gateway.http_protocol import TARGET_EXTENSION
 from apps.gateway.metrics import exposition
 from apps.gateway.requests import gateway_request
 from apps.gateway.responses import RelayedResponse
+from apps.gateway.standing import standing_of
 
 
 class ProxyView(View):
@@ -30,20 +31,25 @@ class ProxyView(View):
 
 
 async def healthz(request: GatewayHttpRequest) -> JsonResponse:
-    """200 when calls can be checked and counted, else 503; with `?live`, 200 while the process answers at all.
+    """200 while some calls can be served, with what is `away`; else 503. With `?live`, 200 while the process answers.
 
-    Postgres may be away: known keys go on. It must have been there once, or nothing would be known.
+    A process that is told to stop takes no connections any more, so that no probe gets an answer.
     """
     if "live" in request.GET:
         return JsonResponse({"status": "ok", "live": True})
-    directory = request.runtime.directory
     try:
-        checks = await directory.in_thread(readiness)
+        checks = await request.runtime.directory.in_thread(readiness)
     except TimeoutError:
         checks = {"postgres": False, "redis": False}
-    ready = checks["redis"] and (checks["postgres"] or directory.has_read)
-    body = {"status": "ok" if ready else "unavailable", "live": True, "ready": ready, "checks": checks}
-    return JsonResponse(body, status=200 if ready else 503)
+    standing = standing_of(request.runtime, checks)
+    body = {
+        "status": standing.status,
+        "live": True,
+        "ready": standing.can_serve,
+        "away": standing.away,
+        "checks": standing.parts,
+    }
+    return JsonResponse(body, status=200 if standing.can_serve else 503)
 
 
 async def metrics(request: GatewayHttpRequest) -> HttpResponse:

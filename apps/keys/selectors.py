@@ -8,7 +8,7 @@ from apps.core.rows import first_or_not_found
 from apps.keys.enums import KeyPurpose
 from apps.keys.expiry import THRESHOLDS
 from apps.keys.models import ApiKey
-from apps.keys.secret import digest, is_well_formed
+from apps.keys.secret import digest, is_well_formed, signing_secret
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
 
@@ -29,6 +29,14 @@ def list_keys(subscription: Subscription) -> QuerySet[ApiKey]:
 def get_key(subscription: Subscription, *, public_id: str) -> ApiKey:
     """A key of the subscription. Raises `NotFound`."""
     return first_or_not_found(list_keys(subscription).filter(public_id=public_id))
+
+
+def find_signing_secret(key: ApiKey) -> str | None:
+    """What calls of a key that was just made are signed with, to be shown with it; None where calls are not signed.
+
+    Later it is `services.reveal_signing_secret` that shows it, which writes down who asked.
+    """
+    return signing_secret(key.public_id) if key.subscription.product.requires_signature else None
 
 
 def find_key(secret: str) -> ApiKey | None:

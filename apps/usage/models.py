@@ -111,7 +111,7 @@ class RequestRecording(models.Model):
     request_headers = models.JSONField(null=True)  # [[name, value], …] in order, as the answer's
     request_body = models.TextField(blank=True)
     is_request_cut = models.BooleanField(default=False)  # the body was longer
-    status = models.PositiveSmallIntegerField(null=True)  # null: the backend did not answer
+    status = models.PositiveSmallIntegerField(null=True)  # as the consumer saw it; null: there was none
     answer_headers = models.JSONField(null=True)
     answer_body = models.TextField(blank=True)
     is_answer_cut = models.BooleanField(default=False)

@@ -34,7 +34,7 @@ class Recording:
     request_headers: list[tuple[str, str]] | None
     request_body: str
     is_request_cut: bool
-    status: int | None  # of the backend's answer; None: there was none
+    status: int | None  # of the answer as its consumer got it; None: there was none
     answer_headers: list[tuple[str, str]] | None
     answer_body: str
     is_answer_cut: bool

@@ -335,7 +335,7 @@ CELERY_TIMEZONE = "UTC"
 UPSTREAM_ALLOW = env.words("UPSTREAM_ALLOW")
 # How many proxies in front of gateway and web may be believed about who calls, and by which scheme (`apps.core.peers`).
 TRUSTED_PROXY_HOPS = env.integer("TRUSTED_PROXY_HOPS", 0)
-# Calls that one gateway process has in flight at most; more are answered 503.
+# Calls that one gateway process has in flight at most, a quarter of them of one subscription; more are answered 503.
 GATEWAY_MAX_CONCURRENT = env.integer("GATEWAY_MAX_CONCURRENT", 2000)
 # Keys that nobody has, from one IPv4 address or IPv6 /64 in a minute, before such are answered 429 unseen; 0: no limit.
 GATEWAY_UNKNOWN_KEYS_MAX = env.integer("GATEWAY_UNKNOWN_KEYS_MAX", 30)

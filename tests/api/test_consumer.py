@@ -32,6 +32,7 @@ def test_from_the_catalog_to_a_key(world: World) -> None:
     rotated = api.post(f"{one}/rotate", {"overlap_seconds": 3600})
     assert rotated.data["key"]["rotated_from"] == made.data["key"]["id"]
     assert rotated.data["secret"] != made.data["secret"]
+    assert made.data["signing_secret"] is rotated.data["signing_secret"] is None
     assert api.get(one).data["expires_at"]
     assert api.post(f"{one}/revoke").data["revoked_at"]
     assert len(api.get(f"{path}/keys").data) == 2
@@ -182,6 +183,15 @@ class TestKeyMe:
         world.key.allowed_networks = ["203.0.113.0/24"]
         world.key.save()
         assert api.get("/keys/me").code == "ip_not_allowed"
+        world.key.allowed_networks = ["127.0.0.0/8"]
+        world.key.save()
+        assert api.get("/keys/me").status == 200
+        # The lists of the product hold here as well: what is denied is so even where the key works.
+        for lists in ({"allowed_networks": ["203.0.113.0/24"]}, {"denied_networks": ["127.0.0.1/32"]}):
+            Product.objects.filter(pk=world.product.pk).update(
+                **{"allowed_networks": [], "denied_networks": []} | lists
+            )
+            assert api.get("/keys/me").code == "ip_not_allowed"
         world.consumer.api.post(f"{world.subscription_path}/keys/{world.key.public_id}/revoke")
         assert api.get("/keys/me").code == "key_revoked"
 

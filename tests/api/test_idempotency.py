@@ -14,6 +14,7 @@ from apps.core.rest import idempotency
 from apps.core.rest.errors import IdempotencyKeyReused, IdempotentRequestUnfinished
 from apps.core.rest.idempotency import IdempotentCall, Outcome, run_in_one_transaction, run_reserved
 from apps.keys.models import ApiKey
+from apps.keys.secret import signing_secret
 from apps.payments.models import Payment, PaymentMethod
 from apps.payments.services import add_card
 from apps.products.models import Product
@@ -83,6 +84,19 @@ def test_a_secret_is_shown_once_and_kept_nowhere(world: World) -> None:
     assert again == first | {"secret": None}
     assert first["secret"] not in str(IdempotentRequest.objects.values_list("content"))
     assert ApiKey.objects.filter(name="program").count() == 1
+
+
+def test_so_is_the_signing_secret_of_a_key_whose_calls_are_signed(world: World) -> None:
+    world.product.requires_signature = True
+    world.product.save()
+    api, path = world.consumer.api, f"{world.subscription_path}/keys"
+    first = api.post(path, {"name": "program"}, key="one").data
+    assert first["signing_secret"] == signing_secret(first["key"]["id"])
+    again = api.post(path, {"name": "program"}, key="one").data
+    assert again == first | {"secret": None, "signing_secret": None}
+    assert first["signing_secret"] not in str(IdempotentRequest.objects.values_list("content"))
+    rotated = api.post(f"{path}/{first['key']['id']}/rotate", {}).data
+    assert rotated["signing_secret"] == signing_secret(rotated["key"]["id"]) != first["signing_secret"]
 
 
 def test_a_payment_is_made_once_and_a_declined_one_is_remembered(world: World) -> None:

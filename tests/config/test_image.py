@@ -61,6 +61,20 @@ def test_it_does_not_run_as_root_and_knows_its_health() -> None:
     assert dict(stage)["ENTRYPOINT"] == '["python", "-m", "config.container"]'
 
 
+def test_the_spool_of_the_gateway_is_in_a_volume_that_the_process_may_write_to() -> None:
+    stage = final_stage()
+    (volume,) = [arguments for name, arguments in stage if name == "VOLUME"]
+    values = dict(re.findall(r"([A-Z_]+)=(\S+)", " ".join(arguments for name, arguments in stage if name == "ENV")))
+    spool = values["USAGE_SPOOL_DIR"]
+    assert spool.startswith(f"{volume}/")
+    (made,) = [arguments for name, arguments in stage if name == "RUN" and "useradd" in arguments]
+    folders = made.partition(f"--owner {dict(stage)['USER']} ")[2].split()
+    assert {volume, spool} <= set(folders)
+    # As the README runs it, it stays.
+    (run,) = [line for line in (ROOT / "README.md").read_text().splitlines() if line.endswith("api-factory gateway")]
+    assert f"--volume gateway:{volume} " in run
+
+
 def test_everything_that_is_copied_is_there_and_passes_the_ignore_file() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     for name, arguments in instructions("Dockerfile"):

@@ -28,6 +28,8 @@ class InMemoryMetering:
     """Implements `Metering`. A sliding window of call times for each rate limit, a sum for each quota."""
 
     is_available: bool = True
+    can_count_alone: bool = False
+    spool_is_ready: bool | None = None
     # What `settle` answers for calls that are told to be so; the default is the truth.
     settlement: Settlement | None = None
     settled: list[tuple[CallSpec, CallOutcome]] = field(default_factory=list)

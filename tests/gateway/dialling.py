@@ -33,6 +33,7 @@ def asking(
     scheme, _, rest = url.partition("//")
     host, slash, path = rest.partition("/")
     return UpstreamRequest(
+        product_id=1,
         method=method,
         base=f"{scheme}//{host}",
         path=slash + path,

@@ -33,6 +33,10 @@ POST = b"POST /~slug~/things HTTP/1.1\r\n" + HOST + KEY
 TWO_CODINGS = POST + b"Transfer-Encoding: %b\r\nTransfer-Encoding: %b\r\n\r\n0\r\n\r\n"
 LENGTH_AND_CODING = POST + b"Content-Length: %b\r\nTransfer-Encoding: %b\r\n\r\n0\r\n\r\n"
 EXPECTING = POST + b"Expect: 100-continue\r\nContent-Length: 4\r\n\r\nbody"
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+NO_UPGRADE = "uvicorn would lose the body, so it is refused there"
+# A body that would pass as a request.
+INNER = b"GET /weather/things/next HTTP/1.1\r\nHost: gw\r\n\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -104,8 +108,8 @@ REQUEST_LINES = [
     _refused("a target longer than is taken", "3", _get(b"").replace(b"/things", b"/things/" + b"a" * 9000, 1), 414),
     _ends("a target without end", "3", _get(b"").replace(b"/things", b"/things/" + b"a" * 90_000, 1), 414, 431),
     # Refused by decision, though a server may take it: one request, one spelling (README of the gateway).
-    _refused("absolute form", "3.2.2", _get(b"").replace(b"/~slug~", b"http://gw/~slug~", 1)),
-    _refused("absolute form of another host", "3.2.2", _get(b"").replace(b"/~slug~", b"http://other/~slug~", 1)),
+    _passes("absolute form", "3.2.2", _get(b"").replace(b"/~slug~", b"http://gw/~slug~", 1)),
+    _passes("absolute form of another host", "3.2.2", _get(b"").replace(b"/~slug~", b"http://other/~slug~", 1)),
     _refused("authority form", "3.2.3", _get(b"").replace(b"/~slug~/things", b"other:443", 1)),
     _ends("CONNECT", "3.2.3", b"CONNECT other:443 HTTP/1.1\r\n" + HOST + KEY + b"\r\n", 400, 405, 501),
     _refused("asterisk form", "3.2.4", b"OPTIONS * HTTP/1.1\r\n" + HOST + KEY + b"\r\n"),
@@ -229,6 +233,15 @@ CONNECTIONS = [
     _passes("keep-alive", "9.3", _get(b"Connection: keep-alive\r\n")),
     _passes("an upgrade that is not offered here", "RFC 9110 7.8", _get(b"Connection: Upgrade\r\nUpgrade: h2c\r\n"),
             why_not="uvicorn loses what was sent behind it"),
+    _passes("a body behind an upgrade that is not offered", "RFC 9110 7.8",
+            POST + UPGRADE + b"Content-Length: %d\r\n\r\n%b" % (len(INNER), INNER), why_not=NO_UPGRADE),
+    _passes("chunks behind an upgrade that is not offered", "RFC 9110 7.8",
+            POST + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(INNER), INNER),
+            why_not=NO_UPGRADE),
+    _ends("broken chunks behind an upgrade that is not offered", "RFC 9110 7.8",
+          POST + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+    _ends("two lengths behind an upgrade that is not offered", "RFC 9110 7.8",
+          POST + UPGRADE + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n%b" % (len(INNER), INNER)),
     _passes("a settings field of HTTP/2", "RFC 9110 7.8", _get(b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n")),
     _passes("an expectation", "RFC 9110 10.1.1", EXPECTING),
     _refused("an expectation that nobody knows", "RFC 9110 10.1.1", _get(b"Expect: 200-ok\r\n"), 200, 417),

@@ -15,9 +15,9 @@ from django.conf import settings
 from apps.gateway.asgi import GatewayHandler
 from apps.gateway.directory import OrmDirectory
 from apps.gateway.engine.config import EngineConfig
-from apps.gateway.engine.health import Health, HealthRules
+from apps.gateway.engine.observation.health import Health, HealthRules
+from apps.gateway.engine.observation.recording import Recorders
 from apps.gateway.engine.pipeline import Engine
-from apps.gateway.engine.recording import Recorders
 from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
 from apps.gateway.replays import RedisReplays

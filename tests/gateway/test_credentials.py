@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.gateway.engine.credentials import ConflictingKeys, extract
-from apps.gateway.engine.request import Header
+from apps.gateway.engine.admission.credentials import ConflictingKeys, extract
+from apps.gateway.engine.messages.request import Header
 
 KEY, OTHER = b"af_live_one", b"af_live_two"
 
@@ -62,6 +62,12 @@ def test_x_rapidapi_key_counts_only_where_the_product_allows_it() -> None:
 
 def test_a_name_with_underscores_is_another_name() -> None:
     assert extract([(b"x_api_key", KEY), (b"x-api_key", KEY)], b"", rapidapi=True).secret == ""
+
+
+@pytest.mark.parametrize("again", [KEY, KEY.replace(b"_", b"%5F", 1), b"x" + KEY])
+def test_a_parameter_that_repeats_the_key_is_removed_too(again: bytes) -> None:
+    found = extract([(b"x-api-key", KEY)], b"a=1&token=" + again + b"&b=%2F", rapidapi=False)
+    assert found.query == b"a=1&b=%2F"
 
 
 def test_a_header_that_repeats_the_key_is_removed_too() -> None:

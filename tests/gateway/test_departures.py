@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.fakes.upstream import Exchange, body_of
+from tests.gateway.server import PLAIN_ASGI
 from tests.gateway.shop import Shop
 from tests.gateway.wire import RawConnection
 from tests.processes import wait_until
@@ -33,6 +34,45 @@ def test_a_consumer_that_leaves_before_the_answer_closes_the_backend_and_pays_no
     wait_until(lambda: shop.outcomes, what="settled")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (499, "client_closed", 0)
+
+
+def test_a_consumer_that_leaves_with_calls_waiting_pays_for_none_of_them(shop: Shop, protocol: str) -> None:
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn does not read on while a request waits")
+    asked = threading.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        asked.set()
+        await exchange.reader.read()  # until the gateway closes
+        raise OSError("closed")
+
+    shop.backend_does(slow)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head() * 10)
+        assert asked.wait(20)
+    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.outcomes, what="settled")
+    assert [(outcome.outcome, outcome.units) for outcome in shop.outcomes] == [("client_closed", 0)]
+    assert len(shop.received) == 1
+
+
+def test_an_answer_of_http_1_0_that_breaks_off_ends_with_a_reset(shop: Shop, protocol: str) -> None:
+    """Its end is the end of the connection, which must not look like one."""
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn closes a connection in one way only")
+
+    async def dies(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await exchange.chunk(b"the first half")
+        raise OSError("dead")
+
+    shop.backend_does(dies)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head().replace(b"HTTP/1.1", b"HTTP/1.0"))
+        with pytest.raises(ConnectionResetError):
+            connection.read_all()
+    wait_until(lambda: shop.outcomes, what="settled")
+    assert [(outcome.outcome, outcome.units) for outcome in shop.outcomes] == [("upstream_aborted", 0)]
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])

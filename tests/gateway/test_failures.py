@@ -171,7 +171,7 @@ def test_an_error_of_our_own_says_nothing_about_itself(shop: Shop, monkeypatch: 
     def fails(*args: object) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("apps.gateway.engine.exchange.upstream_request", fails)
+    monkeypatch.setattr("apps.gateway.engine.forwarding.exchange.upstream_request", fails)
     reply = shop.call("/things")
     check(reply, 500, "internal_error")
     assert b"secret" not in reply.body

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.gateway.engine.signature import signature
+from apps.gateway.engine.signing.backend_signature import signature
 from tests.fakes.upstream import Received
 from tests.gateway.shop import Shop
 from tests.gateway.wire import Headers

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from apps.gateway.engine import guesses as engine_guesses
-from apps.gateway.engine.guesses import Guesses, network_of
+from apps.core.changes import announce
+from apps.gateway.engine.admission import guesses as engine_guesses
+from apps.gateway.engine.admission.guesses import Guesses, network_of
 from apps.gateway.guesses import SharedGuesses
 from apps.keys import secret as key_secret
 from tests.factories.keys import ApiKeyFactory
@@ -17,6 +18,7 @@ from tests.fakes.upstream import FakeUpstream
 from tests.gateway.problems import assert_refused, check
 from tests.gateway.server import RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -83,6 +85,18 @@ def test_keys_that_are_known_pass_from_there(shop: Shop) -> None:
     assert status(shop, office, unseen.secret) == 429
     assert status(shop, somewhere(), unseen.secret) == 200  # now it is known
     assert status(shop, office, unseen.secret) == 200
+
+
+def test_keys_that_were_known_pass_from_there_after_a_change(shop: Shop) -> None:
+    office = somewhere()
+    assert status(shop, office, shop.secret) == 200
+    assert [status(shop, office, "none") for _ in range(LIMIT + 1)] == [401] * LIMIT + [429]
+    directory = shop.gateway.runtime.directory
+    for topic in (f"product:{shop.product.pk}", f"plan:{shop.plan.pk}", f"subscription:{shop.subscription.pk}"):
+        announce(topic)
+        wait_until(lambda: directory.known_key(shop.key.digest) is None, what=f"it heard of {topic}")
+        assert status(shop, office, shop.secret) == 200
+    assert status(shop, office, key_secret.generate().secret) == 429
 
 
 def test_calls_without_a_key_and_with_a_good_one_are_no_guesses(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.redis_client import impatient_redis
-from apps.gateway.engine.health import WINDOW_SECONDS, Health, HealthRules, Suspended
+from apps.gateway.engine.observation.health import WINDOW_SECONDS, Health, HealthRules, Suspended
 from apps.gateway.outages import begin_outage, end_outage, find_outage
 from tests.factories.products import ProductFactory
 from tests.fakes.upstream import Exchange, FakeUpstream

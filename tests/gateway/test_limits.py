@@ -6,7 +6,7 @@ from typing import Any
 import http_sf
 import pytest
 
-from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
+from apps.gateway.engine.messages.ratelimit_fields import announced_fields, ratelimit_fields
 from apps.plans.enums import RateWindow
 from apps.subscriptions.overage import OverageChoice
 from apps.subscriptions.services import set_overage

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.gateway.engine.locations import Addresses, rewrite_locations
+from apps.gateway.engine.messages.locations import Addresses, rewrite_locations
 
 ADDRESSES = Addresses(upstream="https://api.creator.example/v1", public="https://gw.example/weather")
 

@@ -8,7 +8,7 @@ import pytest
 
 from apps.accounts.access import Actor
 from apps.accounts.enums import Role
-from apps.gateway.engine.networks import network_rule
+from apps.gateway.engine.admission.networks import network_rule
 from apps.products.services import update_endpoint, update_product
 from tests.factories.accounts import UserFactory
 from tests.gateway.problems import assert_refused, check

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.gateway.engine.paths import BadTarget, parse_target
+from apps.gateway.engine.admission.paths import BadTarget, parse_target
 from tests.gateway.targets import REFUSED
 
 ACCEPTED = [
@@ -25,13 +25,13 @@ def test_a_target_that_can_be_read_in_two_ways_is_refused(target: str) -> None:
 def test_a_target_that_can_be_read_in_one_way_is_kept_byte_for_byte(target: str) -> None:
     parsed = parse_target(target.encode("ascii"))
     path, _, query = target.partition("?")
-    assert (parsed.path, parsed.query.decode("ascii")) == (path, query)
-    assert "/" + "/".join(parsed.segments) == path
+    assert (parsed.path.raw, parsed.query.decode("ascii")) == (path, query)
+    assert "/" + "/".join(parsed.path.segments) == path
 
 
 def test_segments_are_known_decoded_too() -> None:
     parsed = parse_target(b"/a%20b/caf%C3%A9/%40me")
-    assert parsed.decoded == ("a b", "café", "@me")
+    assert parsed.path.decoded == ("a b", "café", "@me")
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_segments_are_known_decoded_too() -> None:
     [("/weather", "/", ("",)), ("/weather/", "/", ("",)), ("/weather/now/1?q=2", "/now/1", ("now", "1"))],
 )
 def test_what_is_below_the_product(target: str, path: str, segments: tuple[str, ...]) -> None:
-    below = parse_target(target.encode()).below_first_segment()
-    assert (below.path, below.segments, below.decoded) == (path, segments, segments)
+    below = parse_target(target.encode()).below
+    assert (below.raw, below.segments, below.decoded) == (path, segments, segments)
 
 
 def test_a_target_of_more_than_8_kib_is_refused() -> None:

@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 
 from apps.core import clock
 from apps.core.redis_client import impatient_redis
-from apps.gateway.engine.recording import BODY_MAX, CALLS_PER_MINUTE
-from apps.gateway.engine.redaction import REDACTED, is_secret, redacted_body, redacted_headers, redacted_query
+from apps.gateway.engine.observation.recording import BODY_MAX, CALLS_PER_MINUTE
+from apps.gateway.engine.observation.redaction import (
+    REDACTED,
+    is_secret,
+    redacted_body,
+    redacted_headers,
+    redacted_query,
+)
 from apps.keys import secret as key_secret
 from apps.usage import recording, services
 from apps.usage.models import RequestRecording
@@ -31,12 +37,28 @@ class TestRedaction:
             "Authorization", "Proxy-Authorization", "proxy-anything", "Cookie", "Set-Cookie", "X-Api-Key", "x_api_key",
             "apiKey", "X-RapidAPI-Key", "X-RapidAPI-Proxy-Secret", "X-ApiFactory-Proxy-Secret", "X-Signature",
             "access_token", "refreshToken", "client_secret", "PASSWORD", "db-pwd", "oauth_code", "auth", "sessionid",
+            "key", "X-Key", "Ocp-Apim-Subscription-Key", "X-Functions-Key", "signingKey", "sig", "jwt", "userPin",
+            "OTP", "cvv", "X-CSRF",
         ],
     )  # fmt: skip
     def test_names_that_are_secret(self, name: str) -> None:
         assert is_secret(name)
 
-    @pytest.mark.parametrize("name", ["author", "Accept", "Content-Type", "key", "city", "X-Request-Id", "User-Agent"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "author",
+            "Accept",
+            "Content-Type",
+            "keyword",
+            "city",
+            "X-Request-Id",
+            "User-Agent",
+            "code",
+            "opinion",
+            "design",
+        ],
+    )
     def test_names_that_are_not(self, name: str) -> None:
         assert not is_secret(name)
 
@@ -49,6 +71,16 @@ class TestRedaction:
             ("referer", f"https://x/?k={REDACTED}"),
         ]
         assert redacted_query(b"a=1&to%6ben=x&&b") == f"a=1&to%6ben={REDACTED}&&b"
+        assert redacted_query(b"a=1;token=x&code=y") == f"a=1;token={REDACTED}&code={REDACTED}"
+        assert redacted_query(b"at=52.5;13.4&next=%2Fa%3Fb%3D1") == "at=52.5;13.4&next=%2Fa%3Fb%3D1"
+        assert "hidden" not in redacted_query(
+            b"data=%7B%22password%22%3A%22hidden%22%7D&url=https%3A%2F%2Fx%3Ftoken%3Dhidden"
+        )
+        lines = [(b"referer", b"https://x/?a=1&access_token=hidden#sig=hidden"), (b"location", b"/cb?code=hidden&b=2")]
+        assert redacted_headers(lines) == [
+            ("referer", f"https://x/?a=1&access_token={REDACTED}#sig={REDACTED}"),
+            ("location", f"/cb?code={REDACTED}&b=2"),
+        ]
 
     @pytest.mark.parametrize(
         ("sent", "kept"),
@@ -68,6 +100,17 @@ class TestRedaction:
         assert redacted_body(b"x", is_cut=False, headers=[(b"content-type", b"image/png")]) == "[not kept: image/png]"
         assert redacted_body(b"x", is_cut=False, headers=[(b"content-encoding", b"gzip"), *JSON]) == "[not kept: gzip]"
         assert redacted_body(b"x", is_cut=False, headers=[]) == "[not kept: no content type]"
+        xml, plain = [(b"content-type", b"application/xml")], [(b"content-type", b"text/plain")]
+        for kind, text in (
+            (xml, b"<a><u>ann</u><ns:password type='x'>hidden</ns:password></a>"),
+            (xml, b'<user name="ann" api_key="hidden 1"/>'),
+            (plain, b"user: ann\nPassword: hidden\npin = hidden"),
+            (plain, b'name=ann secret="hidden away", see https://x/?token=hidden'),
+            (JSON, b'{"name": "ann", "url": "https://x/?token=hidden"}'),
+        ):
+            kept = redacted_body(text, is_cut=False, headers=kind)
+            assert "hidden" not in kept
+            assert "ann" in kept
 
     @given(
         st.recursive(
@@ -91,6 +134,8 @@ class TestRedaction:
         for text in (b'"' * BODY_MAX, b'"a":' * (BODY_MAX // 4), b"[" * BODY_MAX, b'"\\' * (BODY_MAX // 2)):
             for is_cut in (True, False):
                 redacted_body(text, is_cut=is_cut, headers=JSON)
+        for text in (b"a" * BODY_MAX, b"a=" * (BODY_MAX // 2), b"<a " * (BODY_MAX // 3), b"?" * BODY_MAX, b"a " * 8000):
+            redacted_body(text, is_cut=True, headers=[(b"content-type", b"text/xml")])
 
 
 @pytest.mark.usefixtures("transactional_db")
@@ -155,7 +200,25 @@ class TestCalls:
         shop.backend_does(breaks)
         assert shop.call("/things").status == 502
         row = self.stored(shop, 2)[-1]
-        assert (row.status, row.answer_body) == (None, "")
+        assert (row.status, json.loads(row.answer_body)["code"]) == (502, "upstream_invalid")
+
+    def test_answers_of_the_gateway_itself(self, make_shop: MakeShop) -> None:
+        shop = make_shop(log_headers=True, log_bodies=True, quota=1)
+        assert shop.call("/things").status == 200
+        reply = shop.call(f"/things?token=t-1&api_key={shop.secret}", "POST", body=b"x")
+        assert reply.status == 429
+        # What the checks refuse is anybody's, and takes no place among the ten of the minute.
+        assert shop.anonymous("/things").status == 401
+        assert shop.call("/nowhere").status == 404
+        _, row = self.stored(shop, 2)
+        assert f"req_{row.pk.hex}" == reply.get("X-Request-Id")
+        got = dict(row.answer_headers)
+        assert (row.status, row.answer_body) == (429, reply.body.decode())
+        assert (got["retry-after"], got["x-request-id"]) == (reply.get("Retry-After"), reply.get("X-Request-Id"))
+        assert row.query == f"token={REDACTED}"
+        assert shop.secret not in str(row.request_headers)
+        services.store_recordings()
+        assert RequestRecording.objects.filter(product=shop.product).count() == 2
 
     def test_only_some_calls_of_a_minute_and_of_those_that_ask(self, make_shop: MakeShop) -> None:
         quiet, loud = make_shop(), make_shop(log_headers=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.gateway.engine.paths import BadTarget, parse_target
-from apps.gateway.engine.routes import Endpoint, Match, RouteTable, raw_slice
+from apps.gateway.engine.admission.paths import BadTarget, parse_target
+from apps.gateway.engine.admission.routes import Endpoint, Match, RouteTable, raw_slice
 from apps.products.paths import parse_template
 
 
@@ -23,12 +23,12 @@ def table(*paths: str) -> RouteTable:
 
 
 def found(routes: RouteTable, target: str) -> int | None:
-    match = routes.match_target(parse_target(target.encode()))
+    match = routes.match_path(parse_target(target.encode()).path)
     return match.endpoints["GET"].id if match else None
 
 
 def matched(routes: RouteTable, target: str) -> Match:
-    match = routes.match_target(parse_target(target.encode()))
+    match = routes.match_path(parse_target(target.encode()).path)
     assert match is not None
     return match
 
@@ -126,5 +126,5 @@ def test_parts_of_raw_segments() -> None:
     text = "aéb日😀c"
     for start in range(len(text)):
         for stop in range(start, len(text) + 1):
-            part = parse_target(b"/x" + raw_slice(raw, start, stop).encode()).decoded[0]
+            part = parse_target(b"/x" + raw_slice(raw, start, stop).encode()).path.decoded[0]
             assert part == "x" + text[start:stop]

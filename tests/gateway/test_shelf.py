@@ -119,6 +119,20 @@ async def test_an_error_is_not_remembered(source: Source) -> None:
     assert await entries.find("a") == "old"
 
 
+async def test_what_was_known_is_remembered_until_it_is_known_again_or_gone(source: Source) -> None:
+    entries = shelf_of(source)
+    assert not entries.knew("a")
+    await entries.find("a")
+    entries.forget("tag")
+    assert (entries.known("a"), entries.knew("a"), entries.knew("b")) == (None, True, False)
+    await entries.find("a")
+    assert not entries.knew("a")
+    entries.forget("tag")
+    source.value = None
+    await entries.find("a")
+    assert not entries.knew("a")
+
+
 # --- caches --------------------------------------------------------------------------------------
 
 
@@ -134,6 +148,18 @@ def test_the_least_recently_used_value_goes_first() -> None:
     cache.drop("u")
     assert len(cache) == 0
     assert cache._keys_by_tag == {}  # tags do not pile up
+
+
+def test_as_many_dropped_keys_are_remembered_as_values_are_kept() -> None:
+    cache: TaggedCache[str, int] = TaggedCache(2)
+    for key in "abcde":
+        cache.put(key, 1, ["t"])
+    assert [cache.has_dropped(key) for key in "abcde"] == [False, True, True, False, False]
+    cache.drop("t")
+    assert sum(map(cache.has_dropped, "abcde")) == 2
+    assert cache.has_dropped("e")
+    cache.put("e", 1, ["t"])
+    assert not cache.has_dropped("e")
 
 
 def test_a_value_put_again_has_its_new_tags_only() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.gateway.engine.message_signatures import (
+from apps.gateway.engine.signing.message_signatures import (
     BadSignature,
     SignedMessage,
     read_signatures,
@@ -16,8 +16,8 @@ from apps.gateway.engine.message_signatures import (
     sign,
     signature_base,
 )
-from apps.gateway.engine.signed_calls import ReplaysUnavailable
-from apps.gateway.engine.structured_fields import FieldSyntaxError, Item, Token, parse_dictionary, serialize
+from apps.gateway.engine.signing.signed_calls import ReplaysUnavailable
+from apps.gateway.engine.signing.structured_fields import FieldSyntaxError, Item, Token, parse_dictionary, serialize
 from apps.gateway.replays import RedisReplays
 from apps.keys.secret import signing_secret
 from apps.portal.console import signing_sample

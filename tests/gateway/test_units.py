@@ -8,7 +8,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from apps.gateway.engine.units import UnitFault, reported_units, unit_faults
+from apps.gateway.engine.forwarding.units import UnitFault, reported_units, unit_faults
 from apps.usage.counters.client import CountersClient
 from tests.counters import quota_counter
 from tests.factories.plans import QuotaFactory
@@ -34,7 +34,9 @@ HEADER = "X-Tokens"
         ([b"7", b"7"], 7, None),
         ([b"101"], 100, UnitFault.EXCESS),
         ([b"999999999999999"], 100, UnitFault.EXCESS),
-        ([b"1000000000000000"], 3, UnitFault.INVALID),
+        ([b"1000000000000000"], 100, UnitFault.EXCESS),
+        ([b"9" * 10_000], 100, UnitFault.EXCESS),
+        ([b"0" * 10_000 + b"7"], 7, None),
         ([b"-1"], 3, UnitFault.INVALID),
         ([b"1.5"], 3, UnitFault.INVALID),
         ([b"1e2"], 3, UnitFault.INVALID),

@@ -5,6 +5,7 @@ import datetime as dt
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -13,10 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from apps.gateway.engine.ports import (
-    UpstreamUnreachable,
-)
-from apps.gateway.upstream import PooledUpstream, dialer
+from apps.gateway.engine.ports import UpstreamTimeout, UpstreamUnreachable
+from apps.gateway.upstream import PooledUpstream, names
 from tests.core.test_addresses import SPECIAL
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.dialling import asking, body_of, dialling
@@ -86,7 +85,8 @@ async def test_a_name_that_leads_to_a_special_range_is_not_dialled(
     backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """After DNS, on the socket: alone, and behind an address that was refused before it."""
-    monkeypatch.setattr(dialer, "DNS_SECONDS", 0)
+    for seconds in ("DNS_SECONDS", "FAILED_SECONDS", "STALE_SECONDS"):
+        monkeypatch.setattr(names, seconds, 0)
     dialled: list[object] = []
     loop = asyncio.get_running_loop()
 
@@ -119,7 +119,8 @@ async def test_a_name_that_changes_its_mind_gains_nothing(
     backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DNS rebinding: public while it is looked at, this machine when it is dialled."""
-    monkeypatch.setattr(dialer, "DNS_SECONDS", 0)
+    for seconds in ("DNS_SECONDS", "FAILED_SECONDS", "STALE_SECONDS"):
+        monkeypatch.setattr(names, seconds, 0)
     resolver = ScriptedResolver(["203.0.113.1"], ["127.0.0.1"])
     async with dialling(allow=[], resolver=resolver) as upstream:
         for _ in range(20):
@@ -127,6 +128,30 @@ async def test_a_name_that_changes_its_mind_gains_nothing(
                 await upstream.send(asking(f"http://rebinding.example:{backend.port}/"))
     assert resolver.asked >= 2
     assert backend.connections == 0
+
+
+async def test_a_name_server_that_hangs_holds_one_lookup_and_nobody_who_knows_the_name(
+    backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(ScriptedResolver):
+        async def resolve(self, *args: Any, **kwargs: Any) -> list[ResolveResult]:
+            if self.asked:
+                self.asked += 1
+                await asyncio.Event().wait()
+            return await super().resolve(*args, **kwargs)
+
+    monkeypatch.setattr(names, "DNS_SECONDS", 0)
+    resolver = Hanging(["127.0.0.1"])
+    async with dialling(allow=[backend.address], resolver=resolver) as upstream:
+        url = f"http://known.example:{backend.port}/"
+        for _ in range(3):  # each on a connection of its own
+            answer = await upstream.send(asking(url))
+            await body_of(answer)
+            upstream._pools[1, url[:-1]].abort()
+        new = asking("http://new.example:1/", connect_seconds=0.1)
+        ends = await asyncio.gather(*(upstream.send(new) for _ in range(5)), return_exceptions=True)
+        assert [type(end) for end in ends] == [UpstreamTimeout] * 5
+        assert resolver.asked == 3  # one that was good, and one for each name that hang
 
 
 async def test_of_several_addresses_only_the_allowed_ones_are_dialled() -> None:

@@ -4,15 +4,17 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from apps.gateway.engine.ports import (
     UpstreamAborted,
+    UpstreamBusy,
     UpstreamInvalid,
     UpstreamTimeout,
 )
-from apps.gateway.upstream import PooledUpstream
+from apps.gateway.upstream import PooledUpstream, pool
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.dialling import asking, body_of, dialling
 
@@ -116,6 +118,20 @@ async def test_what_may_not_happen_twice_is_not_sent_twice(client: PooledUpstrea
     assert [request.method for request in backend.requests] == ["GET", "POST", "GET", "PUT"]
 
 
+async def test_what_a_backend_worked_on_is_not_asked_for_again(client: PooledUpstream, backend: FakeUpstream) -> None:
+    async def works_and_dies(exchange: Exchange) -> None:
+        if exchange.request.method == "DELETE":
+            await asyncio.sleep(0.8)
+            raise OSError("dead")
+        await exchange.answer(200, b"ok")
+
+    backend.fallback = works_and_dies
+    assert await body_of(await client.send(asking(f"{backend.url}/"))) == b"ok"
+    with pytest.raises(UpstreamInvalid):
+        await client.send(asking(f"{backend.url}/", "DELETE"))
+    assert [(request.method, request.connection) for request in backend.requests] == [("GET", 1), ("DELETE", 1)]
+
+
 async def test_a_fresh_connection_that_ends_without_an_answer_is_not_tried_again(
     client: PooledUpstream, backend: FakeUpstream
 ) -> None:
@@ -176,6 +192,18 @@ async def test_a_connection_that_is_not_accepted_times_out() -> None:
         finally:
             for filler in fillers:
                 filler.close()
+
+
+async def test_a_call_does_not_spend_all_of_its_time_on_waiting_for_a_connection(
+    client: PooledUpstream, backend: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "CONNECTIONS_MAX", 0)
+    monkeypatch.setattr(pool, "POOL_SECONDS", 60)
+    request = asking(f"{backend.url}/")
+    request.timeouts = replace(request.timeouts, total_seconds=2)
+    async with asyncio.timeout(2):
+        with pytest.raises(UpstreamBusy):
+            await client.send(request)
 
 
 async def test_a_chunk_that_is_none_ends_the_answer(client: PooledUpstream, backend: FakeUpstream) -> None:

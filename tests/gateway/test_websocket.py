@@ -8,8 +8,11 @@ import threading
 import pytest
 
 from apps.core.changes import announce
-from apps.gateway.engine import tunnel
-from apps.gateway.engine.websocket import Frames, close_frame
+from apps.gateway.engine.forwarding import tunnel
+from apps.gateway.engine.forwarding.websocket import Frames, close_frame
+from apps.gateway.engine.observation.redaction import REDACTED
+from apps.usage import services
+from apps.usage.models import RequestRecording
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.fakes.websocket import (
     BINARY,
@@ -109,7 +112,10 @@ def test_messages_pass_both_ways_and_it_is_one_call(shop: Shop) -> None:
 def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head(lines=lines) + b"abc")
-        assert connection.read_until(b"\r\n").startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
+        head = connection.read_until(b"\r\n\r\n")
+        assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
+        if b"Sec-WebSocket-Version: 8" in lines.encode():
+            assert b"\r\nsec-websocket-version: 13\r\n" in head
     assert shop.received == []
 
 
@@ -212,3 +218,28 @@ def test_a_close_frame_is_found_however_the_bytes_fall(size: int) -> None:
             return
         passed = start
     pytest.fail(f"not found in {passed} bytes")
+
+
+def test_the_heads_of_the_handshake_are_recorded_where_the_product_asks_for_it(
+    gateway: RunningGateway, upstream: FakeUpstream
+) -> None:
+    shop = open_shop(gateway, upstream, log_headers=True, log_bodies=True)
+    shop.backend_does(echo_frames)
+    with Socket(shop, "Cookie: session=abc\r\nOrigin: https://pages.example\r\n") as socket:
+        socket.say(TEXT, b"hello")
+        assert socket.hear() == (TEXT, b"hello")
+        socket.say(CLOSE, b"\x03\xe8")
+        assert socket.hear() == (CLOSE, b"\x03\xe8")
+
+    def is_there() -> bool:
+        services.store_recordings()
+        return RequestRecording.objects.filter(product=shop.product).exists()
+
+    wait_until(is_there, what="the handshake was written down")
+    row = RequestRecording.objects.get(product=shop.product)
+    sent, got = dict(row.request_headers), dict(row.answer_headers)
+    assert (sent["origin"], sent["cookie"]) == ("https://pages.example", REDACTED)
+    assert (row.status, got["sec-websocket-accept"]) == (101, accept_of(KEY))
+    assert f"x-request-id: {got['x-request-id']}\r\n" in socket.head.lower()
+    # What passes afterwards is no body.
+    assert (row.request_body, row.answer_body) == ("", "")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.gateway.engine import problems
-from apps.gateway.engine.settle import Outcome
+from apps.gateway.engine.forwarding.settle import Outcome
+from apps.gateway.engine.messages import problems
 from apps.portal.requests.explanations import explain_failure, explain_refusal
 from apps.usage.counters.records import ABANDONED
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.gateway.engine.paths import BadTarget, parse_target
+from apps.gateway.engine.admission.paths import BadTarget, parse_target
 from apps.portal.marketplace.try_out.call import Call, can_be_sent
 from apps.products.models import Endpoint, Product
 from apps.products.openapi.operation import Parameter
@@ -36,7 +36,7 @@ def test_the_gateway_reads_the_values_that_were_typed_or_refuses(year: str, name
         read = parse_target(target.encode())
     except BadTarget:
         return
-    assert read.decoded == ("weather", "history", year, f"x-f{value}.json")
+    assert read.path.decoded == ("weather", "history", year, f"x-f{value}.json")
 
 
 @pytest.mark.parametrize(

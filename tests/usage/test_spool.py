@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from apps.usage.counters.client import CountersClient
 from apps.usage.counters.fallback import LocalWindow
 from apps.usage.counters.journal import JournalEntry
-from apps.usage.counters.spool import Spool, decode, encode
+from apps.usage.counters.spool import Spool, SpoolUnusable, decode, encode
 from apps.usage.counters.tuning import Tuning
 from apps.usage.counters.types import MeteringUnavailable, Refusal, Settlement
 from apps.usage.meter.runner import Meter
@@ -123,11 +123,11 @@ class TestOutage:
         async with CountersClient(NOBODY, tuning=tuning) as client:
             with pytest.raises(MeteringUnavailable):
                 await client.reserve(consumer.call(quotas=()))
+            assert (client.spool_is_ready, client.can_count_alone) == (None, False)
         blocked = tmp_path / "file"
         blocked.touch()
-        async with CountersClient(NOBODY, tuning=tuning, spool_folder=blocked / "spool") as client:
-            with pytest.raises(MeteringUnavailable):
-                await client.reserve(consumer.call(quotas=()))
+        with pytest.raises(SpoolUnusable, match=r"USAGE_SPOOL_DIR: .*/file/spool cannot be written to"):
+            await CountersClient(NOBODY, tuning=tuning, spool_folder=blocked / "spool").start()
 
 
 class TestDeath:

@@ -30,7 +30,7 @@ class TokensView(OrganizationView):
         "createToken", "Make an access token", tag=TAG, scope=WRITE,
         description="Asked for with an access token, the new one has no scope beyond those of that one and ends with "
         "it at the latest.",
-        body=TokenInput, answer=NewTokenSerializer, status=201, secret="secret",  # noqa: S106 - the name of a field
+        body=TokenInput, answer=NewTokenSerializer, status=201, secrets=["secret"],
         examples={"request": {"name": "CI", "scopes": ["usage:read"]}},
     )  # fmt: skip
     def post(self, request: Request) -> dict[str, Any]:

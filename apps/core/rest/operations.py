@@ -35,8 +35,8 @@ class Operation:
     `ordering` makes it a page: of the query set that the method returns, by these fields (the last one is unique), or
     by the one that the query parameter of this name holds. `in_pages` says that the method returns a `Page` itself.
     `any_body` takes any JSON, as `request.data`. `errors` are statuses beyond those that every operation of its kind
-    has. `commits_within`: the work is not one transaction. `secret` is a field of the answer that a repeat does not
-    show again. `bare` is an answer without envelope, of this `media_type`: the method returns the response.
+    has. `commits_within`: the work is not one transaction. `secrets` are fields of the answer that a repeat does
+    not show again. `bare` is an answer without envelope, of this `media_type`: the method returns the response.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Operation:
     status: int = 200
     errors: Sequence[int] = ()
     commits_within: bool = False
-    secret: str = ""
+    secrets: Sequence[str] = ()
     bare: bool = False
     media_type: str = "application/json"
     examples: dict[str, Any] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def _once(
         return done
 
     def keep(content: Any) -> Any:
-        return {**content, spec.secret: None} if spec.secret else content
+        return {**content, **dict.fromkeys(spec.secrets)} if spec.secrets else content
 
     run = idempotency.run_reserved if spec.commits_within else idempotency.run_in_one_transaction
     return with_answers(lambda: run(call, outcome, keep))

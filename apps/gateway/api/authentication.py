@@ -1,7 +1,5 @@
 """An API key of a subscription, wherever the gateway takes it."""
 
-import ipaddress
-
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
@@ -13,9 +11,10 @@ from apps.core.client import client_address
 from apps.core.errors import DomainError
 from apps.core.rest.errors import TokenRefused
 from apps.core.rest.throttling import django_request
-from apps.gateway.engine import problems
-from apps.gateway.engine.credentials import ConflictingKeys, extract
-from apps.gateway.engine.problems import Problem
+from apps.gateway.engine.admission.credentials import ConflictingKeys, extract
+from apps.gateway.engine.admission.networks import check_key_networks, check_networks, network_rule
+from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.problems import Problem, Rejected
 from apps.keys.models import ApiKey
 from apps.keys.secret import is_well_formed
 from apps.keys.selectors import find_key
@@ -42,8 +41,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise _refused(problems.KEY_REVOKED)
         if not key.works_at(clock.now()):
             raise _refused(problems.KEY_EXPIRED)
-        if key.allowed_networks and not _is_within(client_address(django_request(request)), key.allowed_networks):
-            raise PermissionDenied(problems.IP_NOT_ALLOWED.detail, problems.IP_NOT_ALLOWED.code)
+        _check_address(client_address(django_request(request)), key)
         return AnonymousUser(), key
 
     def authenticate_header(self, request: Request) -> str:
@@ -76,6 +74,12 @@ def _refused(problem: Problem) -> TokenRefused:
     return TokenRefused(problem.code, _(problem.detail))
 
 
-def _is_within(address: str, networks: list[str]) -> bool:
-    client = ipaddress.ip_address(address)
-    return any(client in ipaddress.ip_network(network) for network in networks)
+def _check_address(address: str, key: ApiKey) -> None:
+    """As the gateway would for a call of no endpoint in particular: the lists of the product and of the key."""
+    product = key.subscription.product
+    try:
+        check_networks(address, product=network_rule(product.allowed_networks, product.denied_networks), endpoint=None)
+        if (rule := network_rule(key.allowed_networks)) is not None:
+            check_key_networks(address, rule)
+    except Rejected as rejected:
+        raise PermissionDenied(rejected.detail, rejected.problem.code) from None

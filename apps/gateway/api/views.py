@@ -10,7 +10,7 @@ from apps.core.rest.operations import operation
 from apps.gateway.actions import ActionRefused, ActionResult, run_action
 from apps.gateway.api.authentication import CHALLENGE, ApiKeyAuthentication, sent_key
 from apps.gateway.api.serializers import ActionInput, ActionSerializer, KeyMeSerializer
-from apps.gateway.engine.credentials import QUERY_PARAMETER
+from apps.gateway.engine.admission.credentials import QUERY_PARAMETER
 from apps.keys.models import ApiKey
 from apps.usage.selectors import quota_usage
 
@@ -22,7 +22,9 @@ class KeyMeView(RestView):
 
     @operation(
         "getKeyMe", "Show what your API key is", tag="Keys",
-        description="Authenticated by the key itself: what it may do, and what is left of its quotas.",
+        description="Authenticated by the key itself: what it may do, and what is left of its quotas. Asked for from "
+        "where the product or the key takes no calls, it is 403 `ip_not_allowed`; lists of single endpoints are not "
+        "looked at.",
         answer=KeyMeSerializer, errors=(403,),
     )  # fmt: skip
     def get(self, request: Request) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from apps.gateway.engine.admission.heads import Head
+from apps.gateway.engine.admission.routes import Endpoint
 from apps.gateway.engine.entities import Entitlement, KeyEntry, MockAnswer, ProductEntry
-from apps.gateway.engine.request import GatewayRequest, Header
-from apps.gateway.engine.routes import Endpoint
+from apps.gateway.engine.messages.request import GatewayRequest, Header
 from apps.usage.counters.types import request_id
 
 # What of a path a usage event or rejection keeps.
@@ -18,6 +19,7 @@ class Call:
 
     request: GatewayRequest
     event_id: UUID
+    head: Head
     authority: str = ""  # the Host header
     host: str = ""  # its host name in lower case, without the port
     has_own_host: bool = False  # <slug>.<gateway domain>, not <gateway>/<slug>

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from apps.gateway.engine.networks import NetworkRule
-from apps.gateway.engine.request import Header
-from apps.gateway.engine.routes import Endpoint, RouteTable
+from apps.gateway.engine.admission.networks import NetworkRule
+from apps.gateway.engine.admission.routes import Endpoint, RouteTable
+from apps.gateway.engine.messages.request import Header
 from apps.keys.enums import KeyScope
 from apps.usage.counters.types import QuotaRule, RateRule
 

@@ -9,22 +9,24 @@ import math
 from collections.abc import Sequence
 
 from apps.core.ids import uuid7
-from apps.gateway.engine import problems
-from apps.gateway.engine.admission import Preflight, admit
-from apps.gateway.engine.answering import send_empty, send_problem
+from apps.gateway.engine.admission.admit import Preflight, admit
+from apps.gateway.engine.admission.guesses import Guesses
+from apps.gateway.engine.admission.heads import read_head
+from apps.gateway.engine.admission.shares import Shares
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
-from apps.gateway.engine.cors import preflight_headers
-from apps.gateway.engine.exchange import Exchange
-from apps.gateway.engine.guesses import Guesses
-from apps.gateway.engine.health import Health, Passage, Suspended
+from apps.gateway.engine.forwarding.exchange import Exchange
+from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.answers import send_empty, send_problem
+from apps.gateway.engine.messages.cors import preflight_headers
+from apps.gateway.engine.messages.problems import Rejected, Violation
+from apps.gateway.engine.messages.ratelimit_fields import announced_fields, ratelimit_fields
+from apps.gateway.engine.messages.request import ClientGone, GatewayRequest, Header
+from apps.gateway.engine.observation.health import Health, Passage, Suspended
+from apps.gateway.engine.observation.recording import Recorders
+from apps.gateway.engine.observation.tally import Tally
 from apps.gateway.engine.ports import Directory, DirectoryUnavailable, Upstream
-from apps.gateway.engine.problems import Rejected, Violation
-from apps.gateway.engine.ratelimit_fields import announced_fields, ratelimit_fields
-from apps.gateway.engine.recording import Recorders
-from apps.gateway.engine.request import ClientGone, GatewayRequest, Header
-from apps.gateway.engine.signed_calls import NoReplays, Replays
-from apps.gateway.engine.tally import Tally
+from apps.gateway.engine.signing.signed_calls import NoReplays, Replays
 from apps.usage.counters.types import (
     CallSpec,
     Metering,
@@ -66,7 +68,7 @@ class OverLimit(Rejected):
 
 
 class Engine:
-    """One per process; holds no state of a call."""
+    """One per process."""
 
     def __init__(
         self,
@@ -90,6 +92,7 @@ class Engine:
         self.tally = Tally()
         self._recorders = recorders or Recorders()
         self._on_their_way = 0
+        self._shares = Shares(self._config.max_concurrent)
 
     @property
     def in_flight(self) -> int:
@@ -98,7 +101,7 @@ class Engine:
 
     async def handle(self, request: GatewayRequest) -> None:
         """Answer the request through its client."""
-        call = Call(request=request, event_id=uuid7())
+        call = Call(request, uuid7(), read_head(request.headers, self._config.reserved_cookies))
         self._on_their_way += 1
         try:
             if self._on_their_way > self._config.max_concurrent:
@@ -115,8 +118,12 @@ class Engine:
 
     async def _handle(self, call: Call) -> None:
         passage: Passage | None = None
+        admitted: Admitted | None = None
+        subscription_id: int | None = None  # that holds a place for the call
         try:
             admitted = await admit(call, self._directory, self._config, self._guesses, self._replays)
+            self._shares.take(admitted.key.entitlement.subscription_id)
+            subscription_id = admitted.key.entitlement.subscription_id
             passage = self._enter(admitted)
             exchange = Exchange(
                 call,
@@ -134,11 +141,11 @@ class Engine:
             await send_empty(call, 204, preflight_headers(preflight.methods), self._config)
         except Rejected as rejected:
             self._record(call, rejected)
-            await self._refuse(call, rejected, limits=self._limits_of(call, rejected))
+            await self._refuse(call, rejected, limits=self._limits_of(call, rejected), admitted=admitted)
         except (DirectoryUnavailable, MeteringUnavailable) as error:
             # The directory and metering say themselves what is the matter, once and not for every call.
             logger.debug("call %s cannot be checked: %s", call.request_id, error)
-            await self._refuse(call, Rejected(problems.UNAVAILABLE))
+            await self._refuse(call, Rejected(problems.UNAVAILABLE), admitted=admitted)
         except Exception:
             logger.exception("call %s failed before it was forwarded", call.request_id)
             await self._refuse(call, Rejected(problems.INTERNAL_ERROR))
@@ -150,6 +157,8 @@ class Engine:
         finally:
             if passage is not None:
                 passage.left()
+            if subscription_id is not None:
+                self._shares.give_back(subscription_id)
 
     async def _run_recorded(self, exchange: Exchange, reservation: Reservation, call: Call, admitted: Admitted) -> None:
         exchange.recorder = recorder = self._recorders.begin(call, admitted)
@@ -159,9 +168,19 @@ class Engine:
             if recorder is not None:
                 self._recorders.end(recorder)
 
-    async def _refuse(self, call: Call, rejected: Rejected, *, limits: Sequence[Header] = ()) -> None:
+    async def _refuse(
+        self, call: Call, rejected: Rejected, *, limits: Sequence[Header] = (), admitted: Admitted | None = None
+    ) -> None:
+        """Answer with the problem, and write that down for a call that passed the checks: others are anybody's."""
         self.tally.refused[rejected.problem.code] += 1
-        await send_problem(call, rejected, self._config, limits=limits)
+        recorder = None
+        if admitted is not None and admitted.product.recording is not None:
+            recorder = self._recorders.begin(call, admitted)
+        try:
+            await send_problem(call, rejected, self._config, limits=limits, watch=recorder)
+        finally:
+            if recorder is not None:
+                self._recorders.end(recorder)
 
     def _enter(self, admitted: Admitted) -> Passage:
         """The way to the backend, unless it is left alone for now: before the limits, so that nothing is taken."""

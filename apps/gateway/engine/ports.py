@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, Timeouts
-from apps.gateway.engine.request import Header
+from apps.gateway.engine.messages.request import Header
 
 
 class DirectoryUnavailable(Exception):
@@ -20,6 +20,10 @@ class Directory(Protocol):
 
     def known_key(self, digest: bytes) -> KeyEntry | None:
         """What `find_key` would answer without asking anybody, if it is known."""
+        ...
+
+    def knew_key(self, digest: bytes) -> bool:
+        """Whether it was known, and has to be asked for again: a change made it stale, or newer ones took its place."""
         ...
 
     async def find_product(self, slug: str) -> ProductEntry | None:
@@ -43,6 +47,10 @@ class UpstreamError(Exception):
     """A backend did not give a whole answer; the message is safe to show to the consumer."""
 
 
+class UpstreamBusy(UpstreamError):
+    """Not asked at all: as many requests as it may have at once are on their way."""
+
+
 class UpstreamUnreachable(UpstreamError):
     """No connection: the name does not resolve, nobody listens, TLS fails, or the address may not be dialled."""
 
@@ -61,6 +69,7 @@ class UpstreamAborted(UpstreamError):
 
 @dataclass(slots=True)  # not frozen: one is made for every call, and that would take twice as long
 class UpstreamRequest:
+    product_id: int  # whose backend it is: no product waits for the connections of another
     method: str
     base: str  # the backend's base URL, without a trailing slash
     path: str  # below it, with the query: sent byte for byte

@@ -6,13 +6,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from apps.gateway.bounds import SKIPPED_BODY_MAX
-from apps.gateway.engine.headers import BadFraming, body_length
-from apps.gateway.engine.request import ClientGone, Header
+from apps.gateway.engine.messages.headers import BadFraming, body_length
+from apps.gateway.engine.messages.request import ClientGone, Header
 
 if TYPE_CHECKING:
     from apps.gateway.server.connection import GatewayConnection
 
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("ascii") for status in HTTPStatus}
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode("ascii") for status in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _WITHOUT_BODY = frozenset({101, 204, 304})
 _UNKNOWN = float("inf")
@@ -116,6 +116,11 @@ class ServerCall:
         return _UNKNOWN if length is None else length
 
     @property
+    def has_unread_body(self) -> bool:
+        """Whether a body follows its head, which stays a request whatever else the head asks for."""
+        return not self.may_tunnel and self.method != "CONNECT" and self.unread > 0
+
+    @property
     def is_clear(self) -> bool:
         """Whether it can be said where the request ends."""
         try:
@@ -184,23 +189,23 @@ class ServerCall:
         self.has_started = True
         if not self.is_body_whole and (self.unread > SKIPPED_BODY_MAX or self._is_waiting_to_continue()):
             self.keeps_alive = False
-        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-        lines += [b"%b: %b\r\n" % header for header in headers]
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
+        lines += map(b": ".join, headers)
         is_framed = length is not None or any(name == b"content-length" for name, _ in headers)
         if not is_framed and self._has_body(status):
             if self.http_version == "1.0":
                 self.keeps_alive = self.is_cut_by_close = False
             else:
                 self._is_chunked = True
-                lines.append(b"transfer-encoding: chunked\r\n")
+                lines.append(b"transfer-encoding: chunked")
         if status == 101:
             self.keeps_alive = False
         elif not self.keeps_alive and (b"connection", b"close") not in headers:
-            lines.append(b"connection: close\r\n")
+            lines.append(b"connection: close")
         elif self.keeps_alive and self.http_version == "1.0":
-            lines.append(b"connection: keep-alive\r\n")
+            lines.append(b"connection: keep-alive")
         lines.append(b"\r\n")
-        return b"".join(lines)
+        return b"\r\n".join(lines)
 
     async def _write(self, data: bytes) -> None:
         connection = self._connection

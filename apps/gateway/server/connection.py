@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections import deque
 from functools import partial
 from math import inf
@@ -19,10 +20,10 @@ from apps.gateway.bounds import (
     SKIPPED_BODY_MAX,
     HeadTooLarge,
 )
-from apps.gateway.engine import problems
-from apps.gateway.engine.problems import Problem
-from apps.gateway.engine.request import Header
-from apps.gateway.engine.websocket import asks_for_websocket
+from apps.gateway.engine.forwarding.websocket import asks_for_websocket
+from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.problems import Problem
+from apps.gateway.engine.messages.request import Header
 from apps.gateway.refusals import refusal
 from apps.gateway.requests import gateway_request
 from apps.gateway.runtime import Runtime
@@ -39,7 +40,12 @@ TICK_SECONDS = 5.0
 PLAIN_PREFIX = b"/_gateway/"
 
 
+# What waits behind a call of the same connection: so many bytes of heads, and the client is held back.
+WAITING_BYTES_MAX = 64 * 1024
+
 _FRAMING = (b"content-length", b"transfer-encoding")
+# A connection that is closed with this ends with a reset, and not as if all had been said.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class GatewayConnection(asyncio.Protocol):
@@ -68,6 +74,7 @@ class GatewayConnection(asyncio.Protocol):
         self._current: ServerCall | None = None
         self._incoming: ServerCall | None = None
         self._waiting: deque[ServerCall] = deque()
+        self._waiting_bytes = 0  # of their heads
         self._parsed: ServerCall | None = None  # the last one whose head was read
         self._is_reading = True
         self._is_stopping = False
@@ -174,7 +181,7 @@ class GatewayConnection(asyncio.Protocol):
         self._in_head = False
         self._deadline = inf  # a call has times of its own
         parser = self._parser
-        if parser is None or self._is_deaf:
+        if parser is None or self._is_deaf or self._incoming is not None:
             return
         call = ServerCall(
             self,
@@ -192,7 +199,9 @@ class GatewayConnection(asyncio.Protocol):
             self._begin(call)
         else:
             self._waiting.append(call)
-            self.hold_reading()
+            self._waiting_bytes += self._head_bytes
+            if not self._may_read_on():
+                self.hold_reading()
 
     def on_body(self, data: bytes) -> None:
         call = self._incoming
@@ -200,11 +209,13 @@ class GatewayConnection(asyncio.Protocol):
             self.hold_reading()
 
     def on_message_complete(self) -> None:
-        call, self._incoming = self._incoming, None
-        if call is not None:
-            call.body_ended()
-            if call.is_over:
-                self._after(call)
+        call, parser = self._incoming, self._parser
+        if call is None or (parser is not None and parser.should_upgrade() and call.has_unread_body):
+            return  # behind a head that asks for another protocol, the parser leaves out the body
+        self._incoming = None
+        call.body_ended()
+        if call.is_over:
+            self._after(call)
 
     # --- used by the call -----------------------------------------------------------------------
 
@@ -215,7 +226,7 @@ class GatewayConnection(asyncio.Protocol):
             await self._writable
 
     def go_on_reading(self) -> None:
-        if not self._is_reading and not self.is_lost and not self._waiting and not self._last_words:
+        if not self._is_reading and not self.is_lost and self._may_read_on() and not self._last_words:
             self._is_reading = True
             self.transport.resume_reading()
 
@@ -256,11 +267,14 @@ class GatewayConnection(asyncio.Protocol):
         """The answer will not be whole: end the connection so that this is seen."""
         self._parser = None
         self._waiting.clear()
-        if not self.is_lost:
-            if call.is_cut_by_close and self.is_writable:
-                self.transport.close()
-            else:
-                self.transport.abort()
+        if self.is_lost:
+            return
+        if call.is_cut_by_close and self.is_writable:
+            self.transport.close()
+            return
+        if not call.is_cut_by_close:
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -293,6 +307,8 @@ class GatewayConnection(asyncio.Protocol):
             self._close()
         elif self._waiting:
             self._begin(self._waiting.popleft())
+            if not self._waiting:
+                self._waiting_bytes = 0
             self.go_on_reading()
         elif self._parser is None:
             self._close()
@@ -312,8 +328,23 @@ class GatewayConnection(asyncio.Protocol):
                     call.take(rest)
             return
         self._parser = self._new_parser()
+        if self._incoming is call:
+            self._go_on_with_body(call)
         if rest:
             self.data_received(rest)
+
+    def _go_on_with_body(self, call: ServerCall) -> None:
+        """It stays HTTP, and what follows is the body: for a new parser, that of a head without the wish."""
+        if not call.is_clear or self._parser is None:
+            self._parser = None  # and the connection ends with the answer
+            return
+        length = call.unread
+        framing = b"transfer-encoding: chunked" if length == inf else b"content-length: %d" % int(length)
+        self._parser.feed_data(b"POST / HTTP/1.1\r\nhost: here\r\n%b\r\n\r\n" % framing)
+
+    def _may_read_on(self) -> bool:
+        """Whether more requests may come in: one that is not read does not show that its client has left."""
+        return self._waiting_bytes <= WAITING_BYTES_MAX
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Protocol
 
+from apps.gateway.engine.messages.request import Header
 from apps.gateway.engine.ports import UpstreamAborted, UpstreamError, UpstreamInvalid, UpstreamTimeout
-from apps.gateway.engine.request import Header
+from apps.gateway.upstream.watch import Watch
 
 # So much of a body waits for its reader before the backend is held back.
 BUFFER_MAX = 64 * 1024
@@ -27,12 +28,14 @@ class Answer:
     """Implements `engine.ports.UpstreamAnswer`; the connection puts in what comes."""
 
     __slots__ = (
-        "_error", "_held", "_is_detached", "_is_ended", "_line", "_loop", "_pieces", "_size", "_timer", "_waiter",
-        "headers", "idle_seconds", "status", "upload",
+        "_error", "_held", "_is_detached", "_is_ended", "_line", "_loop", "_message", "_pieces", "_size", "_waiter",
+        "_watch", "deadline", "headers", "idle_seconds", "status", "upload",
     )  # fmt: skip
 
-    def __init__(self, line: _Line) -> None:
+    def __init__(self, line: _Line, watch: Watch) -> None:
+        """`watch` says when it has waited for too long."""
         self._line = line
+        self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._pieces: list[bytes] = []
         self._size = 0
@@ -41,7 +44,8 @@ class Answer:
         self._is_detached = False
         self._error: UpstreamError | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._message = ""
+        self.deadline = 0.0
         self.idle_seconds = 0.0
         self.upload: asyncio.Task[None] | None = None  # of the request's body
         self.status = 0
@@ -58,9 +62,7 @@ class Answer:
 
     def more_time(self, seconds: float) -> None:
         """Whoever waits for the head waits so long from now on."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = self._loop.call_later(seconds, self._late, "The backend did not begin its answer in time.")
+        self.deadline = self._loop.time() + seconds
 
     async def read(self) -> bytes:
         while not self._pieces:
@@ -129,16 +131,18 @@ class Answer:
 
     async def _wait(self, seconds: float, message: str) -> None:
         self._waiter = self._loop.create_future()
-        self._timer = self._loop.call_later(seconds, self._late, message)
+        self._message = message
+        self.deadline = self._loop.time() + seconds
+        self._watch.add(self)
         try:
             await self._waiter
         finally:
             self._waiter = None
-            self._timer.cancel()
-            self._timer = None
+            self._watch.discard(self)
 
-    def _late(self, message: str) -> None:
-        self.failed(UpstreamTimeout(message))
+    def late(self) -> None:
+        """What it waited for did not come in time."""
+        self.failed(UpstreamTimeout(self._message))
         self._line.abort()
 
     def _wake(self) -> None:

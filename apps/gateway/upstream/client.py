@@ -1,7 +1,8 @@
 """Requests to backends over pooled connections: implements `engine.ports.Upstream`.
 
 Redirects are the consumer's to follow, cookies pass as headers, bodies are not decompressed. A request that met a
-pooled connection just closed by the backend is sent once more where it may be: an idempotent method and no body.
+pooled connection just closed by the backend is sent once more where it may be: an idempotent method and no body, and
+the connection ended at once.
 """
 
 import asyncio
@@ -17,12 +18,16 @@ from apps.gateway.upstream.dialer import Dialer
 from apps.gateway.upstream.origin import Origin, parse_base
 from apps.gateway.upstream.pool import KEEPALIVE_SECONDS, Pool
 from apps.gateway.upstream.uploads import send_body
+from apps.gateway.upstream.watch import Watch
 from apps.gateway.upstream.wire import request_head
 
 _SWEEP_SECONDS = 5.0
 # The event loop counts whole milliseconds, and may fire a timer that much too soon: a backend is to have its full time.
 _TIMER_EARLY_SECONDS = 0.001
 
+# A connection that was closed while it was idle says so within a round trip. One that ends later had a request that the
+# backend worked on, and that is not asked for again.
+_STALE_SECONDS = 0.5
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -34,11 +39,13 @@ class PooledUpstream:
         self._allow = frozenset(allow)
         self._has_limits = any(map(is_limited, allow))
         self._resolver = resolver
-        self._pools: dict[Origin, Pool] = {}
+        self._pools: dict[tuple[int, str], Pool] = {}  # by product and base URL
         self._uploads: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._watch = Watch()
         self._dialer = Dialer(allow=self._allow, resolver=self._resolver)
         self._sweep()
 
@@ -66,19 +73,22 @@ class PooledUpstream:
                 check_asked(request.url, allow=self._allow)
             except AddressRefused as error:
                 raise UpstreamUnreachable(str(error)) from error
-        pool = self._pools.get(base.origin) or self._new_pool(base.origin)
-        connect_seconds = request.timeouts.connect_seconds
-        connection = await pool.take(connect_seconds)
+        pool = self._pools.get((request.product_id, request.base)) or self._new_pool(request, base.origin)
+        connection = await pool.take(request.timeouts)
         head = request_head(request, base)
+        seconds, asked_at = request.timeouts.first_byte_seconds, self._loop.time()
         try:
-            return await self._attempt(request, head, connection)
+            return await self._attempt(request, head, connection, seconds)
         except ConnectionLost:
-            if not connection.was_used or request.method not in _REPEATABLE or request.body is not None:
+            passed = self._loop.time() - asked_at
+            is_stale = connection.was_used and passed < _STALE_SECONDS
+            if not is_stale or request.method not in _REPEATABLE or request.body is not None:
                 raise
-        return await self._attempt(request, head, await pool.fresh(connect_seconds))
+        fresh = await pool.fresh(request.timeouts.connect_seconds)
+        return await self._attempt(request, head, fresh, seconds - passed)
 
-    async def _attempt(self, request: UpstreamRequest, head: bytes, connection: Connection) -> Answer:
-        body, seconds = request.body, request.timeouts.first_byte_seconds + _TIMER_EARLY_SECONDS
+    async def _attempt(self, request: UpstreamRequest, head: bytes, connection: Connection, seconds: float) -> Answer:
+        body, seconds = request.body, seconds + _TIMER_EARLY_SECONDS
         answer = connection.begin(request.method, head, is_whole=body is None, may_change=request.may_change)
         answer.idle_seconds = request.timeouts.idle_seconds
         try:
@@ -94,16 +104,16 @@ class PooledUpstream:
             raise
         return answer
 
-    def _new_pool(self, origin: Origin) -> Pool:
-        pool = self._pools[origin] = Pool(
-            lambda make, seconds: self._dialer.dial(origin, make, connect_seconds=seconds)
+    def _new_pool(self, request: UpstreamRequest, origin: Origin) -> Pool:
+        pool = self._pools[request.product_id, request.base] = Pool(
+            lambda make, seconds: self._dialer.dial(origin, make, connect_seconds=seconds), self._watch
         )
         return pool
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        for origin, pool in list(self._pools.items()):
+        for key, pool in list(self._pools.items()):
             pool.close_idle(older_than=loop.time() - KEEPALIVE_SECONDS)
             if pool.is_empty:
-                del self._pools[origin]
+                del self._pools[key]
         self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)

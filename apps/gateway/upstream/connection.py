@@ -12,9 +12,10 @@ from typing import Any, cast
 
 import httptools
 
+from apps.gateway.engine.messages.request import Header
 from apps.gateway.engine.ports import UpstreamError, UpstreamInvalid
-from apps.gateway.engine.request import Header
 from apps.gateway.upstream.answer import Answer
+from apps.gateway.upstream.watch import Watch
 
 HEAD_BYTES_MAX = 128 * 1024
 HEAD_LINE_MAX = 32 * 1024
@@ -29,10 +30,13 @@ _WITHOUT_BODY = frozenset({204, 304})
 class Connection(asyncio.Protocol):
     """Made by the dialer; `on_free` is called when it may be used again, `on_lost` when it is gone."""
 
-    def __init__(self, *, on_free: Callable[["Connection"], None], on_lost: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, *, on_free: Callable[["Connection"], None], on_lost: Callable[["Connection"], None], watch: Watch
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_free = on_free
         self._on_lost = on_lost
+        self._watch = watch
         self._transport: asyncio.Transport | None = None
         self._poll: select.poll | None = None
         self._parser = httptools.HttpResponseParser(self)
@@ -82,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._may_change = may_change
         self._is_sent = is_whole
         self._begin_head()
-        self._answer = answer = Answer(self)
+        self._answer = answer = Answer(self, self._watch)
         self._transport.write(data)
         return answer
 

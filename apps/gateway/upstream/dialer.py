@@ -5,9 +5,7 @@ gains nothing. The connection is made to that address, never to the name.
 """
 
 import asyncio
-import socket
 import ssl
-import time
 from collections.abc import Callable, Collection
 
 from aiohttp.abc import AbstractResolver
@@ -17,10 +15,8 @@ from apps.core.addresses import AddressRefused, check_dialled, origins
 from apps.core.resolving import guarded_resolver
 from apps.gateway.engine.ports import UpstreamTimeout, UpstreamUnreachable
 from apps.gateway.upstream.connection import Connection
+from apps.gateway.upstream.names import Names
 from apps.gateway.upstream.origin import Origin
-
-DNS_SECONDS = 10
-_NAMES_MAX = 10_000
 
 
 class Dialer:
@@ -29,12 +25,11 @@ class Dialer:
     def __init__(self, *, allow: Collection[str], resolver: AbstractResolver | None) -> None:
         """`allow` lists exceptions (`ip:port`, `ip:port/path`) from the rule that only public addresses are dialled."""
         self._dialled = origins(allow)
-        self._resolver = guarded_resolver(allow, resolver) or DefaultResolver()
+        self._names = Names(guarded_resolver(allow, resolver) or DefaultResolver())
         self._tls = ssl.create_default_context()
-        self._known: dict[Origin, tuple[float, list[str]]] = {}
 
     async def close(self) -> None:
-        await self._resolver.close()
+        await self._names.close()
 
     async def dial(self, origin: Origin, make: Callable[[], Connection], *, connect_seconds: float) -> Connection:
         """Raises `UpstreamUnreachable` or `UpstreamTimeout`."""
@@ -46,7 +41,7 @@ class Dialer:
 
     async def _dial(self, origin: Origin, make: Callable[[], Connection]) -> Connection:
         loop, failure = asyncio.get_running_loop(), "The name of the backend has no address."
-        for address in await self._addresses(origin):
+        for address in await self._names.addresses(origin):
             try:
                 check_dialled(address, origin.port, allow=self._dialled)
                 _, connection = await loop.create_connection(
@@ -62,19 +57,3 @@ class Dialer:
                 connection.bound_buffers()
                 return connection
         raise UpstreamUnreachable(failure)
-
-    async def _addresses(self, origin: Origin) -> list[str]:
-        if origin.is_address:
-            return [origin.host]
-        known = self._known.get(origin)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        try:
-            found = await self._resolver.resolve(origin.host, origin.port, socket.AF_UNSPEC)
-        except OSError as error:
-            raise UpstreamUnreachable(f"The name of the backend cannot be resolved: {error}") from error
-        addresses = [answer["host"] for answer in found]
-        if len(self._known) >= _NAMES_MAX:
-            self._known.clear()
-        self._known[origin] = time.monotonic() + DNS_SECONDS, addresses
-        return addresses

@@ -12,7 +12,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One server: connections to it are shared by everything that it serves."""
+    """One server: connections to it are shared by everything that it serves for a product."""
 
     is_tls: bool
     host: str  # a name, or an IP address without brackets

@@ -1,15 +1,17 @@
-"""The connections to one origin: the one used last is used first, so that few stay open."""
+"""The connections of one product to one origin: the one used last is used first, so that few stay open."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from apps.gateway.engine.ports import UpstreamTimeout
+from apps.gateway.engine.entities import Timeouts
+from apps.gateway.engine.ports import UpstreamBusy
 from apps.gateway.upstream.connection import Connection
+from apps.gateway.upstream.watch import Watch
 
 CONNECTIONS_MAX = 256
-# How long a request waits for one of them.
-POOL_SECONDS = 10.0
+# How long a request waits for one of them, in all; at most half of the time that its whole call has.
+POOL_SECONDS = 2.0
 # Short, because a backend may close an idle connection at any time, and a POST cannot be sent again.
 KEEPALIVE_SECONDS = 15.0
 
@@ -17,8 +19,9 @@ Dial = Callable[[Callable[[], Connection], float], Awaitable[Connection]]
 
 
 class Pool:
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: Dial, watch: Watch) -> None:
         """`dial` makes a connection out of the factory that it is given, within so many seconds."""
+        self._watch = watch
         self._dial = dial
         self._loop = asyncio.get_running_loop()
         self._idle: list[Connection] = []
@@ -35,8 +38,9 @@ class Pool:
         """How many connections are open, and how many of them idle."""
         return len(self._open), len(self._idle)
 
-    async def take(self, connect_seconds: float) -> Connection:
-        """A connection for one request. Raises `UpstreamUnreachable` or `UpstreamTimeout`."""
+    async def take(self, timeouts: Timeouts) -> Connection:
+        """A connection for one request. Raises `UpstreamBusy`, `UpstreamUnreachable` or `UpstreamTimeout`."""
+        deadline = 0.0
         while True:
             idle = self._idle
             while idle:
@@ -45,8 +49,10 @@ class Pool:
                     return connection
                 connection.abort()
             if len(self._open) + self._dialling < CONNECTIONS_MAX:
-                return await self._connect(connect_seconds)
-            await self._wait()
+                return await self._connect(timeouts.connect_seconds)
+            # Who came in between may have taken what this one was woken for: it waits no longer for that.
+            deadline = deadline or self._loop.time() + _longest_wait(timeouts)
+            await self._wait(deadline)
 
     async def fresh(self, connect_seconds: float) -> Connection:
         """A connection that was never used, for a request that met a stale one."""
@@ -64,25 +70,30 @@ class Pool:
     async def _connect(self, connect_seconds: float) -> Connection:
         self._dialling += 1
         try:
-            connection = await self._dial(lambda: Connection(on_free=self._free, on_lost=self._lost), connect_seconds)
+            connection = await self._dial(
+                lambda: Connection(on_free=self._free, on_lost=self._lost, watch=self._watch), connect_seconds
+            )
         finally:
             self._dialling -= 1
             self._wake()
         self._open.add(connection)
         return connection
 
-    async def _wait(self) -> None:
-        waiter = self._loop.create_future()
+    async def _wait(self, deadline: float) -> None:
+        waiter, is_woken = self._loop.create_future(), False
         self._waiting.append(waiter)
         try:
-            async with asyncio.timeout(POOL_SECONDS):
+            async with asyncio.timeout_at(deadline):
                 await waiter
+            is_woken = True
         except TimeoutError:
-            raise UpstreamTimeout("All connections to the backend are in use.") from None
+            raise UpstreamBusy(
+                f"All {CONNECTIONS_MAX} connections of this gateway process to the backend of this product are in use."
+            ) from None
         finally:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
-            elif waiter.cancelled():
+            elif not is_woken:
                 self._wake()  # it was this one's turn
 
     def _free(self, connection: Connection) -> None:
@@ -102,3 +113,7 @@ class Pool:
             if not waiter.done():
                 waiter.set_result(None)
                 return
+
+
+def _longest_wait(timeouts: Timeouts) -> float:
+    return POOL_SECONDS if timeouts.total_seconds is None else min(POOL_SECONDS, timeouts.total_seconds / 2)

@@ -14,7 +14,7 @@ def request_head(request: UpstreamRequest, base: Base) -> bytes:
         b"%b %b%b HTTP/1.1\r\nhost: %b"
         % (request.method.encode("ascii"), base.path, request.path.encode("ascii"), base.host_header)
     ]
-    lines += [name + b": " + value for name, value in headers]
+    lines += map(b": ".join, headers)
     if request.body is None:
         if request.method in _EXPECT_BODY:
             lines.append(b"content-length: 0")

@@ -28,6 +28,11 @@ class NewKeySerializer(Answer):
     secret = serializers.CharField(
         allow_null=True, help_text="What calls send. Null in the answer to a repeat: it is shown once."
     )
+    signing_secret = serializers.CharField(
+        allow_null=True,
+        help_text="What calls are signed with, where the product takes signed calls only: the key of HMAC-SHA256, as "
+        "ASCII. Null for other products, and in the answer to a repeat.",
+    )
 
 
 class SigningSecretSerializer(Answer):

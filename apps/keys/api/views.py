@@ -24,6 +24,10 @@ from apps.subscriptions.models import Subscription
 from apps.subscriptions.selectors import get_subscription
 
 TAG = "Keys"
+SHOWN_ONCE = (
+    "The key itself is shown this once. Where the product takes signed calls only (RFC 9421, HMAC-SHA256), the secret "
+    "to sign with comes along; `POST …/signing-secret` shows that again."
+)
 READ, WRITE = TokenScope.KEYS_READ, TokenScope.KEYS_WRITE
 
 
@@ -37,6 +41,10 @@ class SubscriptionKeysView(OrganizationView):
         return selectors.get_key(self.subscription, public_id=self.kwargs["key_id"])
 
 
+def _shown_once(key: ApiKey, secret: str) -> dict[str, Any]:
+    return {"key": key, "secret": secret, "signing_secret": selectors.find_signing_secret(key)}
+
+
 class KeysView(SubscriptionKeysView):
     @operation(
         "listKeys", "List the keys of a subscription", tag=TAG, scope=READ,
@@ -46,13 +54,13 @@ class KeysView(SubscriptionKeysView):
         return selectors.list_keys(self.subscription)
 
     @operation(
-        "createKey", "Make a key", tag=TAG, scope=WRITE,
-        body=KeyInput, answer=NewKeySerializer, status=201, secret="secret",  # noqa: S106 - the name of a field
+        "createKey", "Make a key", tag=TAG, scope=WRITE, description=SHOWN_ONCE,
+        body=KeyInput, answer=NewKeySerializer, status=201, secrets=["secret", "signing_secret"],
         examples={"request": {"name": "production", "mode": "live", "scopes": ["read"]}},
     )  # fmt: skip
     def post(self, request: Request, subscription_id: str) -> dict[str, Any]:
         key, secret = services.create_key(actor=self.actor, subscription=self.subscription, **self.body)
-        return {"key": key, "secret": secret}
+        return _shown_once(key, secret)
 
 
 class KeyDetailView(SubscriptionKeysView):
@@ -68,20 +76,20 @@ class KeyDetailView(SubscriptionKeysView):
 class RotateView(SubscriptionKeysView):
     @operation(
         "rotateKey", "Replace a key", tag=TAG, scope=WRITE,
-        description="A new key like it; the old one works until the overlap is over.",
-        body=RotationInput, answer=NewKeySerializer, status=201, secret="secret",  # noqa: S106 - the name of a field
+        description=f"A new key like it; the old one works until the overlap is over. {SHOWN_ONCE}",
+        body=RotationInput, answer=NewKeySerializer, status=201, secrets=["secret", "signing_secret"],
     )  # fmt: skip
     def post(self, request: Request, subscription_id: str, key_id: str) -> dict[str, Any]:
         overlap = dt.timedelta(seconds=self.body["overlap_seconds"])
         key, secret = services.rotate_key(actor=self.actor, key=self.key, overlap=overlap)
-        return {"key": key, "secret": secret}
+        return _shown_once(key, secret)
 
 
 class SigningSecretView(SubscriptionKeysView):
     @operation(
         "revealSigningSecret", "Show what calls are signed with", tag=TAG, scope=WRITE,
         description="For products that take signed calls only (RFC 9421, HMAC-SHA256). The key's id is the `keyid`.",
-        body=Empty, answer=SigningSecretSerializer, secret="signing_secret",  # noqa: S106 - the name of a field
+        body=Empty, answer=SigningSecretSerializer, secrets=["signing_secret"],
         errors=(409,),
     )  # fmt: skip
     def post(self, request: Request, subscription_id: str, key_id: str) -> dict[str, Any]:

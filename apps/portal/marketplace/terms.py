@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from apps.gateway.engine import problems
-from apps.gateway.engine.problems import Problem
+from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.problems import Problem
 from apps.plans.models import Plan
 from apps.portal.requests.explanations import explain_failure, explain_refusal
 from apps.portal.wording import quotas_in_words, rate_limits_in_words

@@ -20,7 +20,7 @@ class Explanation:
 
 _Words = str | Promise
 
-# Code of the problem → title, rule, advice. The codes are those of `apps.gateway.engine.problems`.
+# Code of the problem → title, rule, advice. The codes are those of `apps.gateway.engine.messages.problems`.
 _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
     "bad_request": (
         lazy("Unreadable request"),
@@ -171,7 +171,7 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "overloaded": (
         lazy("Gateway busy"),
-        lazy("The gateway had more calls at once than it takes on."),
+        lazy("The gateway had more calls at once than it takes on: in all, of this subscription, or for this backend."),
         lazy("Send the call again after the seconds that Retry-After names."),
     ),
     "upstream_suspended": (
@@ -199,7 +199,7 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
 }
 
-# Outcome of a forwarded call → title, rule, advice; those of `apps.gateway.engine.settle`.
+# Outcome of a forwarded call → title, rule, advice; those of `apps.gateway.engine.forwarding.settle`.
 _FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
     "client_closed": (
         lazy("You hung up"),
@@ -209,6 +209,7 @@ _FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
     "request_too_large": _REFUSALS["request_too_large"],
     "request_timeout": _REFUSALS["request_timeout"],
     "request_altered": _REFUSALS["content_digest_mismatch"],
+    "overloaded": _REFUSALS["overloaded"],
     "upstream_unreachable": (
         lazy("Backend unreachable"),
         lazy("The gateway could not connect to the backend of the product."),

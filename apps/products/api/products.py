@@ -134,7 +134,7 @@ class ProxySecretView(ProductView):
         "prepareProxySecret", "Prepare the next proxy secret", tag=TAG, scope=WRITE,
         description="Calls are signed with it and with the current one until it is activated or discarded, so that the "
         "backend can change in between. 409 where one is prepared.",
-        body=Empty, answer=ProxySecretSerializer, secret="proxy_secret", status=201,  # noqa: S106 - a field's name
+        body=Empty, answer=ProxySecretSerializer, secrets=["proxy_secret"], status=201,
     )  # fmt: skip
     def post(self, request: Request, product_id: str) -> dict[str, Any]:
         return {"proxy_secret": services.prepare_proxy_secret(actor=self.actor, product=self.product)}

@@ -57,7 +57,12 @@ class CountersClient:
         self._started = False
 
     async def start(self) -> None:
-        """Connect. Without Redis it starts all the same, and does what it does while Redis is away."""
+        """Connect. Without Redis it starts all the same, and does what it does while Redis is away.
+
+        Raises `SpoolUnusable`, with nothing begun, where the spool's folder cannot be written to.
+        """
+        self._spool = Spool(self._spool_folder)
+        await self._spool.start()
         self._link = open_link(self._url or settings.COUNTERS_URL)
         self._database = DatabaseThread(keep_connection=False)
         self._offset = ClockOffset(self._database)
@@ -66,11 +71,10 @@ class CountersClient:
         self._journal = Journal(self._link, self._offset, self._tuning, lost=self._restore_soon)
         self._generations = Generations(self._link, self._database, self._offset, self._tuning, catch_up=self._catch_up)
         self._terms = TermsCache()
-        self._spool = Spool(self._spool_folder)
         self._fallback = Fallback(self._offset, self._spool)
         self._seen = [b""] * SHARDS
+        self._bringing: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        await self._spool.start()
         await self._offset.start()
         await self._link.start()
         work = (
@@ -98,7 +102,7 @@ class CountersClient:
         kept = sum(await asyncio.gather(*map(self._spool.keep, unsent)))
         if kept < len(unsent):
             logger.error("this process ends with %s events that neither Redis nor a spool took", len(unsent) - kept)
-        tasks = list(self._tasks)
+        tasks = [*self._tasks, *self._bringing.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -132,10 +136,12 @@ class CountersClient:
                 terms = self._terms.renew(spec, from_milliseconds(int(reply[1])))
             elif word == b"rebuild":
                 await self._generations.ensure(terms.shard)
+            elif word == b"changed":
+                await self._bring_what_is_held(terms.shard, reply[1])
             elif word == b"overload":
                 raise MeteringUnavailable("The usage stream is full: the meter is behind.")
             else:
-                self._observe(terms.shard, reply[1])
+                self._seen[terms.shard] = reply[1]
                 numbers = [int(number) for number in reply[3:]]
                 if word == b"refused":
                     return terms.refusal(spec.units, int(reply[2]), numbers)
@@ -201,6 +207,16 @@ class CountersClient:
         return {"in_flight": len(self._leases), "deferred": self._journal.deferred, "held": self._journal.held}
 
     @property
+    def spool_is_ready(self) -> bool | None:
+        """Whether events can be written to the disk; None: there is no spool."""
+        return None if self._spool_folder is None else self._started and self._spool.is_ready
+
+    @property
+    def can_count_alone(self) -> bool:
+        """Whether calls without a quota would pass while Redis is away."""
+        return bool(self.spool_is_ready) and not self._journal.is_full
+
+    @property
     def spooled(self) -> int:
         """How many events are on the disk and not known to be stored."""
         return self._spool.pending
@@ -224,6 +240,7 @@ class CountersClient:
             self._tuning.lease_ms,
             self._tuning.stream_bound,
             *terms.arguments,
+            self._seen[terms.shard],
         )
         try:
             return await sent
@@ -261,12 +278,18 @@ class CountersClient:
         if not sent.cancelled() and sent.exception() is None:
             self._journal.take(entry, sent.result())
 
-    def _observe(self, shard: int, generation: bytes) -> None:
-        """Another process may have begun a new generation: bring it what this one holds."""
-        if self._seen[shard] != generation:
-            known, self._seen[shard] = self._seen[shard], generation
-            if known:
-                self._start(self._catch_up(shard))
+    async def _bring_what_is_held(self, shard: int, generation: bytes) -> None:
+        """Somebody has begun a new generation: it gets the calls in flight and the events of this process, once."""
+        bringing = self._bringing.get(shard)
+        if bringing is None:
+            bringing = self._bringing[shard] = asyncio.create_task(self._bring(shard, generation))
+            bringing.add_done_callback(lambda _: self._bringing.pop(shard, None))
+        await asyncio.shield(bringing)
+
+    async def _bring(self, shard: int, generation: bytes) -> None:
+        if await self._leases.renew([shard]):
+            self._seen[shard] = generation  # what is asked from here on is carried out behind that
+        await self._journal.catch_up(shard)
 
     async def _catch_up(self, shard: int) -> None:
         await self._leases.renew([shard])

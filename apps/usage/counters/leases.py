@@ -62,8 +62,11 @@ class Leases:
         """Renew the leases of calls that are not quite young: those are in time for the next beat."""
         await self.renew(range(SHARDS), min_age_seconds=self._tuning.heartbeat_seconds / 2)
 
-    async def renew(self, shards: Iterable[int], *, min_age_seconds: float = 0.0) -> None:
-        """Renew leases. A call that was given up hears of it; one whose lease was lost with data gets a new one."""
+    async def renew(self, shards: Iterable[int], *, min_age_seconds: float = 0.0) -> bool:
+        """Renew leases. A call that was given up hears of it; one whose lease was lost with data gets a new one.
+
+        False where Redis was not there for all of them.
+        """
         wanted, now = set(shards), self._loop.time()
         by_shard: dict[int, list[_Live]] = defaultdict(list)
         for live in self._live.values():
@@ -75,7 +78,8 @@ class Leases:
                 try:
                     await self._renew(shard, calls[at : at + _CHUNK])
                 except LinkDown:
-                    return
+                    return False
+        return True
 
     async def _renew(self, shard: int, calls: list[_Live]) -> None:
         arguments = [part for live in calls for part in (live.reservation.spec.event_id.hex, self._record(live))]
@@ -109,9 +113,9 @@ class Leases:
             on_abandoned()
 
     def _restore(self, shard: int, live: _Live) -> None:
-        """Sent at once and not waited for: a settlement that follows finds the lease."""
+        """Sent at once and not waited for: a settlement that follows finds the lease. Raises `LinkDown`."""
         reservation, spec = live.reservation, live.reservation.spec
-        self._link.post(
+        restored = self._link.run(
             RESTORE,
             (STATE_KEYS[shard], *reservation.counters),
             self._offset.milliseconds,
@@ -122,3 +126,4 @@ class Leases:
             self._tuning.lease_ms,
             *((reservation.slots,) if reservation.slots else ()),
         )
+        restored.add_done_callback(lambda done: done.cancelled() or done.exception())

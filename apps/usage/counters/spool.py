@@ -32,6 +32,17 @@ _PAUSE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
+class SpoolUnusable(Exception):
+    """The folder of the spool cannot be made or written to."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"USAGE_SPOOL_DIR: {folder} cannot be written to ({error.strerror or error}). Give this process (uid "
+            f"{os.getuid()}) a folder or volume that it may write to, or set USAGE_SPOOL_DIR=none: calls without a "
+            "quota are then refused while Redis is away, like all others."
+        )
+
+
 class Segment:
     """One file: open, locked, and there until all of its events are stored."""
 
@@ -78,13 +89,12 @@ class Spool:
         self._failed_at = float("-inf")
 
     async def start(self) -> None:
-        """Make the folder; without one that can be written to there is no spool."""
+        """Make the folder. Raises `SpoolUnusable` where it cannot be written to: a spool that is asked for is there."""
         if self._folder is not None:
             try:
                 await asyncio.to_thread(_check_folder, self._folder)
             except OSError as error:
-                logger.error("there is no spool for usage: %s", error)
-                self._folder = None
+                raise SpoolUnusable(self._folder, error) from error
 
     @property
     def is_ready(self) -> bool:

@@ -76,6 +76,24 @@ class TestSecret:
         assert 'hx-history="false"' in response.content.decode()
         assert "Location" not in response.headers
 
+    def test_the_signing_secret_comes_along_where_calls_are_signed(self, client: Client, acme: World) -> None:
+        html, _ = create(client, acme)
+        assert "af_sign_" not in html
+        assert "How your program signs a call" not in html
+        acme.subscription.product.requires_signature = True
+        acme.subscription.product.save()
+        html, secret = create(client, acme, name="signed")
+        key = ApiKey.objects.get(name="signed")
+        signing_secret = key_secret.signing_secret(key.public_id)
+        assert html.count(signing_secret) == 1
+        assert f"<code>{key.public_id}</code>" in html
+        assert "How your program signs a call" in html
+        assert html.count(secret) == 1  # a command with the key alone would be refused
+        assert signing_secret not in client.get(acme.url("subscription-keys")).content.decode()
+        rotated = client.post(acme.url("key-rotate", key_id=key.public_id), {"overlap": "0"}).content.decode()
+        assert key_secret.signing_secret(ApiKey.objects.get(rotated_from=key).public_id) in rotated
+        assert signing_secret not in rotated
+
     def test_a_plan_without_endpoints_shows_the_key_alone(self, client: Client, acme: World) -> None:
         acme.endpoint.removed_at = clock.now()
         acme.endpoint.save()

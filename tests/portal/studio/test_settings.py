@@ -5,7 +5,7 @@ import time
 import pytest
 from django.test import Client
 
-from apps.gateway.engine.signature import signature
+from apps.gateway.engine.signing.backend_signature import signature
 from apps.portal.studio import signature_sample
 from apps.products.models import Product
 from tests.portal.studio.world import World

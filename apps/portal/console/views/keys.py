@@ -17,7 +17,7 @@ from apps.accounts.permissions import Action
 from apps.core import clock
 from apps.keys import services
 from apps.keys.models import ApiKey
-from apps.keys.selectors import get_key, list_keys
+from apps.keys.selectors import find_signing_secret, get_key, list_keys
 from apps.portal.access import PortalRequest
 from apps.portal.console import signing_sample
 from apps.portal.console.access import subscription_page
@@ -128,7 +128,15 @@ def key_revoke(request: PortalRequest, subscription: Subscription, key_id: str) 
 
 def _revealed(request: PortalRequest, subscription: Subscription, made: ApiKey, secret: str) -> HttpResponse:
     context = _list(request, subscription)
-    context |= {"made": made, "secret": secret, "call": _first_call(subscription, made, secret)}
+    signing_secret = find_signing_secret(made)
+    context |= {
+        "made": made,
+        "secret": secret,
+        "signing_secret": signing_secret,
+        # A command with the key alone would be refused where calls are signed.
+        "call": "" if signing_secret else _first_call(subscription, made, secret),
+        "signing_sample": signing_sample.PYTHON,
+    }
     return render(request, "console/keys.html", context, status=201)
 
 

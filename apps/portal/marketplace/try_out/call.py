@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from apps.gateway.engine.credentials import QUERY_PARAMETER
+from apps.gateway.engine.admission.credentials import QUERY_PARAMETER
 from apps.products.models import Endpoint, Product
 from apps.products.openapi.operation import Parameter
 from apps.products.paths import parse_template

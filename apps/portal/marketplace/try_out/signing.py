@@ -5,7 +5,7 @@ import hashlib
 import secrets
 import time
 
-from apps.gateway.engine.message_signatures import SignedMessage, sign
+from apps.gateway.engine.signing.message_signatures import SignedMessage, sign
 from apps.keys.secret import signing_secret
 from apps.keys.selectors import find_key
 from apps.portal.marketplace.try_out.call import Call

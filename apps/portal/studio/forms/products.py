@@ -112,7 +112,7 @@ class ProductSettingsForm(DetailsForm):
         help_text=_("An answer that stops for longer is broken off and not billed."),
     )
     total_seconds = forms.IntegerField(
-        label=_("Time for the whole call"),
+        label=_("Whole call"),
         min_value=1,
         max_value=86_400,
         required=False,

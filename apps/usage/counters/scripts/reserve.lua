@@ -4,8 +4,8 @@
 -- KEYS: state, a counter for each quota, a window for each rate limit, the set of calls in flight where limited.
 -- ARGV: run id, offset, event id, units, lease (JSON), lease ms, stream bound, number of quotas,
 --       calls in flight at most ("": any number), for each quota: start, end, ceiling; for each rate limit:
---       max calls, window ms.
--- Answers {"rebuild"} | {"overload"} | {"stale_period", now} |
+--       max calls, window ms; at last the generation that the caller knows ("": none).
+-- Answers {"rebuild"} | {"changed", generation} | {"overload"} | {"stale_period", now} |
 --         {"reserved" or "refused", generation, now, used of each quota…, calls and reset ms of each window…,
 --         calls in flight where these are limited};
 --         the numbers are those after the decision.
@@ -14,6 +14,10 @@ local state = redis.call('HMGET', STATE, 'gen', 'floor')
 local gen = state[1]
 if not is_current(gen) then
   return {'rebuild'}
+end
+if ARGV[#ARGV] ~= '' and ARGV[#ARGV] ~= gen then
+  -- The caller has calls in flight that this generation has not: it brings them before anything is decided for it.
+  return {'changed', gen}
 end
 if redis.call('XLEN', key('stream')) >= tonumber(ARGV[7]) then
   return {'overload'}

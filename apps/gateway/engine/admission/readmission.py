@@ -1,0 +1,33 @@
+"""Whether a call that was let in some time ago would be let in still."""
+
+from apps.gateway.engine.admission.networks import check_key_networks, check_networks
+from apps.gateway.engine.call import Admitted, Call
+from apps.gateway.engine.entities import ProductState, Standing
+from apps.gateway.engine.messages.problems import Rejected
+from apps.gateway.engine.ports import Directory, DirectoryUnavailable
+
+
+async def may_go_on(call: Call, admitted: Admitted, directory: Directory) -> bool:
+    """Asked again and again while a WebSocket lives. What cannot be known now stands as it was."""
+    try:
+        product = await directory.find_product(admitted.product.slug)
+        key = await directory.find_key(call.key_digest)
+    except DirectoryUnavailable:
+        return True
+    if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
+        return False
+    entitlement = key.entitlement
+    if (
+        key.is_revoked
+        or (key.expires_at is not None and key.expires_at <= directory.now())
+        or entitlement.standing != Standing.OPEN
+        or entitlement.tier_rank < admitted.endpoint.tier_rank
+    ):
+        return False
+    try:
+        check_networks(call.request.client_ip, product=product.networks, endpoint=admitted.endpoint.networks)
+        if key.networks is not None:
+            check_key_networks(call.request.client_ip, key.networks)
+    except Rejected:
+        return False
+    return True

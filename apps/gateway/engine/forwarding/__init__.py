@@ -1,0 +1,1 @@
+"""A call that may pass: to the backend, back to the client, settled."""

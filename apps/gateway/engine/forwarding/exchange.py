@@ -1,0 +1,392 @@
+"""One forwarded call: the request to the backend, its answer to the client, and the account of both.
+
+The end of an answer leaves only after the call is settled: the last byte where the length is known, the
+mark of the end where it is not, everything where there is no body. So an answer that a client has whole is
+one that is counted, and a call that was given up (and is not billed) is one whose answer never ended.
+"""
+
+import asyncio
+import logging
+import time
+from enum import Enum, auto
+
+from apps.gateway.engine.admission.admit import too_large
+from apps.gateway.engine.admission.readmission import may_go_on
+from apps.gateway.engine.call import Admitted, Call
+from apps.gateway.engine.config import EngineConfig
+from apps.gateway.engine.forwarding.heads import upstream_request
+from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
+from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.forwarding.tunnel import Tunnel
+from apps.gateway.engine.forwarding.units import with_billed_units
+from apps.gateway.engine.forwarding.websocket import HANDSHAKE
+from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_answer_head, read_headers
+from apps.gateway.engine.messages.answers import completed_head, deprecation_headers, send_problem
+from apps.gateway.engine.messages.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
+from apps.gateway.engine.messages.locations import Addresses, rewrite_locations
+from apps.gateway.engine.messages.problems import Problem, Rejected
+from apps.gateway.engine.messages.ratelimit_fields import ratelimit_fields
+from apps.gateway.engine.messages.request import ClientGone, Header
+from apps.gateway.engine.observation.health import Passage
+from apps.gateway.engine.observation.recording import Recorder
+from apps.gateway.engine.observation.tally import ABANDONED, Tally
+from apps.gateway.engine.ports import (
+    Directory,
+    Upstream,
+    UpstreamAborted,
+    UpstreamAnswer,
+    UpstreamBusy,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from apps.usage.counters.types import Metering, Reservation, Settlement
+
+logger = logging.getLogger(__name__)
+
+_WITHOUT_BODY = frozenset({204, 304})
+_FAILURES: dict[type[UpstreamError], tuple[Problem, Outcome]] = {
+    UpstreamUnreachable: (problems.UPSTREAM_UNREACHABLE, Outcome.UPSTREAM_UNREACHABLE),
+    UpstreamInvalid: (problems.UPSTREAM_INVALID, Outcome.UPSTREAM_INVALID),
+    UpstreamTimeout: (problems.UPSTREAM_TIMEOUT, Outcome.UPSTREAM_TIMEOUT),
+    UpstreamAborted: (problems.UPSTREAM_INVALID, Outcome.UPSTREAM_ABORTED),
+}
+
+
+class _Interruption(Enum):
+    CLIENT_GONE = auto()
+    BODY_FAILED = auto()
+    ABANDONED = auto()
+    TOO_LATE = auto()
+
+
+class Exchange:
+    """Made before the reservation, because that may be taken back at any time: `abandon`."""
+
+    def __init__(
+        self,
+        call: Call,
+        admitted: Admitted,
+        *,
+        passage: Passage,
+        tally: Tally,
+        directory: Directory,
+        metering: Metering,
+        upstream: Upstream,
+        config: EngineConfig,
+    ) -> None:
+        self._call = call
+        self._directory = directory
+        self._admitted = admitted
+        self._passage = passage
+        self._tally = tally
+        self._metering = metering
+        self._upstream = upstream if admitted.mock is None else MockUpstream(admitted.mock)
+        self._config = config
+        self._client = call.request.client
+        self._body: RequestBody | None = None  # where there is one
+        # Not a scope of `asyncio.timeout`: that costs as much as all the checks of a call.
+        self._task: asyncio.Task[None] | None = None  # while it may be interrupted
+        self._timer: asyncio.TimerHandle | None = None
+        self._interruption: _Interruption | None = None
+        self._is_settling = False
+        self._has_date = False  # of the backend
+        self._has_started = False  # the head is on its way to the client
+        self._is_writing = False  # it is the client that is waited for
+        self._limits: list[Header] = []
+        self.recorder: Recorder | None = None  # of a call that is written down
+
+    def abandon(self) -> None:
+        """The lease was lost: the call is not billed, so its answer must not end."""
+        self._interrupt(_Interruption.ABANDONED)
+
+    async def run(self, reservation: Reservation) -> None:
+        """Forward, answer, settle. Every way out has settled the call (or it was abandoned)."""
+        self._account = Account(self._metering, reservation, self._call, self._admitted)
+        self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
+        self._task = task = asyncio.current_task()
+        total_seconds = self._admitted.product.timeouts.total_seconds
+        if total_seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(total_seconds, self._interrupt, _Interruption.TOO_LATE)
+        try:
+            self._client.when_gone(self._client_left)
+            await self._forward()
+        except asyncio.CancelledError:
+            self._no_more_interruptions()
+            if self._interruption is None:  # the process is told to stop
+                if not self._is_settling:
+                    await self._settle(Outcome.GATEWAY_STOPPED, self._account.answer_status or STOPPED_STATUS)
+                raise
+            if task is not None:
+                task.uncancel()
+            await self._break_off()
+        except ClientGone:
+            self._client.abort()  # settled already, and the problem could not be sent
+        except Exception:
+            self._no_more_interruptions()
+            logger.exception("call %s failed in the gateway", self._call.request_id)
+            await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
+
+    def _client_left(self) -> None:
+        self._interrupt(_Interruption.CLIENT_GONE)
+
+    def _body_failed(self) -> None:
+        self._interrupt(_Interruption.BODY_FAILED)
+
+    def _interrupt(self, why: _Interruption) -> None:
+        """Stop wherever the exchange waits; once it settles, it is too late."""
+        if self._task is None or self._is_settling or self._interruption is not None:
+            return
+        self._interruption = why
+        self._task.cancel()
+
+    def _no_more_interruptions(self) -> None:
+        self._task = None
+        self._may_last()
+
+    def _may_last(self) -> None:
+        """From here on the whole call cannot be too late."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    async def _forward(self) -> None:
+        if self._call.body_length != 0:
+            self._body = RequestBody(
+                self._client,
+                limit=self._admitted.product.max_body_bytes,
+                idle_seconds=self._config.client_idle_seconds,
+                on_failure=self._body_failed,
+                sha256=self._admitted.body_sha256,
+                watch=None if self.recorder is None else self.recorder.request_piece,
+            )
+        body = None if self._body is None else self._body.pieces()
+        asked_at = time.perf_counter()
+        try:
+            try:
+                answer = await self._upstream.send(upstream_request(self._call, self._admitted, body, self._config))
+            finally:
+                self._account.origin_seconds = time.perf_counter() - asked_at
+        except UpstreamError as error:
+            await self._fail(error)
+            return
+        try:
+            await self._relay(answer)
+        except (UpstreamError, ClientGone) as error:
+            await self._fail(error)
+        finally:
+            answer.close()
+
+    async def _relay(self, answer: UpstreamAnswer) -> None:
+        if self._call.is_websocket and answer.status == 101:
+            await self._relay_websocket(answer)
+            return
+        try:
+            told = read_answer_head(self._call.request.method, answer.status, answer.headers)
+        except BadHead as error:
+            raise UpstreamInvalid(str(error)) from None
+        length = told.length
+        self._account.answer_status = answer.status
+        self._passage.succeeded()
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
+        head = self._head(answer, told)
+        self._has_date = told.names.has_date
+        if length == 0:
+            if await self._settle_completed(answer.status):
+                await self._end_with(answer.status, head, b"")
+        elif length is None:
+            await self._relay_unsized(answer, head)
+        else:
+            await self._relay_sized(answer, head, length)
+
+    async def _relay_websocket(self, answer: UpstreamAnswer) -> None:
+        try:
+            told = read_headers(answer.headers)
+        except BadHead as error:
+            raise UpstreamInvalid(str(error)) from None
+        self._has_date = told.names.has_date
+        self._account.answer_status = 101
+        self._passage.succeeded()
+        self._may_last()  # it has no end that could be late
+        if self._admitted.reports_units:
+            self._account.read_units(answer)
+        head = self._completed([*self._head(answer, told), *HANDSHAKE])
+        if self.recorder is not None:
+            self.recorder.answer_head(101, head)
+        self._has_started = True
+        tunnel = Tunnel(
+            client=self._client,
+            answer=answer,
+            account=self._account,
+            may_go_on=lambda: may_go_on(self._call, self._admitted, self._directory),
+            settle=lambda: self._settle_completed(101),
+            idle_seconds=self._config.tunnel_idle_seconds,
+            progress_seconds=self._config.progress_seconds,
+        )
+        await tunnel.run(head)
+
+    async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
+        """A stream: every piece leaves at once, and only the mark of its end is held back."""
+        await self._start(answer.status, head)
+        while piece := await answer.read():
+            await self._write(piece)
+            self._account.report_progress(self._config.progress_seconds)
+        if await self._settle_completed(answer.status):
+            await self._client.finish()
+
+    async def _relay_sized(self, answer: UpstreamAnswer, head: list[Header], length: int) -> None:
+        """The last byte is held back; a body that came in one piece leaves in one, after the account."""
+        missing = length
+        while True:
+            piece = await answer.read()
+            missing -= len(piece)
+            if not piece or missing < 0:
+                raise UpstreamAborted("The answer does not have the length that it declared.")
+            if missing == 0:
+                break
+            await self._start(answer.status, head)
+            await self._write(piece)
+        if self._has_started and len(piece) > 1:
+            await self._write(piece[:-1])
+            piece = piece[-1:]
+        self._account.response_bytes += len(piece)
+        if await self._settle_completed(answer.status):
+            await self._end_with(answer.status, head, piece)
+
+    async def _start(self, status: int, head: list[Header]) -> None:
+        if not self._has_started:
+            self._has_started = True
+            head = self._completed(head)
+            if self.recorder is not None:
+                self.recorder.answer_head(status, head)
+            await self._client.start(status, head)
+
+    async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
+        if self.recorder is not None:
+            self.recorder.answer_piece(piece)
+        if self._has_started:
+            await self._client.finish(piece)
+            return
+        self._has_started = True
+        head = self._completed(head)
+        if self.recorder is not None:
+            self.recorder.answer_head(status, head)
+        await self._client.answer(status, head, piece)
+
+    def _completed(self, head: list[Header]) -> list[Header]:
+        return completed_head(
+            self._call,
+            head,
+            self._config,
+            origin_seconds=self._account.origin_seconds,
+            has_date=self._has_date,
+        )
+
+    async def _write(self, piece: bytes) -> None:
+        if self.recorder is not None:
+            self.recorder.answer_piece(piece)
+        self._is_writing = True
+        await self._client.write(piece)
+        self._is_writing = False
+        self._account.response_bytes += len(piece)
+
+    async def _settle_completed(self, status: int) -> bool:
+        """Whether the answer may end; if not, it has been broken off."""
+        if await self._settle(Outcome.COMPLETED, status) != Settlement.ABANDONED:
+            return True
+        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        return False
+
+    async def _fail(self, error: UpstreamError | ClientGone | BodyTooSlow) -> None:
+        """Settle and answer a call that the backend, the client or the body's size ended."""
+        match (self._body and self._body.failure) or error:
+            case BodyTooLarge():
+                await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
+            case BodyTooSlow():
+                await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case BodyAltered():
+                await self._end(Outcome.REQUEST_ALTERED, Rejected(problems.CONTENT_DIGEST_MISMATCH))
+            case ClientGone():
+                await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
+                self._client.abort()
+            case UpstreamBusy() as busy:  # says nothing about the backend
+                await self._end(Outcome.OVERLOADED, Rejected(problems.OVERLOADED, str(busy)))
+            case failure:
+                if self._account.answer_status is None:
+                    self._passage.failed()
+                problem, outcome = next(_FAILURES[kind] for kind in type(failure).__mro__ if kind in _FAILURES)
+                logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
+                await self._end(outcome, Rejected(problem))
+
+    async def _end(self, outcome: Outcome, rejected: Rejected) -> None:
+        """Settle a call that was not completed, then answer with the problem or break off."""
+        started_status = self._account.answer_status if self._has_started else None
+        await self._settle(outcome, started_status or rejected.problem.status)
+        await self._refuse_or_abort(rejected)
+
+    async def _refuse_or_abort(self, rejected: Rejected) -> None:
+        if self._has_started:
+            self._client.abort()
+            return
+        await send_problem(
+            self._call,
+            rejected,
+            self._config,
+            limits=self._limits,
+            origin_seconds=self._account.origin_seconds,
+            watch=self.recorder,
+        )
+
+    async def _break_off(self) -> None:
+        """The client or its body ended the call, the lease was lost, or the whole call took too long.
+
+        The backend's connection is closed by now. An answer that is late because its client does not read it is billed.
+        """
+        if self._interruption == _Interruption.ABANDONED:
+            self._count(ABANDONED, problems.UNAVAILABLE.status)
+            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        elif self._interruption is _Interruption.TOO_LATE and not self._is_writing:
+            is_uploading = self._body is not None and not self._body.is_whole
+            await self._fail(BodyTooSlow() if is_uploading else UpstreamTimeout("the whole call took too long"))
+        else:
+            await self._fail(ClientGone())
+
+    async def _settle(self, outcome: Outcome, status: int) -> Settlement:
+        self._is_settling = True
+        self._may_last()
+        if self._body is not None:
+            self._account.request_bytes = self._body.received
+        settlement = await self._account.settle(outcome, status)
+        self._count(ABANDONED if settlement is Settlement.ABANDONED else outcome, status)
+        return settlement
+
+    def _count(self, outcome: str, status: int) -> None:
+        origin_seconds = self._account.origin_seconds
+        own_seconds = None
+        if not self._has_started:
+            own_seconds = time.perf_counter() - self._call.request.started_at - origin_seconds
+        self._tally.settled(outcome, status, origin_seconds=origin_seconds, own_seconds=own_seconds)
+
+    def _head(self, answer: UpstreamAnswer, told: AnswerHead) -> list[Header]:
+        """The backend's headers as the client gets them, and what is known of the call and the endpoint."""
+        call, product = self._call, self._admitted.product
+        headers = told.for_client(
+            own_host=call.host if call.has_own_host else "",
+            reserved_cookies=self._config.reserved_cookies,
+            has_length=answer.status not in _WITHOUT_BODY,
+        )
+        if self._admitted.reports_units:
+            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
+        if told.names.has_locations:
+            public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
+            public = public if call.has_own_host else f"{public}/{product.slug}"
+            headers = rewrite_locations(headers, Addresses(self._admitted.upstream_url, public))
+        if self._admitted.mock is not None:
+            headers.append(MOCK_HEADER)
+        headers += deprecation_headers(self._admitted.endpoint, product, self._config)
+        headers += self._limits
+        return headers

@@ -1,0 +1,97 @@
+"""What the gateway needs to know of WebSocket (RFC 6455): the handshake, and where frames begin."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+
+from apps.gateway.engine.messages.headers import values_of
+from apps.gateway.engine.messages.request import Header
+
+HANDSHAKE: tuple[Header, ...] = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
+_CLOSE = 0x8
+POLICY_VIOLATION = 1008
+
+
+def asks_for_websocket(headers: Iterable[Header]) -> bool:
+    return any(name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in headers)
+
+
+def is_handshake(method: str, http_version: str, headers: Sequence[Header]) -> bool:
+    """Whether the request is an opening handshake (section 4.2.1), of the one version that there is."""
+    tokens = {token.strip().lower() for value in values_of(headers, b"connection") for token in value.split(b",")}
+    keys, versions = values_of(headers, b"sec-websocket-key"), values_of(headers, b"sec-websocket-version")
+    return (
+        method == "GET"
+        and http_version == "1.1"
+        and b"upgrade" in tokens
+        and len(values_of(headers, b"upgrade")) == 1
+        and [version.strip() for version in versions] == [b"13"]
+        and len(keys) == 1
+        and _is_nonce(keys[0].strip())
+    )
+
+
+def _is_nonce(text: bytes) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 16
+    except binascii.Error:
+        return False
+
+
+def close_frame(code: int) -> bytes:
+    """A close frame of a server."""
+    return bytes((0x80 | _CLOSE, 2)) + code.to_bytes(2, "big")
+
+
+class Frames:
+    """Follows the frames of a server in a stream of bytes; it looks at their heads alone."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._left = 0  # of the payload of the frame that is passing
+
+    @property
+    def is_between(self) -> bool:
+        """Whether a frame of our own may stand here."""
+        return not self._head and self._left == 0
+
+    def before_close(self, data: bytes) -> int | None:
+        """Where in `data` a close frame begins; None, having followed all of it, where there is none.
+
+        A head that is cut by the end of `data` has passed already: its close frame is found at 0 of what follows.
+        """
+        at = 0
+        while at < len(data):
+            if self._left:
+                step = min(self._left, len(data) - at)
+                self._left -= step
+                at += step
+                continue
+            start = at
+            if not self._head:
+                if data[at] & 0x0F == _CLOSE:
+                    return start
+                self._head = data[at : at + 1]
+                at += 1
+                continue
+            needed = self._head_length() - len(self._head)
+            self._head += data[at : at + needed]
+            at += min(needed, len(data) - at)
+            if len(self._head) == self._head_length():
+                self._left = self._payload_length()
+                self._head = b""
+        return None
+
+    def _head_length(self) -> int:
+        if len(self._head) < 2:
+            return 2
+        masked, length = self._head[1] & 0x80, self._head[1] & 0x7F
+        return 2 + {126: 2, 127: 8}.get(length, 0) + (4 if masked else 0)
+
+    def _payload_length(self) -> int:
+        length = self._head[1] & 0x7F
+        if length == 126:
+            return int.from_bytes(self._head[2:4], "big")
+        if length == 127:
+            return int.from_bytes(self._head[2:10], "big")
+        return length

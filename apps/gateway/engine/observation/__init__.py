@@ -1,0 +1,1 @@
+"""What is noticed of calls: health of backends, counts, recordings."""
