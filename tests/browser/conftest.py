@@ -30,6 +30,13 @@ screens = pytest.mark.parametrize(
         pytest.param(1280, "dark", marks=pytest.mark.long),
     ],
 )
+# People act on what they see: nothing is to be seen, and thus to be clicked, before a page's scripts listen.
+HIDE_UNTIL_LOADED = """
+const unseen = new CSSStyleSheet();
+unseen.replaceSync("body { visibility: hidden !important }");
+document.adoptedStyleSheets.push(unseen);
+addEventListener("load", () => { document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== unseen); });
+"""
 # A page that is ready is there in well under a second; this is for machines that do ten things at once.
 PATIENCE_MS = 20_000
 
@@ -78,6 +85,8 @@ def new_context(browser: Browser, problems: list[str]) -> Iterator[NewContext]:
     def new_context(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         context.set_default_timeout(PATIENCE_MS)
+        if options.get("java_script_enabled", True):
+            context.add_init_script(HIDE_UNTIL_LOADED)
         context.on("page", lambda page: _listen(page, problems))
         opened.append(context)
         return context
