@@ -19,11 +19,13 @@ from apps.core import clock
 from apps.gateway import selectors
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.feed import POLL_SECONDS, ChangeFeed
+from apps.gateway.plans import PlanMemo
 from apps.gateway.shelf import Shelf
 
 T = TypeVar("T")
 
 PRODUCTS_MAX = 2_000
+PLANS_MAX = 2_000
 # Examples of single endpoints, 256 KiB at most each, loaded when a test key asks for one.
 MOCKS_MAX = 200
 # Threads that read the database, each with a connection of its own.
@@ -46,8 +48,9 @@ class OrmDirectory:
             tags_of=_tags_of_product,
             size=PRODUCTS_MAX,
         )
+        self._plans = PlanMemo(PLANS_MAX)
         self._keys: Shelf[bytes, KeyEntry] = Shelf(
-            load=lambda digest: self.in_thread(partial(selectors.find_key, digest)),
+            load=lambda digest: self.in_thread(partial(selectors.find_key, digest, self._plans.find)),
             tags_of=_tags_of_key,
             size=settings.GATEWAY_KEYS_MAX,
         )

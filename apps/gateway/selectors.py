@@ -2,6 +2,8 @@
 
 import datetime as dt
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
 
@@ -23,6 +25,7 @@ from apps.gateway.engine.entities import (
 from apps.keys.enums import KeyScope
 from apps.keys.models import ApiKey
 from apps.keys.secret import signing_secret
+from apps.plans.models import Plan
 from apps.plans.selectors import cheapest_first, list_grants_by_slug, list_plans_on_sale
 from apps.products.enums import ProductStatus
 from apps.products.hosting import is_hosting_slug
@@ -32,7 +35,7 @@ from apps.products.openapi.example_answers import example_answer
 from apps.products.paths import parse_template
 from apps.subscriptions.enums import SubscriptionStatus
 from apps.subscriptions.models import Subscription
-from apps.usage.limits import limits_of, test_limits
+from apps.usage.limits import PlanRates, limits_of, rates_of, test_limits
 
 # What a call is told whose subscription is not in order.
 _ADVICE = {
@@ -145,12 +148,40 @@ def _offers(product: Product) -> tuple[PlanOffer, ...]:
     )
 
 
-def find_key(digest: bytes) -> KeyEntry | None:
-    """The key with what its subscription may do; revoked and expired keys too."""
+@dataclass(frozen=True, slots=True)
+class PlanTerms:
+    """A plan, with its tier and its quotas at hand, and its rate limits in the form that the counters take."""
+
+    plan: Plan
+    rates: PlanRates
+
+
+def find_plan(pk: int) -> PlanTerms:
+    plan = Plan.objects.select_related("tier").prefetch_related("quotas__price_tiers", "rate_limits").get(pk=pk)
+    return PlanTerms(plan, rates_of(plan))
+
+
+# A model's every column costs time to select, and most are not asked for.
+_FIELDS_OF_KEY = (
+    *("public_id", "mode", "revoked_at", "expires_at", "scopes", "allowed_networks"),
+    *(
+        f"subscription__{name}"
+        for name in (
+            *("status", "plan_id", "anchored_at", "current_period_end", "trial_ends_at"),
+            *("overage_allowed", "spend_cap_amount", "quota_epoch"),
+            *("product__public_id", "product__slug", "organization__public_id"),
+        )
+    ),
+)
+
+
+def find_key(digest: bytes, plan_of: Callable[[int], PlanTerms] = find_plan) -> KeyEntry | None:
+    """The key with what its subscription may do; revoked and expired keys too. `plan_of` finds the plan's terms."""
     key = (
         ApiKey.objects.filter(digest=digest)
-        .select_related("subscription__plan__tier", "subscription__product", "subscription__organization")
-        .prefetch_related("subscription__plan__quotas__price_tiers", "subscription__plan__rate_limits")
+        .select_related("subscription__product", "subscription__organization")
+        .only(*_FIELDS_OF_KEY)
+        .order_by()
         .first()
     )
     if key is None:
@@ -162,7 +193,7 @@ def find_key(digest: bytes) -> KeyEntry | None:
         expires_at=key.expires_at,
         scopes=frozenset(KeyScope(scope) for scope in key.scopes),
         networks=network_rule(key.allowed_networks),
-        entitlement=_entitlement(key.subscription, is_test=key.is_test),
+        entitlement=_entitlement(key.subscription, plan_of(key.subscription.plan_id), is_test=key.is_test),
         public_id=key.public_id,
         signing_key=signing_secret(key.public_id).encode("ascii"),
     )
@@ -178,9 +209,9 @@ def find_mock(endpoint_id: int) -> MockAnswer | None:
     return MockAnswer(example.status, [*headers, (b"content-length", b"%d" % len(example.body))], example.body)
 
 
-def _entitlement(subscription: Subscription, *, is_test: bool) -> Entitlement:
-    plan = subscription.plan
-    limits = test_limits() if is_test else limits_of(subscription)
+def _entitlement(subscription: Subscription, terms: PlanTerms, *, is_test: bool) -> Entitlement:
+    plan = subscription.plan = terms.plan
+    limits = test_limits() if is_test else limits_of(subscription, terms.rates)
     status = SubscriptionStatus(subscription.status)
     return Entitlement(
         subscription_id=subscription.pk,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from apps.plans.models import RateLimit
+from apps.plans.models import Plan, RateLimit
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.overage import extra_units_of, is_capped
 from apps.usage.counters.types import QuotaRule, RateRule
@@ -24,15 +24,32 @@ class Limits:
     max_concurrent: int | None = None  # calls in flight at once, over all endpoints
 
 
-def limits_of(subscription: Subscription) -> Limits:
-    """What plan and consumer allow. Quotas of the subscription's own periods are counted from its anchor."""
-    plan = subscription.plan
+@dataclass(frozen=True, slots=True)
+class PlanRates:
+    """The rate limits of a plan, the same for all who have it: its own, and those of single endpoints."""
+
+    own: tuple[RateRule, ...]
+    by_endpoint: dict[int, tuple[RateRule, ...]]
+
+
+def rates_of(plan: Plan) -> PlanRates:
     rates: dict[int | None, tuple[RateRule, ...]] = {}
     for limit in plan.rate_limits.all():
         rates[limit.endpoint_id] = (*rates.get(limit.endpoint_id, ()), _rate_rule(limit))
+    own = rates.pop(None, ())
+    return PlanRates(own, {endpoint: rules for endpoint, rules in rates.items() if endpoint is not None})
+
+
+def limits_of(subscription: Subscription, rates: PlanRates | None = None) -> Limits:
+    """What plan and consumer allow; `rates` are those of the plan where they are at hand.
+
+    Quotas of the subscription's own periods are counted from its anchor.
+    """
+    plan = subscription.plan
+    rates = rates or rates_of(plan)
     return Limits(
-        rates=rates.pop(None, ()),
-        endpoint_rates={endpoint: own for endpoint, own in rates.items() if endpoint is not None},
+        rates=rates.own,
+        endpoint_rates=rates.by_endpoint,
         quotas=tuple(
             QuotaRule(
                 name=quota.name,

@@ -35,7 +35,7 @@ HIDE_UNTIL_LOADED = """
 const unseen = new CSSStyleSheet();
 unseen.replaceSync("body { visibility: hidden !important }");
 document.adoptedStyleSheets.push(unseen);
-addEventListener("load", () => { document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== unseen); });
+addEventListener("load", () => unseen.replaceSync(""));
 """
 # A page that is ready is there in well under a second; this is for machines that do ten things at once.
 PATIENCE_MS = 20_000

@@ -64,7 +64,9 @@ def test_a_process_remembers_as_many_keys_as_it_is_told(
     monkeypatch.setattr(settings, "GATEWAY_KEYS_MAX", 1)
     read: list[bytes] = []
     find_key = selectors.find_key
-    monkeypatch.setattr(selectors, "find_key", lambda digest: (read.append(digest), find_key(digest))[1])
+    monkeypatch.setattr(
+        selectors, "find_key", lambda digest, *plans: (read.append(digest), find_key(digest, *plans))[1]
+    )
     with running_gateway(allow=[upstream.address]) as gateway:
         one, other = open_shop(gateway, upstream), open_shop(gateway, upstream)
         for shop in (one, one, other, one):
