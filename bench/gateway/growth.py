@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.gateway.candidate import Candidate
 from bench.gateway.comparison import Count
-from bench.gateway.cpu import cpu_seconds
+from bench.gateway.cpu import cpu_seconds, rss_mb
 from bench.gateway.errors import BenchError
 from bench.gateway.load import Load, Request, generate
 from bench.gateway.rounds import Sample, measure
@@ -19,6 +19,10 @@ from bench.gateway.watch import MemoryWatch
 RATE = 1_000
 SIZES = {"1 KB": 1_000, "100 KB": 100_000, "1 MB": 1_000_000, "10 MB": 10_000_000}
 BODY_CONNECTIONS = 4
+# Few and many are measured in turns, so often each.
+TURNS = 3
+# What a process makes for its first calls is no key's.
+WARM_CALLS = 200
 
 
 class Growth:
@@ -48,13 +52,15 @@ class Growth:
         from bench.gateway.build import keys
         from bench.gateway.growth_data import FEW, MANY, endpoint_path, endpoints_slug
 
+        sizes: dict[str, list[Request]] = {}
         for count in (FEW, MANY):
             slug = endpoints_slug(count)
             key = keys(slug, "one", 1)[0]
             requests = [(key, f"/{slug}{endpoint_path(number)}") for number in range(1, count + 1)]
             random.Random(1).shuffle(requests)
             self._warm(requests[:FEW])
-            self._measure("endpoints of a product", f"{count:,}", requests)
+            sizes[f"{count:,}"] = requests
+        self._measure_in_turns("endpoints of a product", sizes)
 
     def _many_keys(self) -> None:
         from bench.gateway.build import keys
@@ -62,28 +68,38 @@ class Growth:
         slug = f"keys-{self._keys}"
         requests = [(key, f"/{slug}/v1/current") for key in keys(slug, "many", self._keys)]
         random.Random(1).shuffle(requests)
-        self._warm(requests[:1])
-        one = self._measure("keys in use", "1", requests[:1])
+        self._warm(requests[:WARM_CALLS])
+        before = (rss_mb(self._candidate.pid), cpu_seconds(self._candidate.pid))
         say(f"Calling once with each of {self._keys} keys ...")
-        before = cpu_seconds(self._candidate.pid)
         self._warm(requests)
-        first_calls = cpu_seconds(self._candidate.pid) - before
+        first_calls = cpu_seconds(self._candidate.pid) - before[1]
+        grown = rss_mb(self._candidate.pid) - before[0]
         self._count.settle()
-        row = self._measure("keys in use", f"{self._keys:,}", requests)
-        row["first_call_us"] = round(first_calls / self._keys * 1e6)
-        row["bytes_per_key"] = round((row["rss_mb"] - one["rss_mb"]) * 2**20 / self._keys)
+        _, many = self._measure_in_turns("keys in use", {"1": requests[:1], f"{self._keys:,}": requests})
+        many["first_call_us"] = round(first_calls / self._keys * 1e6)
+        many["bytes_per_key"] = round(grown * 2**20 / self._keys)
 
     def _bodies(self) -> None:
         from bench.gateway.build import keys
 
         key = keys("bodies", "bodies", 1)[0]
         for name, size in SIZES.items():
-            self._measure("body down", name, [(key, f"/bodies/v1/bytes/{size}")], body=size)
+            self.rows.append(self._measure("body down", name, [(key, f"/bodies/v1/bytes/{size}")], body=size))
         for name, size in SIZES.items():
-            self._measure("body up", name, [(key, "/bodies/v1/sink")], body=size, upload=True)
+            self.rows.append(self._measure("body up", name, [(key, "/bodies/v1/sink")], body=size, upload=True))
 
     def _warm(self, requests: Sequence[Request]) -> None:
         self._count.add(call_each(self._candidate.port, requests))
+
+    def _measure_in_turns(self, what: str, sizes: Mapping[str, Sequence[Request]]) -> list[dict[str, Any]]:
+        """The median run of each size. The machine's moods meet all of them, so that their ratio says something."""
+        runs: dict[str, list[dict[str, Any]]] = {at: [] for at in sizes}
+        for _ in range(TURNS):
+            for at, requests in sizes.items():
+                runs[at].append(self._measure(what, at, requests))
+        for measured in runs.values():
+            self.rows.append(sorted(measured, key=lambda row: row["cpu_us"])[TURNS // 2])
+        return self.rows[-len(sizes) :]
 
     def _measure(
         self, what: str, at: str, requests: Sequence[Request], *, body: int = 0, upload: bool = False
@@ -113,7 +129,6 @@ class Growth:
         row = _row(what, at, sample, memory)
         if body >= 100_000:
             row["cpu_us_per_mb"] = round(sample.cpu_us / (body / 1e6), 1)
-        self.rows.append(row)
         say(f"{row}")
         return row
 
