@@ -237,9 +237,32 @@ def test_calls_on_their_way_at_the_end_of_the_process_are_settled(open_database:
         connection = RawConnection(gateway.port)
         connection.send(shop.head())
         assert arrived.wait(20)
-    connection.socket.close()
+    with connection:
+        answer = connection.read_all()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b'"gateway_stopped"' in answer
     (outcome,) = shop.outcomes
-    assert (outcome.outcome, outcome.units) == ("gateway_stopped", 0)
+    assert (outcome.outcome, outcome.status, outcome.units) == ("gateway_stopped", 503, 0)
+
+
+def test_an_answer_that_has_begun_at_the_end_of_the_process_is_broken_off(
+    open_database: None, upstream: FakeUpstream
+) -> None:
+    async def endless(exchange: Exchange) -> None:
+        exchange.writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nbegun")
+        await exchange.reader.read()
+        raise OSError("closed by the gateway")
+
+    with running_gateway(allow=[upstream.address]) as gateway:
+        shop = open_shop(gateway, upstream)
+        shop.backend_does(endless)
+        connection = RawConnection(gateway.port)
+        connection.send(shop.head())
+        connection.read_until(b"begun\r\n")
+    with connection:
+        assert connection.read_all() == b""  # and not the chunk that says that it is whole
+    (outcome,) = shop.outcomes
+    assert (outcome.outcome, outcome.status) == ("gateway_stopped", 200)
 
 
 def test_a_process_that_is_told_to_stop_finishes_what_it_began(open_database: None, upstream: FakeUpstream) -> None:

@@ -16,7 +16,7 @@ from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding.heads import upstream_request
 from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
-from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, STOPPED_STATUS, Account, Outcome
+from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, Account, Outcome
 from apps.gateway.engine.forwarding.tunnel import Tunnel
 from apps.gateway.engine.forwarding.units import with_billed_units
 from apps.gateway.engine.forwarding.websocket import HANDSHAKE
@@ -118,7 +118,7 @@ class Exchange:
             self._no_more_interruptions()
             if self._interruption is None:  # the process is told to stop
                 if not self._is_settling:
-                    await self._settle(Outcome.GATEWAY_STOPPED, self._account.answer_status or STOPPED_STATUS)
+                    await self._end(Outcome.GATEWAY_STOPPED, Rejected(problems.GATEWAY_STOPPED))
                 raise
             if task is not None:
                 task.uncancel()

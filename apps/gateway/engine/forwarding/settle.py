@@ -11,8 +11,6 @@ from apps.usage.metering import is_billable
 
 # The status of a call whose client left before there was an answer (as nginx writes it down).
 CLIENT_CLOSED_STATUS = 499
-# The status of a call that this process gave up because it was told to stop.
-STOPPED_STATUS = 503
 
 
 class Outcome(StrEnum):

@@ -97,6 +97,14 @@ UNAVAILABLE = Problem(
     "Reduced capacity",
     headers=(_RETRY_SOON,),
 )
+GATEWAY_STOPPED = Problem(
+    "gateway_stopped",
+    503,
+    "The gateway stops, and this call was not done in time. It is not billed.",
+    REDUCED_CAPACITY_TYPE,
+    "Reduced capacity",
+    headers=(_RETRY_SOON,),
+)
 INTERNAL_ERROR = Problem("internal_error", 500, "Something went wrong in the gateway.")
 # All of them, for whoever documents what the gateway answers.
 PROBLEMS: tuple[Problem, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
