@@ -107,9 +107,18 @@ REQUEST_LINES = [
     _ends("a method without end", "3.1", _get(b"").replace(b"GET", b"G" * 5000, 1), 400, 405, 501),
     _refused("a target longer than is taken", "3", _get(b"").replace(b"/things", b"/things/" + b"a" * 9000, 1), 414),
     _ends("a target without end", "3", _get(b"").replace(b"/things", b"/things/" + b"a" * 90_000, 1), 414, 431),
-    # Refused by decision, though a server may take it: one request, one spelling (README of the gateway).
     _passes("absolute form", "3.2.2", _get(b"").replace(b"/~slug~", b"http://gw/~slug~", 1)),
     _passes("absolute form of another host", "3.2.2", _get(b"").replace(b"/~slug~", b"http://other/~slug~", 1)),
+    *(
+        _refused(
+            f"absolute form of {version} without a good host",
+            "3.2.2",
+            f"GET {target} HTTP/{version}\r\n".encode() + host + KEY + b"\r\n",
+        )
+        for version in ("1.1", "1.0")
+        for host in (HOST, b"")
+        for target in ("http:///~slug~/things", "http://user@gw/~slug~/things", "http://g w/~slug~/things")
+    ),
     _refused("authority form", "3.2.3", _get(b"").replace(b"/~slug~/things", b"other:443", 1)),
     _ends("CONNECT", "3.2.3", b"CONNECT other:443 HTTP/1.1\r\n" + HOST + KEY + b"\r\n", 400, 405, 501),
     _refused("asterisk form", "3.2.4", b"OPTIONS * HTTP/1.1\r\n" + HOST + KEY + b"\r\n"),

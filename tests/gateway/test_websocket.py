@@ -101,21 +101,29 @@ def test_messages_pass_both_ways_and_it_is_one_call(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        HANDSHAKE,
-        HANDSHAKE + "Sec-WebSocket-Version: 8\r\n",
         HANDSHAKE.replace(KEY, "short") + VERSION,
         HANDSHAKE.replace("keep-alive, Upgrade", "keep-alive") + VERSION,
         HANDSHAKE + VERSION + "Content-Length: 3\r\n",
     ],
-    ids=["no version", "another version", "no nonce", "no connection option", "a body"],
+    ids=["no nonce", "no connection option", "a body"],
 )
 def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head(lines=lines) + b"abc")
         head = connection.read_until(b"\r\n\r\n")
         assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
-        if b"Sec-WebSocket-Version: 8" in lines.encode():
-            assert b"\r\nsec-websocket-version: 13\r\n" in head
+    assert shop.received == []
+
+
+@pytest.mark.parametrize("line", ["", "Sec-WebSocket-Version: 8\r\n", VERSION + "Sec-WebSocket-Version: 8\r\n"])
+def test_another_version_is_told_which_one_there_is(shop: Shop, line: str) -> None:
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=HANDSHAKE + line))
+        answer = connection.read_all()
+    assert answer.startswith(b"HTTP/1.1 426 ")
+    assert b"\r\nsec-websocket-version: 13\r\n" in answer
+    assert b"\r\nupgrade: websocket\r\n" in answer
+    assert b'"code": "websocket_version"' in answer
     assert shop.received == []
 
 

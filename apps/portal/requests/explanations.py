@@ -164,6 +164,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The body of the request did not come in time."),
         lazy("Look for a slow connection, or send less in one call."),
     ),
+    "websocket_version": (
+        lazy("Other WebSocket"),
+        lazy("The handshake asked for a version of WebSocket that nobody speaks any more."),
+        lazy("Use a client of WebSocket version 13 (RFC 6455)."),
+    ),
     "websocket_unsupported": (
         lazy("No WebSocket"),
         lazy("The gateway does not pass WebSocket connections."),

@@ -25,7 +25,7 @@ from apps.gateway.engine.admission.routes import Endpoint, Match, Route
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
-from apps.gateway.engine.forwarding.websocket import asks_for_websocket, is_handshake
+from apps.gateway.engine.forwarding.websocket import HANDSHAKE, asks_for_websocket, has_known_version, is_handshake
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.cors import is_preflight
 from apps.gateway.engine.messages.problems import Problem, Rejected, Violation
@@ -94,8 +94,9 @@ def _parse(call: Call) -> Target:
     """Read the request in one way only, or refuse it."""
     request, head = call.request, call.head
     authority, host = head.authority, head.host
+    is_absolute = not request.target.startswith(b"/")
     try:
-        if not request.target.startswith(b"/"):
+        if is_absolute:
             named, request.target = from_absolute_form(request.target)
             authority, host = read_authority(named)  # in place of what Host says
         target = parse_target(request.target)
@@ -110,7 +111,9 @@ def _parse(call: Call) -> Target:
         _check_old_version(call)
     if not head.is_sound:
         raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
-    if not (head.authority and authority) and (head.hosts or request.http_version != "1.0"):
+    if is_absolute and not authority:
+        raise Rejected(problems.BAD_REQUEST, "The target of the request names no host.")
+    if not head.authority and (head.hosts or request.http_version != "1.0"):
         raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
     call.authority, call.host = authority, host
     if b"upgrade" in head.names and asks_for_websocket(request.headers):
@@ -125,6 +128,8 @@ def _check_handshake(call: Call, request: GatewayRequest) -> None:
         raise Rejected(
             problems.BAD_REQUEST, "This is no opening handshake of WebSocket 13.", headers=[_WEBSOCKET_VERSION]
         )
+    if not has_known_version(request.headers):
+        raise Rejected(problems.WEBSOCKET_VERSION, headers=[*HANDSHAKE, _WEBSOCKET_VERSION])
     call.is_websocket = True
 
 

@@ -17,18 +17,22 @@ def asks_for_websocket(headers: Iterable[Header]) -> bool:
 
 
 def is_handshake(method: str, http_version: str, headers: Sequence[Header]) -> bool:
-    """Whether the request is an opening handshake (section 4.2.1), of the one version that there is."""
+    """Whether the request is an opening handshake (section 4.2.1), of whatever version: see `has_known_version`."""
     tokens = {token.strip().lower() for value in values_of(headers, b"connection") for token in value.split(b",")}
-    keys, versions = values_of(headers, b"sec-websocket-key"), values_of(headers, b"sec-websocket-version")
+    keys = values_of(headers, b"sec-websocket-key")
     return (
         method == "GET"
         and http_version == "1.1"
         and b"upgrade" in tokens
         and len(values_of(headers, b"upgrade")) == 1
-        and [version.strip() for version in versions] == [b"13"]
         and len(keys) == 1
         and _is_nonce(keys[0].strip())
     )
+
+
+def has_known_version(headers: Iterable[Header]) -> bool:
+    """Whether the handshake is of the one version that there is."""
+    return [version.strip() for version in values_of(headers, b"sec-websocket-version")] == [b"13"]
 
 
 def _is_nonce(text: bytes) -> bool:

@@ -70,6 +70,7 @@ REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is large
 TARGET_TOO_LONG = Problem("target_too_long", 414, "The target of the request is too long.")
 HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
+WEBSOCKET_VERSION = Problem("websocket_version", 426, "The version of WebSocket that passes here is 13.")
 WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does not pass here.")
 UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this product cannot be reached.")
 UPSTREAM_INVALID = Problem("upstream_invalid", 502, "The backend of this product gave no valid answer.")

@@ -32,6 +32,8 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
         if not (0 <= remaining <= _INTEGER_MAX and 0 <= reset <= _INTEGER_MAX):
             remaining, reset = _integer(remaining), _integer(reset)
         if state.window_seconds:
+            # A counter that is kept in steps may empty a step later than its window.
+            reset = min(reset, state.window_seconds)
             item = f"{_string(state.name)};r={remaining};t={reset}"
             if (
                 tightest is None
@@ -52,7 +54,7 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
         fields += [
             (b"x-ratelimit-limit", b"%d" % tightest.limit),
             (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
-            (b"x-ratelimit-reset", b"%d" % max(0, tightest.reset_seconds)),
+            (b"x-ratelimit-reset", b"%d" % min(max(0, tightest.reset_seconds), tightest.window_seconds)),
         ]
     return fields
 
