@@ -15,6 +15,7 @@ from apps.gateway.guesses import SharedGuesses
 from apps.gateway.outages import OutageNotes
 from apps.gateway.replays import RedisReplays
 from apps.gateway.upstream import PooledUpstream
+from apps.gateway.upstream.pool import CONNECTIONS_MAX
 from apps.usage.counters.types import Metering
 from apps.usage.recording import RecordingQueue
 
@@ -86,6 +87,7 @@ def runtime_from_settings(metering: StartedMetering) -> Runtime:
         domain=settings.GATEWAY_DOMAIN.lower(),
         product_page=f"{settings.WEB_URL}/products/{{slug}}/",
         max_concurrent=settings.GATEWAY_MAX_CONCURRENT,
+        backend_connections=CONNECTIONS_MAX,
         reserved_cookies=frozenset(
             name.encode("ascii")
             for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME)

@@ -95,6 +95,19 @@ class TestPlaces:
             assert shop.anonymous("/things", headers=[("X-Api-Key", neighbour.secret)]).status == 200
         assert shop.call("/things").status == 200
 
+    def test_it_leaves_connections_for_the_other_consumers_of_its_product(
+        self, open_database: None, upstream: FakeUpstream
+    ) -> None:
+        """Three quarters of the four that the process has to their backend."""
+        neighbour = key_secret.generate()
+        with running_gateway(allow=[upstream.address], backend_connections=4) as gateway:
+            shop = open_shop(gateway, upstream)
+            ApiKeyFactory(subscription=SubscriptionFactory(plan=shop.plan), generated=neighbour)
+            with slow_uploads(shop, 3):
+                assert check(shop.call("/things"), 503, "overloaded", REDUCED_CAPACITY)
+                assert shop.anonymous("/things", headers=[("X-Api-Key", neighbour.secret)]).status == 200
+            assert shop.call("/things").status == 200
+
     def test_each_is_given_back_however_its_call_ended(self, shop: Shop) -> None:
         async def breaks(exchange: Exchange) -> None:
             raise OSError("broken")

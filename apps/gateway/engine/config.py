@@ -11,6 +11,8 @@ class EngineConfig:
     product_page: str = ""
     # How many calls this process has on their way at once; more get 503.
     max_concurrent: int = 2000
+    # How many connections this process has to the backend of one product at most.
+    backend_connections: int = 256
     # Names of the portal's cookies: neither sent to backends nor taken from them.
     reserved_cookies: frozenset[bytes] = frozenset()
     # What this gateway is called in Via.

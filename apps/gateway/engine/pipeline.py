@@ -92,7 +92,7 @@ class Engine:
         self.tally = Tally()
         self._recorders = recorders or Recorders()
         self._on_their_way = 0
-        self._shares = Shares(self._config.max_concurrent)
+        self._shares = Shares(places=self._config.max_concurrent, connections=self._config.backend_connections)
 
     @property
     def in_flight(self) -> int:

@@ -3,16 +3,18 @@
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.problems import Rejected, Violation
 
-# So many subscriptions it takes to fill a process.
-PARTS = 4
+# Of the places of a process.
+_PART = 1 / 4
+# Of the connections to the backend of its product: the rest is for the product's other consumers.
+_PART_OF_CONNECTIONS = 3 / 4
 _POLICY = "share-of-process"
 
 
 class Shares:
     """How many calls of each subscription this process has in flight; of subscriptions without any, nothing is kept."""
 
-    def __init__(self, places: int) -> None:
-        self._most = max(1, places // PARTS)
+    def __init__(self, *, places: int, connections: int) -> None:
+        self._most = max(1, min(int(places * _PART), int(connections * _PART_OF_CONNECTIONS)))
         self._in_flight: dict[int, int] = {}
 
     def take(self, subscription_id: int) -> None:
