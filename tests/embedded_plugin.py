@@ -67,8 +67,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # xdist answers by itself, too
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: scenarios and browser tests wait for their processes most of the time."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: scenarios and browser tests wait for their processes most of the time."""
+    return (os.cpu_count() or 1) + 2
 
 
 SERVERS_KEY = pytest.StashKey[TestServers]()
