@@ -10,7 +10,7 @@ import pytest
 from apps.core.changes import announce
 from apps.gateway.engine.forwarding import tunnel
 from apps.gateway.engine.forwarding.websocket import Frames, close_frame
-from apps.gateway.engine.observation.redaction import REDACTED
+from apps.gateway.engine.observation.secret_names import REDACTED
 from apps.usage import services
 from apps.usage.models import RequestRecording
 from tests.fakes.upstream import Exchange, FakeUpstream
