@@ -110,6 +110,18 @@ REQUEST_LINES = [
     # Refused by decision, though a server may take it: one request, one spelling (README of the gateway).
     _passes("absolute form", "3.2.2", _get(b"").replace(b"/~slug~", b"http://gw/~slug~", 1)),
     _passes("absolute form of another host", "3.2.2", _get(b"").replace(b"/~slug~", b"http://other/~slug~", 1)),
+    *(
+        _refused(f"absolute form of the host {host!r}", "3.2.2",
+                 _get(b"").replace(b"/~slug~", b"http://%b/~slug~" % host, 1))
+        for host in (b"", b"a,b", b"a@b", b"@", b":80", b"a:b", b"a:-1", b"[::1")
+    ),
+    *(
+        _refused(f"absolute form in HTTP/1.0 of the host {host!r}", "3.2.2",
+                 b"GET http://%b/~slug~/things HTTP/1.0\r\n" % host + KEY + b"\r\n")
+        for host in (b"", b"a,b", b"a@b", b"@", b":80", b"a:b", b"a:-1", b"[::1")
+    ),
+    _passes_then_closes("absolute form in HTTP/1.0", "3.2.2",
+                        b"GET http://gw/~slug~/things HTTP/1.0\r\n" + KEY + b"\r\n"),
     _refused("authority form", "3.2.3", _get(b"").replace(b"/~slug~/things", b"other:443", 1)),
     _ends("CONNECT", "3.2.3", b"CONNECT other:443 HTTP/1.1\r\n" + HOST + KEY + b"\r\n", 400, 405, 501),
     _refused("asterisk form", "3.2.4", b"OPTIONS * HTTP/1.1\r\n" + HOST + KEY + b"\r\n"),
@@ -117,7 +129,7 @@ REQUEST_LINES = [
     _refused("a fragment", "3.2", _get(b"").replace(b"/things", b"/things#x", 1)),
     _ends("a target that is not ASCII", "3.2", _get(b"").replace(b"/things", b"/th\xefngs", 1)),
     _ends("NUL within the target", "3.2", _get(b"").replace(b"/things", b"/th\x00ngs", 1)),
-]
+]  # fmt: skip
 
 HOSTS = [
     _refused("no host", "3.2", LINE + KEY + b"\r\n"),

@@ -98,6 +98,8 @@ def _parse(call: Call) -> Target:
         if not request.target.startswith(b"/"):
             named, request.target = from_absolute_form(request.target)
             authority, host = read_authority(named)  # in place of what Host says
+            if not authority:
+                raise BadTarget("The request target names no host.")
         target = parse_target(request.target)
     except TargetTooLong as error:
         raise Rejected(problems.TARGET_TOO_LONG, str(error)) from None
