@@ -102,20 +102,30 @@ def test_messages_pass_both_ways_and_it_is_one_call(shop: Shop) -> None:
     "lines",
     [
         HANDSHAKE,
-        HANDSHAKE + "Sec-WebSocket-Version: 8\r\n",
+        HANDSHAKE + VERSION + "Sec-WebSocket-Version: 8\r\n",
         HANDSHAKE.replace(KEY, "short") + VERSION,
         HANDSHAKE.replace("keep-alive, Upgrade", "keep-alive") + VERSION,
         HANDSHAKE + VERSION + "Content-Length: 3\r\n",
     ],
-    ids=["no version", "another version", "no nonce", "no connection option", "a body"],
+    ids=["no version", "two versions", "no nonce", "no connection option", "a body"],
 )
 def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head(lines=lines) + b"abc")
         head = connection.read_until(b"\r\n\r\n")
         assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
-        if b"Sec-WebSocket-Version: 8" in lines.encode():
-            assert b"\r\nsec-websocket-version: 13\r\n" in head
+    assert shop.received == []
+
+
+@pytest.mark.parametrize("version", ["8", "14", "013", "13, 8", ""])
+def test_another_version_is_told_which_one_passes(shop: Shop, version: str) -> None:
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=f"{HANDSHAKE}Sec-WebSocket-Version: {version}\r\n"))
+        head, _, body = connection.read_all().partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert lines[0] == b"http/1.1 426 upgrade required"
+    assert {b"sec-websocket-version: 13", b"upgrade: websocket", b"connection: upgrade"} <= set(lines)
+    assert b'"code": "websocket_version"' in body
     assert shop.received == []
 
 

@@ -169,6 +169,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The gateway does not pass WebSocket connections."),
         lazy("Use the endpoints of the product over plain HTTP."),
     ),
+    "websocket_version": (
+        lazy("Other WebSocket version"),
+        lazy("The WebSocket connection was asked for in another version than 13, the only one that is a standard."),
+        lazy("Use a current WebSocket client; it sends Sec-WebSocket-Version: 13."),
+    ),
     "overloaded": (
         lazy("Gateway busy"),
         lazy("The gateway had more calls at once than it takes on: in all, of this subscription, or for this backend."),

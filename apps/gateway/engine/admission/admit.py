@@ -25,7 +25,7 @@ from apps.gateway.engine.admission.routes import Endpoint, Match, Route
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
-from apps.gateway.engine.forwarding.websocket import asks_for_websocket, is_handshake
+from apps.gateway.engine.forwarding import websocket
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.cors import is_preflight
 from apps.gateway.engine.messages.problems import Problem, Rejected, Violation
@@ -37,7 +37,6 @@ from apps.keys.enums import KeyScope
 
 _GUESSES_POLICY = "unknown-keys"
 _CLOSE = (b"connection", b"close")
-_WEBSOCKET_VERSION = (b"sec-websocket-version", b"13")  # RFC 6455, 4.4
 _NO_SUCH_API = "There is no such API."
 _TWO_KEYS = "The request carries two API keys that differ."
 
@@ -115,7 +114,7 @@ def _parse(call: Call) -> Target:
     if not (head.authority and authority) and (head.hosts or request.http_version != "1.0"):
         raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
     call.authority, call.host = authority, host
-    if b"upgrade" in head.names and asks_for_websocket(request.headers):
+    if b"upgrade" in head.names and websocket.asks_for_websocket(request.headers):
         _check_handshake(call, request)
     return target
 
@@ -123,10 +122,10 @@ def _parse(call: Call) -> Target:
 def _check_handshake(call: Call, request: GatewayRequest) -> None:
     if not request.client.may_tunnel:
         raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[_CLOSE])
-    if call.body_length != 0 or not is_handshake(request.method, request.http_version, request.headers):
-        raise Rejected(
-            problems.BAD_REQUEST, "This is no opening handshake of WebSocket 13.", headers=[_WEBSOCKET_VERSION]
-        )
+    if call.body_length != 0 or not websocket.is_handshake(request.method, request.http_version, request.headers):
+        raise Rejected(problems.BAD_REQUEST, "This is no opening handshake of WebSocket.", headers=[websocket.VERSION])
+    if not websocket.is_of_our_version(request.headers):
+        raise Rejected(problems.WEBSOCKET_VERSION)
     call.is_websocket = True
 
 

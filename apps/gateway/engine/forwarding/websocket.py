@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from apps.gateway.engine.messages.headers import values_of
 from apps.gateway.engine.messages.request import Header
 
+VERSION: Header = (b"sec-websocket-version", b"13")
 HANDSHAKE: tuple[Header, ...] = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
 _CLOSE = 0x8
 POLICY_VIOLATION = 1008
@@ -17,18 +18,22 @@ def asks_for_websocket(headers: Iterable[Header]) -> bool:
 
 
 def is_handshake(method: str, http_version: str, headers: Sequence[Header]) -> bool:
-    """Whether the request is an opening handshake (section 4.2.1), of the one version that there is."""
+    """Whether the request is an opening handshake (section 4.2.1), of whatever version."""
     tokens = {token.strip().lower() for value in values_of(headers, b"connection") for token in value.split(b",")}
-    keys, versions = values_of(headers, b"sec-websocket-key"), values_of(headers, b"sec-websocket-version")
+    keys = values_of(headers, b"sec-websocket-key")
     return (
         method == "GET"
         and http_version == "1.1"
         and b"upgrade" in tokens
         and len(values_of(headers, b"upgrade")) == 1
-        and [version.strip() for version in versions] == [b"13"]
+        and len(values_of(headers, VERSION[0])) == 1
         and len(keys) == 1
         and _is_nonce(keys[0].strip())
     )
+
+
+def is_of_our_version(headers: Sequence[Header]) -> bool:
+    return [value.strip() for value in values_of(headers, VERSION[0])] == [VERSION[1]]
 
 
 def _is_nonce(text: bytes) -> bool:

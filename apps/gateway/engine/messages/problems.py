@@ -71,6 +71,13 @@ TARGET_TOO_LONG = Problem("target_too_long", 414, "The target of the request is 
 HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
 WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does not pass here.")
+# RFC 6455, 4.4; and RFC 9110, 15.5.22, wants to be told what to upgrade to.
+WEBSOCKET_VERSION = Problem(
+    "websocket_version",
+    426,
+    "Only version 13 of WebSocket passes here.",
+    headers=((b"sec-websocket-version", b"13"), (b"connection", b"Upgrade"), (b"upgrade", b"websocket")),
+)
 UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this product cannot be reached.")
 UPSTREAM_INVALID = Problem("upstream_invalid", 502, "The backend of this product gave no valid answer.")
 UPSTREAM_TIMEOUT = Problem("upstream_timeout", 504, "The backend of this product did not answer in time.")
