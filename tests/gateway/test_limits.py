@@ -58,6 +58,13 @@ def test_older_fields_tell_of_the_tightest_policy() -> None:
     assert dict(both_empty)[b"x-ratelimit-reset"] == b"500"  # waiting 10 s would not help
 
 
+def test_no_wait_is_longer_than_its_window() -> None:
+    """Where the clock of the counters is behind, the period begins in its future."""
+    fields = dict(ratelimit_fields([PolicyState("hourly", 9, 1, 3607, 3600), PolicyState("per-minute", 5, 1, 61, 60)]))
+    assert [limits["t"] for _, limits in parsed(fields[b"ratelimit"])] == [3600, 60]
+    assert fields[b"x-ratelimit-reset"] == b"3600"
+
+
 def test_no_limits_no_fields() -> None:
     assert ratelimit_fields([]) == []
     assert announced_fields((), (), dt.datetime.now(dt.UTC)) == []
