@@ -16,6 +16,7 @@ _ELSEWHERE = frozenset(
     {
         problems.ROUTE_NOT_FOUND,
         problems.METHOD_NOT_ALLOWED,
+        problems.METHOD_UNKNOWN,
         problems.WEBSOCKET_UNSUPPORTED,
         problems.WEBSOCKET_VERSION,
     }

@@ -37,6 +37,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The path exists, but not with this method."),
         lazy("Use one of the methods that the Allow header of the answer lists."),
     ),
+    "method_unknown": (
+        lazy("Unknown method"),
+        lazy("The method of the request is none that the gateway knows."),
+        lazy("Look for a typing error; methods are written in upper case."),
+    ),
     "key_missing": (
         lazy("No key"),
         lazy("The call had no API key."),

@@ -33,6 +33,7 @@ _RETRY_SOON: Header = (b"retry-after", b"1")
 BAD_REQUEST = Problem("bad_request", 400, "The request cannot be read in one way only.")
 ROUTE_NOT_FOUND = Problem("route_not_found", 404, "There is no such route.")
 METHOD_NOT_ALLOWED = Problem("method_not_allowed", 405, "This route does not have this method.")
+METHOD_UNKNOWN = Problem("method_unknown", 501, "This is no method of HTTP that the gateway knows.")
 KEY_MISSING = Problem(
     "key_missing", 401, "Send your API key as `Authorization: Bearer <key>`, as `X-Api-Key` or as `?api_key=`."
 )
