@@ -63,6 +63,17 @@ class Socket(RawConnection):
     def say(self, opcode: int, payload: bytes = b"") -> None:
         self.send(frame(opcode, payload, masked=True))
 
+    def read(self, size: int) -> None:
+        """Have so many bytes come in."""
+        while len(self._rest) < size:
+            self._rest += self.socket.recv(65536)
+
+    def read_to_end(self) -> bytes:
+        """Everything that was not heard yet."""
+        while piece := self.socket.recv(65536):
+            self._rest += piece
+        return self._rest
+
     def hear(self) -> tuple[int, bytes] | None:
         """The next frame; None at the end of the connection."""
         while (found := read_frame(self._rest)) is None:
@@ -182,6 +193,28 @@ def test_nothing_either_way_for_too_long_ends_it(
         shop.backend_does(echo_frames)
         with Socket(shop) as socket:
             assert socket.hear() == (CLOSE, (1008).to_bytes(2, "big"))
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["between frames", "within a frame"])
+def test_the_end_of_the_process_is_told_where_no_frame_is_cut(
+    open_database: None, upstream: FakeUpstream, *, is_whole: bool
+) -> None:
+    sent = frame(TEXT, b"hello") if is_whole else frame(TEXT, b"hello")[:-1]
+
+    async def says(exchange: Exchange) -> None:
+        await accept(exchange)
+        exchange.writer.write(sent)
+        await exchange.reader.read()
+
+    with running_gateway(allow=[upstream.address]) as gateway:
+        shop = open_shop(gateway, upstream)
+        shop.backend_does(says)
+        socket = Socket(shop)
+        socket.read(len(sent))
+    with socket:
+        assert socket.read_to_end() == sent + (close_frame(1001) if is_whole else b"")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (101, "gateway_stopped", 0)
 
 
 def test_a_client_that_leaves_ends_it_at_the_backend(shop: Shop) -> None:

@@ -95,6 +95,7 @@ class Exchange:
         self._has_date = False  # of the backend
         self._has_started = False  # the head is on its way to the client
         self._is_writing = False  # it is the client that is waited for
+        self._tunnel: Tunnel | None = None
         self._limits: list[Header] = []
         self.recorder: Recorder | None = None  # of a call that is written down
 
@@ -119,6 +120,8 @@ class Exchange:
             if self._interruption is None:  # the process is told to stop
                 if not self._is_settling:
                     await self._settle(Outcome.GATEWAY_STOPPED, self._account.answer_status or STOPPED_STATUS)
+                    if self._tunnel is not None:
+                        await self._tunnel.go_away()
                 raise
             if task is not None:
                 task.uncancel()
@@ -218,7 +221,7 @@ class Exchange:
         if self.recorder is not None:
             self.recorder.answer_head(101, head)
         self._has_started = True
-        tunnel = Tunnel(
+        self._tunnel = Tunnel(
             client=self._client,
             answer=answer,
             account=self._account,
@@ -227,7 +230,7 @@ class Exchange:
             idle_seconds=self._config.tunnel_idle_seconds,
             progress_seconds=self._config.progress_seconds,
         )
-        await tunnel.run(head)
+        await self._tunnel.run(head)
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""

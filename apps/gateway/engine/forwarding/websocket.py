@@ -10,6 +10,7 @@ from apps.gateway.engine.messages.request import Header
 VERSION: Header = (b"sec-websocket-version", b"13")
 HANDSHAKE: tuple[Header, ...] = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
 _CLOSE = 0x8
+GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
 
 
