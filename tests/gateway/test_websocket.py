@@ -10,7 +10,7 @@ import pytest
 from apps.core.changes import announce
 from apps.gateway.engine.forwarding import tunnel
 from apps.gateway.engine.forwarding.websocket import Frames, close_frame
-from apps.gateway.engine.observation.redaction import REDACTED
+from apps.gateway.engine.observation.secret_names import REDACTED
 from apps.usage import services
 from apps.usage.models import RequestRecording
 from tests.fakes.upstream import Exchange, FakeUpstream
@@ -63,6 +63,17 @@ class Socket(RawConnection):
     def say(self, opcode: int, payload: bytes = b"") -> None:
         self.send(frame(opcode, payload, masked=True))
 
+    def read(self, size: int) -> None:
+        """Have so many bytes come in."""
+        while len(self._rest) < size:
+            self._rest += self.socket.recv(65536)
+
+    def read_to_end(self) -> bytes:
+        """Everything that was not heard yet."""
+        while piece := self.socket.recv(65536):
+            self._rest += piece
+        return self._rest
+
     def hear(self) -> tuple[int, bytes] | None:
         """The next frame; None at the end of the connection."""
         while (found := read_frame(self._rest)) is None:
@@ -101,11 +112,13 @@ def test_messages_pass_both_ways_and_it_is_one_call(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
+        HANDSHAKE,
+        HANDSHAKE + VERSION + "Sec-WebSocket-Version: 8\r\n",
         HANDSHAKE.replace(KEY, "short") + VERSION,
         HANDSHAKE.replace("keep-alive, Upgrade", "keep-alive") + VERSION,
         HANDSHAKE + VERSION + "Content-Length: 3\r\n",
     ],
-    ids=["no nonce", "no connection option", "a body"],
+    ids=["no version", "two versions", "no nonce", "no connection option", "a body"],
 )
 def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
     with RawConnection(shop.gateway.port) as connection:
@@ -115,15 +128,15 @@ def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
     assert shop.received == []
 
 
-@pytest.mark.parametrize("line", ["", "Sec-WebSocket-Version: 8\r\n", VERSION + "Sec-WebSocket-Version: 8\r\n"])
-def test_another_version_is_told_which_one_there_is(shop: Shop, line: str) -> None:
+@pytest.mark.parametrize("version", ["8", "14", "013", "13, 8", ""])
+def test_another_version_is_told_which_one_passes(shop: Shop, version: str) -> None:
     with RawConnection(shop.gateway.port) as connection:
-        connection.send(shop.head(lines=HANDSHAKE + line))
-        answer = connection.read_all()
-    assert answer.startswith(b"HTTP/1.1 426 ")
-    assert b"\r\nsec-websocket-version: 13\r\n" in answer
-    assert b"\r\nupgrade: websocket\r\n" in answer
-    assert b'"code": "websocket_version"' in answer
+        connection.send(shop.head(lines=f"{HANDSHAKE}Sec-WebSocket-Version: {version}\r\n"))
+        head, _, body = connection.read_all().partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert lines[0] == b"http/1.1 426 upgrade required"
+    assert {b"sec-websocket-version: 13", b"upgrade: websocket", b"connection: upgrade"} <= set(lines)
+    assert b'"code": "websocket_version"' in body
     assert shop.received == []
 
 
@@ -180,6 +193,28 @@ def test_nothing_either_way_for_too_long_ends_it(
         shop.backend_does(echo_frames)
         with Socket(shop) as socket:
             assert socket.hear() == (CLOSE, (1008).to_bytes(2, "big"))
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["between frames", "within a frame"])
+def test_the_end_of_the_process_is_told_where_no_frame_is_cut(
+    open_database: None, upstream: FakeUpstream, *, is_whole: bool
+) -> None:
+    sent = frame(TEXT, b"hello") if is_whole else frame(TEXT, b"hello")[:-1]
+
+    async def says(exchange: Exchange) -> None:
+        await accept(exchange)
+        exchange.writer.write(sent)
+        await exchange.reader.read()
+
+    with running_gateway(allow=[upstream.address]) as gateway:
+        shop = open_shop(gateway, upstream)
+        shop.backend_does(says)
+        socket = Socket(shop)
+        socket.read(len(sent))
+    with socket:
+        assert socket.read_to_end() == sent + (close_frame(1001) if is_whole else b"")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (101, "gateway_stopped", 0)
 
 
 def test_a_client_that_leaves_ends_it_at_the_backend(shop: Shop) -> None:

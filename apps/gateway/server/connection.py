@@ -28,6 +28,7 @@ from apps.gateway.refusals import refusal
 from apps.gateway.requests import gateway_request
 from apps.gateway.runtime import Runtime
 from apps.gateway.server.call import ServerCall
+from apps.gateway.server.methods import is_request_of_unknown_method
 from apps.gateway.server.plain import serve_plain
 
 # What a body that nobody reads (yet) may take of memory before the client is held back.
@@ -87,6 +88,8 @@ class GatewayConnection(asyncio.Protocol):
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._in_head = False
+        self._is_between = True  # two messages
+        self._begun = 0  # how many messages began in the piece that is being read
         self._url = b""
         self._headers: list[Header] = []
         self._head_bytes = 0
@@ -136,10 +139,15 @@ class GatewayConnection(asyncio.Protocol):
         if not self._in_head and self._incoming is None:
             self._in_head = True  # the first byte of another request
             self._expect_within(HEAD_SECONDS)
+        is_start, self._begun = self._is_between, 0
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._leave_http(data[upgrade.args[0] :])
+        except httptools.HttpParserInvalidMethodError:
+            # Where it is not sure that the piece begins with that method, it is just not valid.
+            is_first = is_start and self._begun == 1
+            self._refuse_what_is_not_http(is_method_unknown=is_first and is_request_of_unknown_method(data))
         except httptools.HttpParserError:
             self._refuse_what_is_not_http()
 
@@ -163,6 +171,8 @@ class GatewayConnection(asyncio.Protocol):
     # --- httptools' callbacks -------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        self._is_between = False
+        self._begun += 1
         self._url, self._headers, self._head_bytes, self._is_framed = b"", [], 0, False
 
     def on_url(self, url: bytes) -> None:
@@ -209,6 +219,7 @@ class GatewayConnection(asyncio.Protocol):
             self.hold_reading()
 
     def on_message_complete(self) -> None:
+        self._is_between = True
         call, parser = self._incoming, self._parser
         if call is None or (parser is not None and parser.should_upgrade() and call.has_unread_body):
             return  # behind a head that asks for another protocol, the parser leaves out the body
@@ -377,9 +388,11 @@ class GatewayConnection(asyncio.Protocol):
         if not self.is_lost and not self.transport.is_closing():
             self._timer = self.loop.call_later(min(HEAD_SECONDS, TICK_SECONDS), self._look_at_the_clock)
 
-    def _refuse_what_is_not_http(self) -> None:
+    def _refuse_what_is_not_http(self, *, is_method_unknown: bool = False) -> None:
         if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(problems.HEAD_TOO_LARGE)
+        elif is_method_unknown:
+            self._refuse(problems.METHOD_UNKNOWN)
         else:
             self._refuse(problems.BAD_REQUEST, "This is not a valid HTTP/1.1 request.")
 

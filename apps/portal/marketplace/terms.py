@@ -13,7 +13,13 @@ from apps.products.openapi.example_answers import example_answer
 
 # Of requests to another address, method or protocol than those of the endpoint.
 _ELSEWHERE = frozenset(
-    {problems.ROUTE_NOT_FOUND, problems.METHOD_NOT_ALLOWED, problems.WEBSOCKET_UNSUPPORTED, problems.WEBSOCKET_VERSION}
+    {
+        problems.ROUTE_NOT_FOUND,
+        problems.METHOD_NOT_ALLOWED,
+        problems.METHOD_UNKNOWN,
+        problems.WEBSOCKET_UNSUPPORTED,
+        problems.WEBSOCKET_VERSION,
+    }
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 

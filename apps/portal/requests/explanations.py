@@ -37,6 +37,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The path exists, but not with this method."),
         lazy("Use one of the methods that the Allow header of the answer lists."),
     ),
+    "method_unknown": (
+        lazy("Unknown method"),
+        lazy("The method of the request is none that the gateway knows."),
+        lazy("Look for a typing error; methods are written in upper case."),
+    ),
     "key_missing": (
         lazy("No key"),
         lazy("The call had no API key."),
@@ -164,15 +169,15 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The body of the request did not come in time."),
         lazy("Look for a slow connection, or send less in one call."),
     ),
-    "websocket_version": (
-        lazy("Other WebSocket"),
-        lazy("The handshake asked for a version of WebSocket that nobody speaks any more."),
-        lazy("Use a client of WebSocket version 13 (RFC 6455)."),
-    ),
     "websocket_unsupported": (
         lazy("No WebSocket"),
         lazy("The gateway does not pass WebSocket connections."),
         lazy("Use the endpoints of the product over plain HTTP."),
+    ),
+    "websocket_version": (
+        lazy("Other WebSocket version"),
+        lazy("The WebSocket connection was asked for in another version than 13, the only one that is a standard."),
+        lazy("Use a current WebSocket client; it sends Sec-WebSocket-Version: 13."),
     ),
     "overloaded": (
         lazy("Gateway busy"),

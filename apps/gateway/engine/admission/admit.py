@@ -25,7 +25,7 @@ from apps.gateway.engine.admission.routes import Endpoint, Match, Route
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.entities import KeyEntry, MockAnswer, ProductEntry, ProductState, Standing
-from apps.gateway.engine.forwarding.websocket import HANDSHAKE, asks_for_websocket, has_known_version, is_handshake
+from apps.gateway.engine.forwarding import websocket
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.cors import is_preflight
 from apps.gateway.engine.messages.problems import Problem, Rejected, Violation
@@ -37,7 +37,6 @@ from apps.keys.enums import KeyScope
 
 _GUESSES_POLICY = "unknown-keys"
 _CLOSE = (b"connection", b"close")
-_WEBSOCKET_VERSION = (b"sec-websocket-version", b"13")  # RFC 6455, 4.4
 _NO_SUCH_API = "There is no such API."
 _TWO_KEYS = "The request carries two API keys that differ."
 
@@ -94,11 +93,12 @@ def _parse(call: Call) -> Target:
     """Read the request in one way only, or refuse it."""
     request, head = call.request, call.head
     authority, host = head.authority, head.host
-    is_absolute = not request.target.startswith(b"/")
     try:
-        if is_absolute:
+        if not request.target.startswith(b"/"):
             named, request.target = from_absolute_form(request.target)
             authority, host = read_authority(named)  # in place of what Host says
+            if not authority:
+                raise BadTarget("The request target names no host.")
         target = parse_target(request.target)
     except TargetTooLong as error:
         raise Rejected(problems.TARGET_TOO_LONG, str(error)) from None
@@ -111,12 +111,10 @@ def _parse(call: Call) -> Target:
         _check_old_version(call)
     if not head.is_sound:
         raise Rejected(problems.BAD_REQUEST, "A header has a character that headers cannot have, or is not UTF-8.")
-    if is_absolute and not authority:
-        raise Rejected(problems.BAD_REQUEST, "The target of the request names no host.")
-    if not head.authority and (head.hosts or request.http_version != "1.0"):
+    if not (head.authority and authority) and (head.hosts or request.http_version != "1.0"):
         raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
     call.authority, call.host = authority, host
-    if b"upgrade" in head.names and asks_for_websocket(request.headers):
+    if b"upgrade" in head.names and websocket.asks_for_websocket(request.headers):
         _check_handshake(call, request)
     return target
 
@@ -124,12 +122,10 @@ def _parse(call: Call) -> Target:
 def _check_handshake(call: Call, request: GatewayRequest) -> None:
     if not request.client.may_tunnel:
         raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[_CLOSE])
-    if call.body_length != 0 or not is_handshake(request.method, request.http_version, request.headers):
-        raise Rejected(
-            problems.BAD_REQUEST, "This is no opening handshake of WebSocket 13.", headers=[_WEBSOCKET_VERSION]
-        )
-    if not has_known_version(request.headers):
-        raise Rejected(problems.WEBSOCKET_VERSION, headers=[*HANDSHAKE, _WEBSOCKET_VERSION])
+    if call.body_length != 0 or not websocket.is_handshake(request.method, request.http_version, request.headers):
+        raise Rejected(problems.BAD_REQUEST, "This is no opening handshake of WebSocket.", headers=[websocket.VERSION])
+    if not websocket.is_of_our_version(request.headers):
+        raise Rejected(problems.WEBSOCKET_VERSION)
     call.is_websocket = True
 
 

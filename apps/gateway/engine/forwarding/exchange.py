@@ -95,6 +95,7 @@ class Exchange:
         self._has_date = False  # of the backend
         self._has_started = False  # the head is on its way to the client
         self._is_writing = False  # it is the client that is waited for
+        self._tunnel: Tunnel | None = None
         self._limits: list[Header] = []
         self.recorder: Recorder | None = None  # of a call that is written down
 
@@ -118,7 +119,7 @@ class Exchange:
             self._no_more_interruptions()
             if self._interruption is None:  # the process is told to stop
                 if not self._is_settling:
-                    await self._end(Outcome.GATEWAY_STOPPED, Rejected(problems.GATEWAY_STOPPED))
+                    await self._stop()
                 raise
             if task is not None:
                 task.uncancel()
@@ -129,6 +130,14 @@ class Exchange:
             self._no_more_interruptions()
             logger.exception("call %s failed in the gateway", self._call.request_id)
             await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
+
+    async def _stop(self) -> None:
+        """The process ends before the call."""
+        if self._tunnel is None:
+            await self._end(Outcome.GATEWAY_STOPPED, Rejected(problems.GATEWAY_STOPPED))
+        else:
+            await self._settle(Outcome.GATEWAY_STOPPED, 101)
+            await self._tunnel.go_away()
 
     def _client_left(self) -> None:
         self._interrupt(_Interruption.CLIENT_GONE)
@@ -218,7 +227,7 @@ class Exchange:
         if self.recorder is not None:
             self.recorder.answer_head(101, head)
         self._has_started = True
-        tunnel = Tunnel(
+        self._tunnel = Tunnel(
             client=self._client,
             answer=answer,
             account=self._account,
@@ -227,7 +236,7 @@ class Exchange:
             idle_seconds=self._config.tunnel_idle_seconds,
             progress_seconds=self._config.progress_seconds,
         )
-        await tunnel.run(head)
+        await self._tunnel.run(head)
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""

@@ -1,7 +1,8 @@
 """A WebSocket on its way through: bytes pass both ways, and the call is settled before its close frame leaves.
 
 It is one call of the endpoint's weight, however long it lives. While it does, the key and the subscription are looked
-at again and again: one that would not be let in any more is closed with 1008 (policy violation).
+at again and again: one that would not be let in any more is closed with 1008 (policy violation), and one that outlives
+the process with 1001 (going away).
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from apps.gateway.engine.forwarding.settle import Account
-from apps.gateway.engine.forwarding.websocket import POLICY_VIOLATION, Frames, close_frame
+from apps.gateway.engine.forwarding.websocket import GOING_AWAY, POLICY_VIOLATION, Frames, close_frame
 from apps.gateway.engine.messages.request import Client, ClientGone, Header
 from apps.gateway.engine.ports import UpstreamAborted, UpstreamAnswer
 
@@ -56,6 +57,11 @@ class Tunnel:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def go_away(self) -> None:
+        """The process stops: say so, unless a frame of the backend passed in part. `run` has ended."""
+        if self._frames.is_between:
+            await self._client.finish(close_frame(GOING_AWAY))
 
     async def _send_to_client(self) -> None:
         while data := await self._read():

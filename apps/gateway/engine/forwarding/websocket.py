@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from apps.gateway.engine.messages.headers import values_of
 from apps.gateway.engine.messages.request import Header
 
+VERSION: Header = (b"sec-websocket-version", b"13")
 HANDSHAKE: tuple[Header, ...] = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
 _CLOSE = 0x8
+GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
 
 
@@ -17,7 +19,7 @@ def asks_for_websocket(headers: Iterable[Header]) -> bool:
 
 
 def is_handshake(method: str, http_version: str, headers: Sequence[Header]) -> bool:
-    """Whether the request is an opening handshake (section 4.2.1), of whatever version: see `has_known_version`."""
+    """Whether the request is an opening handshake (section 4.2.1), of whatever version."""
     tokens = {token.strip().lower() for value in values_of(headers, b"connection") for token in value.split(b",")}
     keys = values_of(headers, b"sec-websocket-key")
     return (
@@ -25,14 +27,14 @@ def is_handshake(method: str, http_version: str, headers: Sequence[Header]) -> b
         and http_version == "1.1"
         and b"upgrade" in tokens
         and len(values_of(headers, b"upgrade")) == 1
+        and len(values_of(headers, VERSION[0])) == 1
         and len(keys) == 1
         and _is_nonce(keys[0].strip())
     )
 
 
-def has_known_version(headers: Iterable[Header]) -> bool:
-    """Whether the handshake is of the one version that there is."""
-    return [version.strip() for version in values_of(headers, b"sec-websocket-version")] == [b"13"]
+def is_of_our_version(headers: Sequence[Header]) -> bool:
+    return [value.strip() for value in values_of(headers, VERSION[0])] == [VERSION[1]]
 
 
 def _is_nonce(text: bytes) -> bool:

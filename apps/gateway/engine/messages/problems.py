@@ -33,6 +33,7 @@ _RETRY_SOON: Header = (b"retry-after", b"1")
 BAD_REQUEST = Problem("bad_request", 400, "The request cannot be read in one way only.")
 ROUTE_NOT_FOUND = Problem("route_not_found", 404, "There is no such route.")
 METHOD_NOT_ALLOWED = Problem("method_not_allowed", 405, "This route does not have this method.")
+METHOD_UNKNOWN = Problem("method_unknown", 501, "This is no method of HTTP that the gateway knows.")
 KEY_MISSING = Problem(
     "key_missing", 401, "Send your API key as `Authorization: Bearer <key>`, as `X-Api-Key` or as `?api_key=`."
 )
@@ -70,8 +71,14 @@ REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is large
 TARGET_TOO_LONG = Problem("target_too_long", 414, "The target of the request is too long.")
 HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
-WEBSOCKET_VERSION = Problem("websocket_version", 426, "The version of WebSocket that passes here is 13.")
 WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does not pass here.")
+# RFC 6455, 4.4; and RFC 9110, 15.5.22, wants to be told what to upgrade to.
+WEBSOCKET_VERSION = Problem(
+    "websocket_version",
+    426,
+    "Only version 13 of WebSocket passes here.",
+    headers=((b"sec-websocket-version", b"13"), (b"connection", b"Upgrade"), (b"upgrade", b"websocket")),
+)
 UPSTREAM_UNREACHABLE = Problem("upstream_unreachable", 502, "The backend of this product cannot be reached.")
 UPSTREAM_INVALID = Problem("upstream_invalid", 502, "The backend of this product gave no valid answer.")
 UPSTREAM_TIMEOUT = Problem("upstream_timeout", 504, "The backend of this product did not answer in time.")

@@ -26,21 +26,17 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
     """The fields of a reply whose limits were asked; nothing for a call without limits."""
     if not states:
         return []
-    limits, tightest = [], None
+    limits, tightest, wait = [], None, 0
     for state in states:
         remaining, reset = state.remaining, state.reset_seconds
         if not (0 <= remaining <= _INTEGER_MAX and 0 <= reset <= _INTEGER_MAX):
             remaining, reset = _integer(remaining), _integer(reset)
-        if state.window_seconds:
-            # A counter that is kept in steps may empty a step later than its window.
-            reset = min(reset, state.window_seconds)
+        if window := state.window_seconds:
+            if reset > window:  # the clock of the counters is behind that of this process, or was set back
+                reset = window
             item = f"{_string(state.name)};r={remaining};t={reset}"
-            if (
-                tightest is None
-                or remaining < tightest.remaining
-                or (remaining == tightest.remaining and reset > tightest.reset_seconds)
-            ):
-                tightest = state
+            if tightest is None or remaining < tightest.remaining or (remaining == tightest.remaining and reset > wait):
+                tightest, wait = state, reset
         else:
             item = f"{_string(state.name)};r={remaining}"
         if state.included is not None:
@@ -54,7 +50,7 @@ def ratelimit_fields(states: Sequence[PolicyState]) -> list[Header]:
         fields += [
             (b"x-ratelimit-limit", b"%d" % tightest.limit),
             (b"x-ratelimit-remaining", b"%d" % max(0, tightest.remaining)),
-            (b"x-ratelimit-reset", b"%d" % min(max(0, tightest.reset_seconds), tightest.window_seconds)),
+            (b"x-ratelimit-reset", b"%d" % wait),
         ]
     return fields
 

@@ -60,15 +60,11 @@ class Recorder:
             product_id=self._admitted.product.id,
             query=redacted_query(self._admitted.query),
             request_headers=redacted_headers(sent) if wanted.headers else None,
-            request_body=redacted_body(self._request.data, is_cut=self._request.is_cut, headers=sent)
-            if wanted.bodies
-            else "",
+            request_body=redacted_body(self._request.data, headers=sent) if wanted.bodies else "",
             is_request_cut=self._request.is_cut,
             status=self._status,
             answer_headers=redacted_headers(got) if wanted.headers else None,
-            answer_body=redacted_body(self._answer.data, is_cut=self._answer.is_cut, headers=got)
-            if wanted.bodies
-            else "",
+            answer_body=redacted_body(self._answer.data, headers=got) if wanted.bodies else "",
             is_answer_cut=self._answer.is_cut,
         )
 
