@@ -56,7 +56,7 @@ class Exchange:
 async def body_of(request: Received, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """The pieces of the request body, as they come."""
     if request.get("Transfer-Encoding"):
-        while size := int((await reader.readline()).split(b";")[0], 16):
+        while size := int((await reader.readuntil(b"\n")).split(b";")[0], 16):
             yield await reader.readexactly(size)
             await reader.readline()
         await reader.readline()

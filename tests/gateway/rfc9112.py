@@ -205,6 +205,8 @@ CODINGS = [
     _ends("identity first", "6.1", TWO_CODINGS % (b"identity", b"chunked")),
     _ends("identity last", "6.1", TWO_CODINGS % (b"chunked", b"identity")),
     _ends("a name with an underscore beside it", "6.1", POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
+    _ends("chunks in HTTP/1.0 that is to stay open", "6.1",
+          CHUNKED.replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\nConnection: keep-alive\r\n", 1) + b"0\r\n\r\n"),
     _ends("chunks in HTTP/1.0", "6.1", CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0", 1) + b"0\r\n\r\n"),
 ]  # fmt: skip
 

@@ -167,4 +167,4 @@ def test_a_chunked_upload_that_grows_too_large_while_the_answer_runs_breaks_it_o
         connection.send(b"7d0\r\n" + b"x" * 2000 + b"\r\n")
         assert not connection.read_all().endswith(b"0\r\n\r\n")
     (outcome,) = shop.outcomes
-    assert (outcome.outcome, outcome.units) == ("request_too_large", 0)
+    assert (outcome.outcome, outcome.units) == ("request_too_large", 1)

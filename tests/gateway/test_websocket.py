@@ -115,17 +115,37 @@ def test_messages_pass_both_ways_and_it_is_one_call(shop: Shop) -> None:
         HANDSHAKE,
         HANDSHAKE + VERSION + "Sec-WebSocket-Version: 8\r\n",
         HANDSHAKE.replace(KEY, "short") + VERSION,
-        HANDSHAKE.replace("keep-alive, Upgrade", "keep-alive") + VERSION,
         HANDSHAKE + VERSION + "Content-Length: 3\r\n",
     ],
-    ids=["no version", "two versions", "no nonce", "no connection option", "a body"],
+    ids=["no version", "two versions", "no nonce", "a body"],
 )
 def test_what_is_no_handshake_is_refused(shop: Shop, lines: str) -> None:
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head(lines=lines) + b"abc")
         head = connection.read_until(b"\r\n\r\n")
-        assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
+        assert head.startswith(b"HTTP/1.1 400 ")
     assert shop.received == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "version"),
+    [
+        (HANDSHAKE.replace("keep-alive, Upgrade", "keep-alive"), "1.1"),
+        (HANDSHAKE.replace("Connection: keep-alive, Upgrade\r\n", ""), "1.1"),
+        (HANDSHAKE, "1.0"),
+    ],
+    ids=["no connection option", "no Connection", "HTTP/1.0"],
+)
+def test_a_wish_that_does_not_count_is_ignored(shop: Shop, lines: str, version: str) -> None:
+    """RFC 9110, 7.8."""
+    call = shop.head(lines=lines + VERSION).replace(b"HTTP/1.1", b"HTTP/" + version.encode(), 1)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(call)
+        assert connection.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    (received,) = shop.received
+    assert received.get("Upgrade") is None
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.units) == (200, 1)
 
 
 @pytest.mark.parametrize("version", ["8", "14", "013", "13, 8", ""])

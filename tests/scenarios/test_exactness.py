@@ -143,6 +143,13 @@ def answered(seen: Counter[int], *, of: int, broken: bool = False) -> int:
     return seen[200]
 
 
+def among_refused(seen: Counter[int], *, of: int) -> int:
+    """How many calls were answered with 200 where a limit refused the others, or as in `answered` a silent Redis."""
+    assert seen[200] + seen[429] + seen[503] == of, seen
+    assert seen[503] < of // 20, seen
+    return seen[200]
+
+
 def rows(world: Contract) -> int:
     return UsageEvent.objects.filter(subscription=world.subscription, units=1).count()
 
@@ -171,7 +178,11 @@ def test_exactly_the_ten_units_that_are_left_pass_of_200_parallel_calls(installa
     gateway = installation.urls[0]
     assert call_all([gateway], world, 40, clients=4) == {200: 40}
     seen = call_all([gateway], world, 200, clients=200)
-    assert seen == {200: 10, 429: 190}
+    passed = among_refused(seen, of=200)
+    assert 10 - seen[503] <= passed <= 10
+    # A unit that a call held while Redis was silent is there again when its lease has ended.
+    while passed < 10:
+        passed += call_all([gateway], world, 1)[200]
     assert_all_agree(world, 50)
     rejected = Rejection.objects.filter(subscription=world.subscription)
     wait_until(rejected.exists, what="rejections")
@@ -199,12 +210,12 @@ def test_10000_calls_of_random_length_come_to_what_is_invoiced(installation: Ins
 def test_exactly_100_of_2000_calls_pass_a_rate_limit_over_three_gateways(installation: Installation) -> None:
     world = installation.contract("hundred-a-minute", 1_000_000, per_minute=100)
     seen = call_all(installation.urls, world, 2000, clients=200)
-    assert seen[200] == 100
-    assert seen[429] + seen[503] == 1900
-    assert seen[503] < 100, seen
+    passed = among_refused(seen, of=2000)
+    # What a call took from the rate while Redis was silent is not given back.
+    assert 100 - seen[503] <= passed <= 100
     # The backend saw no other calls: each that is forwarded has a row.
-    assert_all_agree(world, 100)
-    assert UsageEvent.objects.filter(subscription=world.subscription).count() == 100
+    assert_all_agree(world, passed)
+    assert UsageEvent.objects.filter(subscription=world.subscription).count() == passed
 
 
 @pytest.mark.long

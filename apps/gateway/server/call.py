@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from apps.gateway.bounds import SKIPPED_BODY_MAX
+from apps.gateway.bounds import FRAMING_BYTES_MAX, FRAMING_BYTES_PER_BYTE, SKIPPED_BODY_MAX
 from apps.gateway.engine.messages.headers import BadFraming, body_length
+from apps.gateway.engine.messages.problems import BodyInvalid
 from apps.gateway.engine.messages.request import ClientGone, Header
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class ServerCall:
         self._is_skipped = False
         self._has_continued = False
         self._is_lost = connection.is_lost
+        self._invalid: BodyInvalid | None = None
+        self.received = 0  # bytes of the body
+        self.framed = 0  # and bytes that they came in
         self._is_chunked = False
         self.is_cut_by_close = True
         self._pieces: list[bytes] = []
@@ -60,6 +64,8 @@ class ServerCall:
             self._has_continued = True
         while True:
             while not self._pieces:
+                if self._invalid is not None:
+                    raise self._invalid
                 if self.is_body_whole and not self.is_tunnel:
                     return
                 if self._is_lost:
@@ -131,6 +137,7 @@ class ServerCall:
 
     def take(self, data: bytes) -> int:
         """A piece of the body, or of the tunnel; returns how much waits for its reader."""
+        self.received += len(data)
         if self._is_skipped:
             return 0
         self._pieces.append(data)
@@ -142,6 +149,18 @@ class ServerCall:
 
     def body_ended(self) -> None:
         self.is_body_whole = True
+        self._wake()
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether its chunks carry much more than the body that they frame."""
+        return self.framed - self.received > FRAMING_BYTES_MAX + FRAMING_BYTES_PER_BYTE * self.received
+
+    def body_is_invalid(self, why: BodyInvalid) -> None:
+        """It cannot be read on. Whoever reads it answers, and the connection ends behind that."""
+        self._invalid = why
+        self.keeps_alive = False
+        self._pieces.clear()
         self._wake()
 
     def skip(self) -> None:
@@ -187,7 +206,8 @@ class ServerCall:
     def _head(self, status: int, headers: list[Header], *, length: int | None) -> bytes:
         """The head as bytes; decides how the end of the body is shown. `length`: of a whole body, if it is known."""
         self.has_started = True
-        if not self.is_body_whole and (self.unread > SKIPPED_BODY_MAX or self._is_waiting_to_continue()):
+        is_last = (b"connection", b"close") in headers
+        if is_last or (not self.is_body_whole and (self.unread > SKIPPED_BODY_MAX or self._is_waiting_to_continue())):
             self.keeps_alive = False
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
         lines += map(b": ".join, headers)
@@ -200,7 +220,7 @@ class ServerCall:
                 lines.append(b"transfer-encoding: chunked")
         if status == 101:
             self.keeps_alive = False
-        elif not self.keeps_alive and (b"connection", b"close") not in headers:
+        elif not self.keeps_alive and not is_last:
             lines.append(b"connection: close")
         elif self.keeps_alive and self.http_version == "1.0":
             lines.append(b"connection: keep-alive")

@@ -22,7 +22,7 @@ from apps.gateway.bounds import (
 )
 from apps.gateway.engine.forwarding.websocket import asks_for_websocket
 from apps.gateway.engine.messages import problems
-from apps.gateway.engine.messages.problems import Problem
+from apps.gateway.engine.messages.problems import BodyInvalid, Problem
 from apps.gateway.engine.messages.request import Header
 from apps.gateway.refusals import refusal
 from apps.gateway.requests import gateway_request
@@ -140,8 +140,13 @@ class GatewayConnection(asyncio.Protocol):
             self._in_head = True  # the first byte of another request
             self._expect_within(HEAD_SECONDS)
         is_start, self._begun = self._is_between, 0
+        incoming = self._incoming
         try:
             parser.feed_data(data)
+            if incoming is not None and incoming is self._incoming:
+                incoming.framed += len(data)
+                if incoming.is_padded:
+                    self._refuse(problems.BAD_REQUEST, "The chunks carry much more than the body that they frame.")
         except httptools.HttpParserUpgrade as upgrade:
             self._leave_http(data[upgrade.args[0] :])
         except httptools.HttpParserInvalidMethodError:
@@ -193,14 +198,15 @@ class GatewayConnection(asyncio.Protocol):
         parser = self._parser
         if parser is None or self._is_deaf or self._incoming is not None:
             return
+        version = parser.get_http_version()
         call = ServerCall(
             self,
             method=parser.get_method().decode("ascii"),
             target=self._url,
             headers=self._headers,
-            http_version=parser.get_http_version(),
+            http_version=version,
             keeps_alive=parser.should_keep_alive() and not self._is_stopping,
-            may_tunnel=parser.should_upgrade() and asks_for_websocket(self._headers),
+            may_tunnel=parser.should_upgrade() and asks_for_websocket(version, self._headers),
         )
         self._incoming = self._parsed = call
         if self._is_framed and not call.is_clear:
@@ -399,15 +405,18 @@ class GatewayConnection(asyncio.Protocol):
     def _refuse(self, problem: Problem, detail: str = "") -> None:
         """Answer and close, once every whole request before it is answered."""
         self._parser = None
-        self._last_words = refusal(problem, detail)
         call, self._incoming = self._incoming, None
+        if call is not None and call is self._current and not call.is_over:
+            call.body_is_invalid(BodyInvalid(problem, detail))  # and the engine answers
+            self.hold_reading()
+            return
+        self._last_words = refusal(problem, detail)
         if call is not None:  # its body is what failed
             if call in self._waiting:
                 self._waiting.remove(call)
             else:
                 self._current = None
-                if call.has_started:
-                    self._last_words = b""
+                self._last_words = b""
             call.lost()
         if self._current is None:
             self._close()

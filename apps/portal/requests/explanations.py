@@ -218,6 +218,7 @@ _FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "request_too_large": _REFUSALS["request_too_large"],
     "request_timeout": _REFUSALS["request_timeout"],
+    "request_invalid": _REFUSALS["bad_request"],
     "request_altered": _REFUSALS["content_digest_mismatch"],
     "overloaded": _REFUSALS["overloaded"],
     "upstream_unreachable": (

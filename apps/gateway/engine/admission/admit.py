@@ -114,7 +114,7 @@ def _parse(call: Call) -> Target:
     if not (head.authority and authority) and (head.hosts or request.http_version != "1.0"):
         raise Rejected(problems.BAD_REQUEST, "Send exactly one Host header with a host name.")
     call.authority, call.host = authority, host
-    if b"upgrade" in head.names and websocket.asks_for_websocket(request.headers):
+    if b"upgrade" in head.names and websocket.asks_for_websocket(request.http_version, request.headers):
         _check_handshake(call, request)
     return target
 
@@ -122,7 +122,7 @@ def _parse(call: Call) -> Target:
 def _check_handshake(call: Call, request: GatewayRequest) -> None:
     if not request.client.may_tunnel:
         raise Rejected(problems.WEBSOCKET_UNSUPPORTED, headers=[_CLOSE])
-    if call.body_length != 0 or not websocket.is_handshake(request.method, request.http_version, request.headers):
+    if call.body_length != 0 or not websocket.is_handshake(request.method, request.headers):
         raise Rejected(problems.BAD_REQUEST, "This is no opening handshake of WebSocket.", headers=[websocket.VERSION])
     if not websocket.is_of_our_version(request.headers):
         raise Rejected(problems.WEBSOCKET_VERSION)

@@ -25,7 +25,7 @@ from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_
 from apps.gateway.engine.messages.answers import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.messages.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.messages.locations import Addresses, rewrite_locations
-from apps.gateway.engine.messages.problems import Problem, Rejected
+from apps.gateway.engine.messages.problems import BodyInvalid, Problem, Rejected
 from apps.gateway.engine.messages.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.messages.request import ClientGone, Header
 from apps.gateway.engine.observation.health import Passage
@@ -268,7 +268,7 @@ class Exchange:
 
     async def _start(self, status: int, head: list[Header]) -> None:
         if not self._has_started:
-            self._has_started = True
+            self._has_started = self._account.is_passed_on = True
             head = self._completed(head)
             if self.recorder is not None:
                 self.recorder.answer_head(status, head)
@@ -311,12 +311,14 @@ class Exchange:
         return False
 
     async def _fail(self, error: UpstreamError | ClientGone | BodyTooSlow) -> None:
-        """Settle and answer a call that the backend, the client or the body's size ended."""
+        """Settle and answer a call that the backend, the client or the body of the request ended."""
         match (self._body and self._body.failure) or error:
             case BodyTooLarge():
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
                 await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case BodyInvalid() as invalid:
+                await self._end(Outcome.REQUEST_INVALID, invalid)
             case BodyAltered():
                 await self._end(Outcome.REQUEST_ALTERED, Rejected(problems.CONTENT_DIGEST_MISMATCH))
             case ClientGone():

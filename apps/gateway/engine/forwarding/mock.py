@@ -1,10 +1,12 @@
 """The backend of test keys where a product has none: it answers with the example of the documentation."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from apps.gateway.engine.entities import MockAnswer
 from apps.gateway.engine.messages.request import Header
-from apps.gateway.engine.ports import UpstreamAnswer, UpstreamRequest
+from apps.gateway.engine.ports import UpstreamAborted, UpstreamAnswer, UpstreamRequest
 
 # Added to each of its answers, behind what takes such names away from backends.
 MOCK_HEADER: Header = (b"x-apifactory-mock", b"1")
@@ -18,9 +20,18 @@ class MockUpstream:
 
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         if request.body is not None:
-            async for _ in request.body:
-                pass
+            await _read(request.body)
         return _Playback(self._answer.status, self._answer.headers, [self._answer.body])
+
+
+async def _read(body: AsyncIterator[bytes]) -> None:
+    try:
+        async for _ in body:
+            pass
+    except Exception as error:
+        # Whoever made the body has cancelled the call with its failure: this is where it ends.
+        await asyncio.sleep(0)
+        raise UpstreamAborted("The request was not whole.") from error
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     CLIENT_CLOSED = auto()
     REQUEST_TOO_LARGE = auto()
     REQUEST_TIMEOUT = auto()
+    REQUEST_INVALID = auto()  # its body could not be read to the end
     REQUEST_ALTERED = auto()  # its body is not the one that was signed
     OVERLOADED = auto()  # no connection to the backend was free
     UPSTREAM_UNREACHABLE = auto()
@@ -30,6 +31,10 @@ class Outcome(StrEnum):
 
 # The backend did its part, so its answer is billed by its status. Every other outcome is free.
 _BILLED = frozenset({Outcome.COMPLETED, Outcome.CLIENT_CLOSED})
+# The body of the request was at fault: who has begun to read the answer does not make it free with that.
+_BILLED_ONCE_PASSED_ON = frozenset(
+    {Outcome.REQUEST_TOO_LARGE, Outcome.REQUEST_TIMEOUT, Outcome.REQUEST_INVALID, Outcome.REQUEST_ALTERED}
+)
 
 
 class Account:
@@ -45,6 +50,7 @@ class Account:
         self._reported_units = 0
         self._reported_at = time.perf_counter()
         self.answer_status: int | None = None  # once the backend has answered
+        self.is_passed_on = False  # the head of that answer is on its way to the client
         self.origin_seconds = 0.0
         self.request_bytes = 0
         self.response_bytes = 0
@@ -94,7 +100,8 @@ class Account:
     def _units(self, outcome: Outcome) -> int:
         if outcome == Outcome.GATEWAY_STOPPED:
             return self._reported_units  # what would be billed had this process been killed
-        if outcome not in _BILLED or self.answer_status is None:
+        is_billed = outcome in _BILLED or (self.is_passed_on and outcome in _BILLED_ONCE_PASSED_ON)
+        if not is_billed or self.answer_status is None:
             return 0
         return self._units_if_billed if is_billable(self.answer_status, self._product.billable_statuses) else 0
 

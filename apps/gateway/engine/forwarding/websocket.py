@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from apps.gateway.engine.messages.headers import values_of
+from apps.gateway.engine.messages.headers import named_in_connection, values_of
 from apps.gateway.engine.messages.request import Header
 
 VERSION: Header = (b"sec-websocket-version", b"13")
@@ -14,18 +14,23 @@ GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
 
 
-def asks_for_websocket(headers: Iterable[Header]) -> bool:
-    return any(name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in headers)
+def asks_for_websocket(http_version: str, headers: Sequence[Header]) -> bool:
+    """Whether the request is to become a WebSocket.
+
+    In HTTP/1.0, and where `Connection` does not name it, `Upgrade` is to be ignored (RFC 9110, 7.8).
+    """
+    return (
+        http_version == "1.1"
+        and any(value.strip().lower() == b"websocket" for value in values_of(headers, b"upgrade"))
+        and b"upgrade" in named_in_connection(headers)
+    )
 
 
-def is_handshake(method: str, http_version: str, headers: Sequence[Header]) -> bool:
-    """Whether the request is an opening handshake (section 4.2.1), of whatever version."""
-    tokens = {token.strip().lower() for value in values_of(headers, b"connection") for token in value.split(b",")}
+def is_handshake(method: str, headers: Sequence[Header]) -> bool:
+    """Whether a request that asks for it is an opening handshake (section 4.2.1), of whatever version."""
     keys = values_of(headers, b"sec-websocket-key")
     return (
         method == "GET"
-        and http_version == "1.1"
-        and b"upgrade" in tokens
         and len(values_of(headers, b"upgrade")) == 1
         and len(values_of(headers, VERSION[0])) == 1
         and len(keys) == 1

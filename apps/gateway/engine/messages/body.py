@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 
+from apps.gateway.engine.messages.problems import BodyInvalid
 from apps.gateway.engine.messages.request import Client, ClientGone
 
 
@@ -41,10 +42,10 @@ class RequestBody:
         self._watch = watch
         self.received = 0
         self.is_whole = False
-        self.failure: BodyTooLarge | BodyTooSlow | BodyAltered | ClientGone | None = None
+        self.failure: BodyTooLarge | BodyTooSlow | BodyAltered | BodyInvalid | ClientGone | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Raises `BodyTooLarge`, `BodyTooSlow`, `BodyAltered` or `ClientGone`."""
+        """Raises `BodyTooLarge`, `BodyTooSlow`, `BodyAltered`, `BodyInvalid` or `ClientGone`."""
         try:
             source = self._client.body() if self._sha256 is None else self._checked(self._client.body(), self._sha256)
             while piece := await self._next(source):
@@ -55,7 +56,7 @@ class RequestBody:
                     self._watch(piece)
                 yield piece
             self.is_whole = True
-        except (BodyTooLarge, BodyTooSlow, BodyAltered, ClientGone) as failure:
+        except (BodyTooLarge, BodyTooSlow, BodyAltered, BodyInvalid, ClientGone) as failure:
             self.failure = failure
             self._on_failure()
             raise

@@ -147,6 +147,10 @@ class Rejected(Exception):
         self.violation = violation
 
 
+class BodyInvalid(Rejected):
+    """What came as the body of a request cannot be read as one. Its connection ends behind the answer."""
+
+
 def problem_body(rejected: Rejected, event_id: UUID) -> bytes:
     """The JSON document."""
     problem = rejected.problem

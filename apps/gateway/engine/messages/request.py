@@ -26,7 +26,7 @@ class Client(Protocol):
         ...
 
     def body(self) -> AsyncIterator[bytes]:
-        """The pieces of the request body, as they come; not empty. Raises `ClientGone`."""
+        """The pieces of the request body, as they come; not empty. Raises `ClientGone`, or `problems.BodyInvalid`."""
         ...
 
     def when_gone(self, callback: Callable[[], None]) -> None:
