@@ -29,6 +29,7 @@ JSON = ((b"content-type", b"application/json; charset=utf-8"),)
 XML = ((b"content-type", b"text/xml"),)
 HTML = ((b"content-type", b"text/html; charset=utf-8"),)
 PLAIN = ((b"content-type", b"text/plain"),)
+CSV = ((b"content-type", b"text/csv; header=present"),)
 FORM = ((b"content-type", b"application/x-www-form-urlencoded"),)
 
 
@@ -42,7 +43,8 @@ class TestRedaction:
             "key", "X-Key", "Ocp-Apim-Subscription-Key", "X-Functions-Key", "signingKey", "sig", "jwt", "userPin",
             "OTP", "cvv", "X-CSRF", "passwd", "db_pw", "cvc2", "cardNumber", "credit-card-no", "PAN", "customer.iban",
             "ssn", "socialSecurityNumber", "privatekey", "PHPSESSID", "client_assertion", "SAMLResponse",
-            "one_time_code", "passcode", "signingkey", "mnemonic",
+            "one_time_code", "passcode", "signingkey", "mnemonic", "Paßwort", "contraseña", "mot de passe", "Hasło",
+            "пароль", "密码", "パスワード", "ｐａｓｓｗｏｒｄ", "비밀번호",
         ],
     )  # fmt: skip
     def test_names_that_are_secret(self, name: str) -> None:
@@ -74,6 +76,9 @@ class TestRedaction:
             "secretary",
             "discard_number",
             "cardnote",
+            "enclave",
+            "größe",
+            "名前",
         ],
     )
     def test_names_that_are_not(self, name: str) -> None:
@@ -177,6 +182,17 @@ class TestRedaction:
             (PLAIN, "kept {'password': 'it\\'s hidden'}"),
             (PLAIN, 'kept msg="password=hidden"'),
             (PLAIN, "kept\npassword:\n  - hidden\n"),
+            (PLAIN, "kept postgres://ann:hidden@host/db and https://hidden@host:8/, redis://:hid@en@host"),
+            (PLAIN, "curl -u ann:hidden --proxy-user 'ann:hidden x' --password hidden https://kept"),
+            (PLAIN, 'mysql --password="hidden x" --user kept'),
+            (JSON, json.dumps({"dsn": "amqp://ann:hidden@kept/"})),
+            (JSON, json.dumps({"Paßwort": "hidden", "a": "kept"})),
+            (XML, "<a><Paßwort>hidden</Paßwort><b>kept</b></a>"),
+            (CSV, "name,password,city\nann,hidden,kept\nbob,\"hidden\nhidden\",x\n"),
+            (CSV, "name;api_key\nkept;hidden\nann;x;hidden\n"),
+            (CSV, "key,value\ncity,kept\npassword,hidden\n"),
+            (CSV, "kept,note\n1,token=hidden\n"),
+            (CSV, 'name,pin\nkept,hidden\nann,"hid'),
             (FORM, "a=kept&name=password&value=hidden"),
             (FORM, '{"a": "kept", "password": "hidden&b=hidden"}'),
             (FORM, "a=kept&b=%3Cpassword%3Ehidden%3C/password%3E"),
@@ -206,6 +222,8 @@ class TestRedaction:
             (XML, '<?xml version="1.0"?><!DOCTYPE a><a b="1 &amp; 2">x &lt; y<!-- c --><![CDATA[d]]></a>'),
             (HTML, "<!DOCTYPE html><p class=x>a < b<br>c</p>"),
             (PLAIN, "a < b, see <https://x/?page=2> or <ann@x>"),
+            (PLAIN, "https://x/@ann -u ann --keep-alive on, 10:30 ann@x"),
+            (CSV, 'name,city\nann,"New\nYork"\n'),
             (JSON, '{"a": "[note] {x}", "b": [1.5, null, "c\\nd"]}'),
         ],
     )
@@ -224,13 +242,13 @@ class TestRedaction:
         assert "\x00" not in redacted_query(b"a=%00token=x")
 
     @given(
-        st.text(alphabet="<>/&;=:\"'\\[]{}!-? \npassword1u", max_size=200),
-        st.sampled_from([JSON, XML, HTML, FORM]),
+        st.text(alphabet="<>/&;,=:@\"'\\[]{}!-? \npassword1u", max_size=200),
+        st.sampled_from([JSON, XML, HTML, FORM, CSV, PLAIN]),
     )
     def test_whatever_it_is_it_is_written_down(self, text: str, kind: tuple[tuple[bytes, bytes], ...]) -> None:
         redacted_body(text.encode(), headers=kind).encode()
 
-    @pytest.mark.parametrize("kind", [JSON, XML, HTML, FORM])
+    @pytest.mark.parametrize("kind", [JSON, XML, HTML, FORM, CSV, PLAIN])
     def test_it_takes_no_longer_for_hostile_text(self, kind: tuple[tuple[bytes, bytes], ...]) -> None:
         """Many times what is kept: with a square of it, these would not end."""
         units = [
@@ -248,6 +266,12 @@ class TestRedaction:
             b"<a a",
             b" ",
             b"&lt;",
+            b"@",
+            b"://",
+            b"://a@",
+            b"--p ",
+            b"-",
+            b",",
         ]
         for unit in units:
             for start in (b"", b"<a ", b'{"a":"'):

@@ -1,4 +1,4 @@
-"""Words without their secrets: what is assigned to a secret's name, the parameters of addresses, and keys of ours."""
+"""Words without their secrets: what is assigned to a secret's name, addresses, options of commands, and keys of ours."""
 
 import re
 from urllib.parse import unquote_plus
@@ -24,10 +24,19 @@ _SAID_NAME = re.compile(r"[\"'\\]{0,4}([\w.-]++)")
 _LONG = ("{", "[", "(", "|", ">", "\\")
 # A parameter of an address that stands in a text.
 _URL_PAIR = re.compile(r"(?<=[?&;#])([^\s=&;#\"'<>]{1,100})=([^\s&;#\"'<>]+)")
+# Who an address logs in as, and with what: `postgres://user:password@host`.
+_USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")
+# An option of a command with its value: `--password x`, `-u user:password`.
+_OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*+)([ \t]++|=)(\"[^\"]*+\"?|'[^']*+'?|[^\s\"'-]\S*+)")
+_LOGINS = frozenset({"-u", "-U", "--user", "--proxy-user"})
 
 
 def redacted_words(text: str) -> str:
     text = _URL_PAIR.sub(_redacted_url_pair, text)
+    if "@" in text:
+        text = _USERINFO.sub(REDACTED, text)
+    if "-" in text:
+        text = _OPTION.sub(_redacted_option, text)
     kept, at, names_one, holds_one = [], 0, False, False
     while found := _NAME.search(text, at):
         kept.append(text[at : found.end()])
@@ -53,6 +62,12 @@ def _end_of_value(text: str, name: "re.Match[str]") -> int:
         return len(text)
     value = (_REST_OF_LINE if name["is"] == ":" else _ONE_WORD).match(text, at)
     return value.end() if value else at
+
+
+def _redacted_option(found: "re.Match[str]") -> str:
+    option, between, value = found.groups()
+    is_login = option in _LOGINS and ":" in value
+    return f"{option}{between}{REDACTED}" if is_login or is_secret(option) else found[0]
 
 
 def _redacted_url_pair(found: "re.Match[str]") -> str:

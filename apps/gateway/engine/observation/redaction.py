@@ -1,8 +1,9 @@
 """What of a call may be written down for people: secrets are blanked out by where they stand and what they are called.
 
-A header, query parameter (also of an address within a text) or field of a JSON, form, XML or plain body whose name is
-a secret's (`secret_names`) keeps its name and loses its value, also where name and value are two fields of one object
-and where a text stands within another; whatever has the shape of an API key of ours is gone everywhere. Rather too
+A header, query parameter (also of an address within a text) or field of a JSON, form, XML, CSV or plain body whose name
+is a secret's (`secret_names`) keeps its name and loses its value, also where name and value are two fields of one object
+and where a text stands within another; whatever has the shape of an API key of ours, and who an address logs in as, is
+gone everywhere. Rather too
 much than too little: what is lost here costs little, and what cannot be read for sure is lost whole. A secret under an
 innocent name is not found: creators are told so where they turn recording on.
 """
@@ -15,6 +16,7 @@ from urllib.parse import quote_plus, unquote_plus
 from apps.gateway.engine.messages.request import Header
 from apps.gateway.engine.observation.redacted_json import redacted_json
 from apps.gateway.engine.observation.redacted_markup import redacted_markup
+from apps.gateway.engine.observation.redacted_table import redacted_table
 from apps.gateway.engine.observation.redacted_words import redacted_words
 from apps.gateway.engine.observation.secret_names import (
     REDACTED,
@@ -27,6 +29,7 @@ from apps.gateway.engine.observation.secret_names import (
 # How many texts within texts are looked into.
 _DEPTH_MAX = 5
 _READABLE = re.compile(r"text/|application/(?:[\w.-]+\+)?(?:json|xml)|application/(?:x-ndjson|javascript|graphql)")
+_TABLES = frozenset({"text/csv", "text/comma-separated-values", "text/tab-separated-values"})
 _LOOKS_LIKE_JSON = re.compile(r"\s*+(?:\{\s*+[\"}]|\[\s*+[\[{\"])")
 
 
@@ -63,6 +66,8 @@ def redacted_body(data: bytes, *, headers: Iterable[Header]) -> str:
     if "json" in kind:
         kept = redacted_json(text, partial(_redacted, depth=1))
         return "[not kept: no valid JSON]" if kept is None else _storable(kept)
+    if kind in _TABLES:
+        return _storable(redacted_table(text, partial(_redacted, depth=1)))
     return _storable(_redacted(text, is_html="html" in kind))
 
 

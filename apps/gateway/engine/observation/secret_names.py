@@ -1,6 +1,7 @@
 """Which names belong to secrets, and which fields of an object say the name of another one's value."""
 
 import re
+import unicodedata
 
 # What is left of a secret.
 REDACTED = "[redacted]"
@@ -11,7 +12,9 @@ _SECRET = re.compile(
     r"|(?:api|access|private|signing|encryption|master|account|shared|storage|subscription)[-_. ]?key"
     r"|(?<!dis)card[-_. ]?(?:number|num|no|nr)(?![a-z])|social[-_. ]?security|security[-_. ]?code"
     r"|(?:one[-_. ]?time|verification|recovery|backup|mfa|2fa)[-_. ]?code|saml[-_. ]?(?:response|request)"
-    r"|(?:pass|seed|recovery)[-_. ]phrase|mnemonic",
+    r"|(?:pass|seed|recovery)[-_. ]phrase|mnemonic"
+    r"|kennwort|geheim|mot[-_. ]?de[-_. ]?passe|contrase|(?<!en)clave|senha|segredo|wachtwoord|heslo|haslo|parola"
+    r"|парол|секрет|密码|密碼|口令|ハスワート|暗証|비밀번호|암호",
     re.IGNORECASE,
 )
 # What language models count, and bill by.
@@ -34,10 +37,18 @@ _QUERY_SECRETS = frozenset({"code"})
 
 
 def is_secret(name: str) -> bool:
+    if not name.isascii():
+        name = _plain(name)
     name = _COUNTS.sub("", name)
     if _SECRET.search(name) is not None:
         return True
     return any(word.lower() in _WORDS for word in _WORD.findall(name))
+
+
+def _plain(name: str) -> str:
+    """Without marks (of accents, of sounds), and in one width."""
+    parts = unicodedata.normalize("NFKD", name).replace("ß", "ss").replace("ẞ", "SS").replace("ł", "l")
+    return unicodedata.normalize("NFC", "".join([part for part in parts if not unicodedata.combining(part)]))
 
 
 def is_secret_parameter(name: str) -> bool:
