@@ -47,6 +47,41 @@ def test_left_out(location: str) -> None:
     assert seen(location) is None
 
 
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        ('<https://api.creator.example/v1/a?page=2>; rel="next"', '<https://gw.example/weather/a?page=2>; rel="next"'),
+        ('</v1/a>;rel=next, <//8.8.8.8/x>; title="a, <b>"', '</weather/a>;rel=next, <//8.8.8.8/x>; title="a, <b>"'),
+        ("<http://10.0.0.5/a>; rel=prev,<?page=3>; rel=next", "<?page=3>; rel=next"),
+        ("<http://db.internal/a>; rel=next", None),
+        ("<javascript:alert(1)>", None),
+        ("http://10.0.0.5/a", None),
+        ('<a>; title="b', None),
+        ("<a", None),
+    ],
+)
+def test_links(links: str, expected: str | None) -> None:
+    headers = rewrite_locations([(b"link", links.encode())], ADDRESSES)
+    assert headers == ([] if expected is None else [(b"link", expected.encode())])
+
+
+@pytest.mark.parametrize(
+    ("refresh", "expected"),
+    [
+        ("5", "5"),
+        ("0; url=https://api.creator.example/v1/a", "0; url=https://gw.example/weather/a"),
+        ("0;URL='/v1/a'", "0; url=/weather/a"),
+        ("1.5, https://cdn.example.org/a", "1.5; url=https://cdn.example.org/a"),
+        ("0; url=http://10.0.0.5/a", None),
+        ("0; url=javascript:alert(1)", None),
+        ("now", None),
+    ],
+)
+def test_refresh(refresh: str, expected: str | None) -> None:
+    headers = rewrite_locations([(b"refresh", refresh.encode())], ADDRESSES)
+    assert headers == ([] if expected is None else [(b"refresh", expected.encode())])
+
+
 def test_a_product_with_a_host_of_its_own() -> None:
     addresses = Addresses(upstream="http://api.creator.example:8080", public="https://weather.gw.example")
     assert seen("http://api.creator.example:8080/a", addresses) == "https://weather.gw.example/a"

@@ -188,7 +188,7 @@ class TestRedaction:
             (JSON, json.dumps({"dsn": "amqp://ann:hidden@kept/"})),
             (JSON, json.dumps({"Paßwort": "hidden", "a": "kept"})),
             (XML, "<a><Paßwort>hidden</Paßwort><b>kept</b></a>"),
-            (CSV, "name,password,city\nann,hidden,kept\nbob,\"hidden\nhidden\",x\n"),
+            (CSV, 'name,password,city\nann,hidden,kept\nbob,"hidden\nhidden",x\n'),
             (CSV, "name;api_key\nkept;hidden\nann;x;hidden\n"),
             (CSV, "key,value\ncity,kept\npassword,hidden\n"),
             (CSV, "kept,note\n1,token=hidden\n"),

@@ -1,12 +1,16 @@
 """Bodies stream both ways: as they come, without growing memory, and whoever leaves is noticed."""
 
 import asyncio
+import contextlib
+import datetime as dt
 import hashlib
 import threading
 from collections.abc import Callable
 
 import pytest
 
+from apps.core.changes import announce
+from apps.gateway.engine.forwarding import exchange as exchange_module
 from tests.fakes.upstream import Exchange, body_of
 from tests.gateway.shop import Shop
 from tests.gateway.wire import RawConnection
@@ -44,6 +48,29 @@ def test_events_leave_while_the_stream_is_open(shop: Shop) -> None:
         assert rest.endswith(b"data: two\n\n\r\n0\r\n\r\n")
     (outcome,) = shop.outcomes
     assert (outcome.outcome, outcome.units, outcome.response_bytes) == ("completed", 1, 22)
+
+
+def test_a_stream_ends_soon_after_its_key(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_module, "WATCH_SECONDS", 0.05)
+
+    async def ticks(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await exchange.chunk(b"data: tick\n\n")
+            await asyncio.sleep(0.01)
+
+    shop.backend_does(ticks)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head())
+        connection.read_until(b"data: tick\n\n")
+        shop.key.revoked_at = dt.datetime.now(dt.UTC)
+        shop.key.save()
+        announce(f"key:{shop.key.pk}")
+        with contextlib.suppress(ConnectionError):
+            assert not connection.read_all().endswith(b"0\r\n\r\n")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (200, "access_ended", 1)
+    wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
 
 
 def test_last_event_id_passes(shop: Shop) -> None:

@@ -132,3 +132,13 @@ def test_parallel_calls_are_counted_to_the_unit(counted: Shop) -> None:
     wait_until(lambda: quota_counter(counted.subscription.pk) == sum(reports), what="the counter")
     with redis.Redis.from_url(settings.COUNTERS_URL) as connection:
         assert not [name for name in connection.scan_iter(match="*:lease") if connection.hlen(name)]
+
+
+@usefixtures
+def test_what_is_billed_is_said_by_the_gateway_alone(shop: Shop) -> None:
+    async def answers(exchange: Exchange) -> None:
+        await exchange.answer(headers=(("X-Usage-Units", "17"), ("X-Tokens", "17")))
+
+    shop.backend_does(answers)
+    reply = shop.call("/things")
+    assert (reply.get("X-Usage-Units"), reply.get("X-Tokens")) == (None, "17")

@@ -188,6 +188,23 @@ def test_a_backend_may_refuse(shop: Shop) -> None:
     assert answer.endswith(b"not you")
 
 
+@pytest.mark.parametrize("accepted", ["", f"Sec-WebSocket-Accept: {accept_of('b' * 22 + '==')}\r\n"])
+def test_a_handshake_that_the_backend_did_not_accept_is_none(shop: Shop, accepted: str) -> None:
+    async def changes(exchange: Exchange) -> None:
+        lines = "Connection: Upgrade\r\nUpgrade: websocket\r\n" + accepted
+        await exchange.send(f"HTTP/1.1 101 Switching Protocols\r\n{lines}\r\n".encode())
+        await exchange.reader.read()
+        raise OSError("closed")
+
+    shop.backend_does(changes)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=HANDSHAKE + VERSION))
+        assert b'"code": "upstream_invalid"' in connection.read_all()
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (502, "upstream_invalid", 0)
+    wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
+
+
 def test_a_revoked_key_ends_its_sockets(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tunnel, "WATCH_SECONDS", 0.05)
     shop.backend_does(echo_frames)

@@ -216,6 +216,11 @@ _FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("Your program closed the connection before the whole answer was there."),
         lazy("Give the call a longer timeout. It is billed where the backend had answered."),
     ),
+    "access_ended": (
+        lazy("Access ended"),
+        lazy("While the answer came, its key, subscription or product ended, so the gateway broke it off."),
+        lazy("Call with a key and a subscription that are valid. It is billed where the backend had answered."),
+    ),
     "request_too_large": _REFUSALS["request_too_large"],
     "request_timeout": _REFUSALS["request_timeout"],
     "request_invalid": _REFUSALS["bad_request"],

@@ -8,7 +8,7 @@ from apps.gateway.engine.ports import Directory, DirectoryUnavailable
 
 
 async def may_go_on(call: Call, admitted: Admitted, directory: Directory) -> bool:
-    """Asked again and again while a WebSocket lives. What cannot be known now stands as it was."""
+    """Asked again and again while a WebSocket or a stream lives. What cannot be known now stands as it was."""
     try:
         product = await directory.find_product(admitted.product.slug)
         key = await directory.find_key(call.key_digest)

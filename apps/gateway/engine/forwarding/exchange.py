@@ -17,9 +17,9 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding.heads import upstream_request
 from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, Account, Outcome
-from apps.gateway.engine.forwarding.tunnel import Tunnel
+from apps.gateway.engine.forwarding.tunnel import WATCH_SECONDS, Tunnel
 from apps.gateway.engine.forwarding.units import with_billed_units
-from apps.gateway.engine.forwarding.websocket import HANDSHAKE
+from apps.gateway.engine.forwarding.websocket import HANDSHAKE, is_accepted
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_answer_head, read_headers
 from apps.gateway.engine.messages.answers import completed_head, deprecation_headers, send_problem
@@ -213,6 +213,8 @@ class Exchange:
             await self._relay_sized(answer, head, length)
 
     async def _relay_websocket(self, answer: UpstreamAnswer) -> None:
+        if not is_accepted(self._call.request.headers, answer.headers):
+            raise UpstreamInvalid("It does not accept the handshake that it was sent.")
         try:
             told = read_headers(answer.headers)
         except BadHead as error:
@@ -241,7 +243,14 @@ class Exchange:
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
         await self._start(answer.status, head)
+        looked_at = time.perf_counter()
         while piece := await answer.read():
+            if (now := time.perf_counter()) - looked_at > WATCH_SECONDS:
+                looked_at = now
+                if not await may_go_on(self._call, self._admitted, self._directory):
+                    await self._settle(Outcome.ACCESS_ENDED, answer.status)
+                    self._client.abort()
+                    return
             await self._write(piece)
             self._account.report_progress(self._config.progress_seconds)
         if await self._settle_completed(answer.status):

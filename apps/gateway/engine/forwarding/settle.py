@@ -16,6 +16,7 @@ CLIENT_CLOSED_STATUS = 499
 class Outcome(StrEnum):
     COMPLETED = auto()
     CLIENT_CLOSED = auto()
+    ACCESS_ENDED = auto()  # in mid-stream: who called would not be let in any more
     REQUEST_TOO_LARGE = auto()
     REQUEST_TIMEOUT = auto()
     REQUEST_INVALID = auto()  # its body could not be read to the end
@@ -30,7 +31,7 @@ class Outcome(StrEnum):
 
 
 # The backend did its part, so its answer is billed by its status. Every other outcome is free.
-_BILLED = frozenset({Outcome.COMPLETED, Outcome.CLIENT_CLOSED})
+_BILLED = frozenset({Outcome.COMPLETED, Outcome.CLIENT_CLOSED, Outcome.ACCESS_ENDED})
 # The body of the request was at fault: who has begun to read the answer does not make it free with that.
 _BILLED_ONCE_PASSED_ON = frozenset(
     {Outcome.REQUEST_TOO_LARGE, Outcome.REQUEST_TIMEOUT, Outcome.REQUEST_INVALID, Outcome.REQUEST_ALTERED}

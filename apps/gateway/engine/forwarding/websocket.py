@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Sequence
 
 from apps.gateway.engine.messages.headers import named_in_connection, values_of
@@ -9,6 +10,7 @@ from apps.gateway.engine.messages.request import Header
 
 VERSION: Header = (b"sec-websocket-version", b"13")
 HANDSHAKE: tuple[Header, ...] = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CLOSE = 0x8
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
@@ -40,6 +42,13 @@ def is_handshake(method: str, headers: Sequence[Header]) -> bool:
 
 def is_of_our_version(headers: Sequence[Header]) -> bool:
     return [value.strip() for value in values_of(headers, VERSION[0])] == [VERSION[1]]
+
+
+def is_accepted(request: Sequence[Header], answer: Sequence[Header]) -> bool:
+    """Whether a 101 is the answer to this handshake (section 4.1): not that of another, or of no WebSocket."""
+    (key,) = values_of(request, b"sec-websocket-key")
+    digest = hashlib.sha1(key.strip() + _GUID, usedforsecurity=False).digest()
+    return [value.strip() for value in values_of(answer, b"sec-websocket-accept")] == [base64.b64encode(digest)]
 
 
 def _is_nonce(text: bytes) -> bool:

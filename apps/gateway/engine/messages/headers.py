@@ -50,6 +50,7 @@ _NOT_FROM_BACKEND = HOP_BY_HOP | {
     b"x-ratelimit-reset",
     b"x-request-id",
     b"x-sendfile",
+    b"x-usage-units",
 }
 _NOT_FROM_BACKEND_PREFIXES = (_OURS, b"x-accel-")
 # Names joined with colons, values with spaces: one look for all of them.

@@ -1,13 +1,17 @@
-"""`Location` of a backend, as the client must see it: below the gateway, and never an internal host."""
+"""The addresses in a backend's headers, as the client must see them: below the gateway, and never an internal host."""
 
 import ipaddress
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from apps.gateway.engine.messages.headers import are_well_formed
 from apps.gateway.engine.messages.request import Header
 
-REWRITTEN = frozenset({b"location", b"content-location"})
+# One link of a list (RFC 8288, 3), and where a page is to go on.
+_LINK = re.compile(r"\s*+<([^<>]*+)>((?:[^,\"<>]++|\"(?:[^\"\\]++|\\.)*+\")*+)(?:,|\Z)")
+_REFRESH = re.compile(r"\s*+([0-9.]++)(?:\s*+[;,]\s*+(?:url\s*+=\s*+)?+[\"']?(.*?)[\"']?)?", re.IGNORECASE | re.DOTALL)
 _INTERNAL_NAMES = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -21,11 +25,12 @@ class Addresses:
 
 
 def rewrite_locations(headers: list[Header], addresses: Addresses) -> list[Header]:
-    """The headers with every location rewritten; one that would lead around the gateway is left out."""
+    """The headers with every address rewritten; one that would lead around the gateway is left out."""
     rewritten = []
     for name, value in headers:
-        if name in REWRITTEN:
-            location = _rewritten(value.decode("latin-1").strip(), addresses)
+        rewrite = _REWRITES.get(name)
+        if rewrite is not None:
+            location = rewrite(value.decode("latin-1").strip(), addresses)
             header = (name, (location or "").encode("latin-1"))
             if not location or not are_well_formed([header]):
                 continue
@@ -33,6 +38,29 @@ def rewrite_locations(headers: list[Header], addresses: Addresses) -> list[Heade
         else:
             rewritten.append((name, value))
     return rewritten
+
+
+def _rewritten_links(links: str, addresses: Addresses) -> str | None:
+    """Those of the links that may be shown. None where none is left, or it is no list of links."""
+    kept, at = [], 0
+    while at < len(links):
+        link = _LINK.match(links, at)
+        if link is None:
+            return None
+        at = link.end()
+        if target := _rewritten(link[1].strip(), addresses):
+            kept.append(f"<{target}>{link[2].rstrip()}")
+    return ", ".join(kept) or None
+
+
+def _rewritten_refresh(refresh: str, addresses: Addresses) -> str | None:
+    parts = _REFRESH.fullmatch(refresh)
+    if parts is None:
+        return None
+    if not parts[2]:
+        return refresh
+    location = _rewritten(parts[2], addresses)
+    return location and f"{parts[1]}; url={location}"
 
 
 def _rewritten(location: str, addresses: Addresses) -> str | None:
@@ -74,3 +102,12 @@ def _is_internal(host: str) -> bool:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
         return "." not in host or host.rsplit(".", 1)[-1] in _INTERNAL_NAMES
+
+
+_REWRITES: dict[bytes, Callable[[str, Addresses], str | None]] = {
+    b"location": _rewritten,
+    b"content-location": _rewritten,
+    b"link": _rewritten_links,
+    b"refresh": _rewritten_refresh,
+}
+REWRITTEN = frozenset(_REWRITES)

@@ -1,4 +1,4 @@
-"""Words without their secrets: what is assigned to a secret's name, addresses, options of commands, and keys of ours."""
+"""Words without their secrets: assignments to a secret's name, addresses, options of commands, keys of ours."""
 
 import re
 from urllib.parse import unquote_plus

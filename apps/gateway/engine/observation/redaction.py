@@ -1,11 +1,10 @@
 """What of a call may be written down for people: secrets are blanked out by where they stand and what they are called.
 
-A header, query parameter (also of an address within a text) or field of a JSON, form, XML, CSV or plain body whose name
-is a secret's (`secret_names`) keeps its name and loses its value, also where name and value are two fields of one object
-and where a text stands within another; whatever has the shape of an API key of ours, and who an address logs in as, is
-gone everywhere. Rather too
-much than too little: what is lost here costs little, and what cannot be read for sure is lost whole. A secret under an
-innocent name is not found: creators are told so where they turn recording on.
+A header, query parameter (also of an address within a text) or field of a JSON, form, XML, CSV or plain body whose
+name is a secret's (`secret_names`) keeps its name and loses its value, also where name and value are two fields of one
+object and where a text stands within another; what has the shape of an API key of ours, and who an address logs in as,
+is gone everywhere. Rather too much than too little: what is lost here costs little, and what cannot be read for sure is
+lost whole. A secret under an innocent name is not found: creators are told so where they turn recording on.
 """
 
 import re
