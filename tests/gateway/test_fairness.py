@@ -84,12 +84,12 @@ class TestPlaces:
         ApiKeyFactory(subscription=SubscriptionFactory(plan=shop.plan), generated=neighbour)
         with slow_uploads(shop, 2):
             reply = shop.call("/things")
-            document = check(reply, 503, "overloaded", REDUCED_CAPACITY)
+            document = check(reply, 503, "share_taken", REDUCED_CAPACITY)
             assert "2 calls of this subscription" in str(document["detail"])
             assert reply.get("Retry-After") == "1"
             assert shop.gateway.metering.reserved(shop.subscription.pk) == 2
             (rejection,) = shop.rejections
-            assert (rejection.code, rejection.subscription_id) == ("overloaded", shop.subscription.pk)
+            assert (rejection.code, rejection.subscription_id) == ("share_taken", shop.subscription.pk)
             assert (rejection.counter, rejection.limit) == (2, 2)
             assert other.call("/things").status == 200
             assert shop.anonymous("/things", headers=[("X-Api-Key", neighbour.secret)]).status == 200
@@ -104,7 +104,7 @@ class TestPlaces:
             shop = open_shop(gateway, upstream)
             ApiKeyFactory(subscription=SubscriptionFactory(plan=shop.plan), generated=neighbour)
             with slow_uploads(shop, 3):
-                assert check(shop.call("/things"), 503, "overloaded", REDUCED_CAPACITY)
+                assert check(shop.call("/things"), 503, "share_taken", REDUCED_CAPACITY)
                 assert shop.anonymous("/things", headers=[("X-Api-Key", neighbour.secret)]).status == 200
             assert shop.call("/things").status == 200
 

@@ -181,8 +181,13 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "overloaded": (
         lazy("Gateway busy"),
-        lazy("The gateway had more calls at once than it takes on: in all, of this subscription, or for this backend."),
+        lazy("The gateway had more calls at once than it takes on: in all, or for this backend."),
         lazy("Send the call again after the seconds that Retry-After names."),
+    ),
+    "share_taken": (
+        lazy("Too many at once"),
+        lazy("So many calls of this subscription were in flight that others would have been kept waiting."),
+        lazy("Wait for some of your calls to end before you send more. It took nothing from your limits."),
     ),
     "upstream_suspended": (
         lazy("Backend suspended"),

@@ -22,7 +22,7 @@ class Shares:
         in_flight = self._in_flight.get(subscription_id, 0)
         if in_flight >= self._most:
             raise Rejected(
-                problems.OVERLOADED,
+                problems.SHARE_TAKEN,
                 f"{in_flight} calls of this subscription are in flight in this gateway process, which takes no more of "
                 "one subscription. Try again when one of them has ended.",
                 violation=Violation(policy=_POLICY, counter=in_flight, limit=self._most),

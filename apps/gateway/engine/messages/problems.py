@@ -97,6 +97,14 @@ OVERLOADED = Problem(
     "Reduced capacity",
     headers=(_RETRY_SOON,),
 )
+SHARE_TAKEN = Problem(
+    "share_taken",
+    503,
+    "This subscription has as many calls in flight as one gateway process takes of it.",
+    REDUCED_CAPACITY_TYPE,
+    "Reduced capacity",
+    headers=(_RETRY_SOON,),
+)
 UNAVAILABLE = Problem(
     "unavailable",
     503,
