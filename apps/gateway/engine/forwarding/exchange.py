@@ -8,13 +8,13 @@ one that is counted, and a call that was given up (and is not billed) is one who
 import asyncio
 import logging
 import time
-from enum import Enum, auto
 
 from apps.gateway.engine.admission.admit import too_large
 from apps.gateway.engine.admission.readmission import may_go_on
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
-from apps.gateway.engine.forwarding.heads import upstream_request
+from apps.gateway.engine.forwarding.heads import headers_for_client, upstream_request
+from apps.gateway.engine.forwarding.interruptions import Interruption, Interruptions
 from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, Account, Outcome
 from apps.gateway.engine.forwarding.tunnel import WATCH_SECONDS, Tunnel
@@ -24,7 +24,6 @@ from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_answer_head, read_headers
 from apps.gateway.engine.messages.answers import completed_head, deprecation_headers, send_problem
 from apps.gateway.engine.messages.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
-from apps.gateway.engine.messages.locations import Addresses, rewrite_locations
 from apps.gateway.engine.messages.problems import BodyInvalid, Problem, Rejected
 from apps.gateway.engine.messages.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.messages.request import ClientGone, Header
@@ -46,20 +45,12 @@ from apps.usage.counters.types import Metering, Reservation, Settlement
 
 logger = logging.getLogger(__name__)
 
-_WITHOUT_BODY = frozenset({204, 304})
 _FAILURES: dict[type[UpstreamError], tuple[Problem, Outcome]] = {
     UpstreamUnreachable: (problems.UPSTREAM_UNREACHABLE, Outcome.UPSTREAM_UNREACHABLE),
     UpstreamInvalid: (problems.UPSTREAM_INVALID, Outcome.UPSTREAM_INVALID),
     UpstreamTimeout: (problems.UPSTREAM_TIMEOUT, Outcome.UPSTREAM_TIMEOUT),
     UpstreamAborted: (problems.UPSTREAM_INVALID, Outcome.UPSTREAM_ABORTED),
 }
-
-
-class _Interruption(Enum):
-    CLIENT_GONE = auto()
-    BODY_FAILED = auto()
-    ABANDONED = auto()
-    TOO_LATE = auto()
 
 
 class Exchange:
@@ -87,10 +78,7 @@ class Exchange:
         self._config = config
         self._client = call.request.client
         self._body: RequestBody | None = None  # where there is one
-        # Not a scope of `asyncio.timeout`: that costs as much as all the checks of a call.
-        self._task: asyncio.Task[None] | None = None  # while it may be interrupted
-        self._timer: asyncio.TimerHandle | None = None
-        self._interruption: _Interruption | None = None
+        self._interruptions = Interruptions()
         self._is_settling = False
         self._has_date = False  # of the backend
         self._has_started = False  # the head is on its way to the client
@@ -101,33 +89,29 @@ class Exchange:
 
     def abandon(self) -> None:
         """The lease was lost: the call is not billed, so its answer must not end."""
-        self._interrupt(_Interruption.ABANDONED)
+        self._interruptions.interrupt(Interruption.ABANDONED)
 
     async def run(self, reservation: Reservation) -> None:
         """Forward, answer, settle. Every way out has settled the call (or it was abandoned)."""
         self._account = Account(self._metering, reservation, self._call, self._admitted)
         self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
-        self._task = task = asyncio.current_task()
-        total_seconds = self._admitted.product.timeouts.total_seconds
-        if total_seconds is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(total_seconds, self._interrupt, _Interruption.TOO_LATE)
+        self._interruptions.begin(total_seconds=self._admitted.product.timeouts.total_seconds)
         try:
-            self._client.when_gone(self._client_left)
+            self._client.when_gone(self._interruptions.client_left)
             await self._forward()
         except asyncio.CancelledError:
-            self._no_more_interruptions()
-            if self._interruption is None:  # the process is told to stop
+            self._interruptions.end()
+            if self._interruptions.why is None:  # the process is told to stop
                 if not self._is_settling:
                     await self._stop()
                 raise
-            if task is not None:
+            if (task := asyncio.current_task()) is not None:
                 task.uncancel()
-            await self._break_off()
+            await self._break_off(self._interruptions.why)
         except ClientGone:
             self._client.abort()  # settled already, and the problem could not be sent
         except Exception:
-            self._no_more_interruptions()
+            self._interruptions.end()
             logger.exception("call %s failed in the gateway", self._call.request_id)
             await self._end(Outcome.GATEWAY_ERROR, Rejected(problems.INTERNAL_ERROR))
 
@@ -139,36 +123,13 @@ class Exchange:
             await self._settle(Outcome.GATEWAY_STOPPED, 101)
             await self._tunnel.go_away()
 
-    def _client_left(self) -> None:
-        self._interrupt(_Interruption.CLIENT_GONE)
-
-    def _body_failed(self) -> None:
-        self._interrupt(_Interruption.BODY_FAILED)
-
-    def _interrupt(self, why: _Interruption) -> None:
-        """Stop wherever the exchange waits; once it settles, it is too late."""
-        if self._task is None or self._is_settling or self._interruption is not None:
-            return
-        self._interruption = why
-        self._task.cancel()
-
-    def _no_more_interruptions(self) -> None:
-        self._task = None
-        self._may_last()
-
-    def _may_last(self) -> None:
-        """From here on the whole call cannot be too late."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     async def _forward(self) -> None:
         if self._call.body_length != 0:
             self._body = RequestBody(
                 self._client,
                 limit=self._admitted.product.max_body_bytes,
                 idle_seconds=self._config.client_idle_seconds,
-                on_failure=self._body_failed,
+                on_failure=self._interruptions.body_failed,
                 sha256=self._admitted.body_sha256,
                 watch=None if self.recorder is None else self.recorder.request_piece,
             )
@@ -222,7 +183,7 @@ class Exchange:
         self._has_date = told.names.has_date
         self._account.answer_status = 101
         self._passage.succeeded()
-        self._may_last()  # it has no end that could be late
+        self._interruptions.may_last()  # it has no end that could be late
         if self._admitted.reports_units:
             self._account.read_units(answer)
         head = self._completed([*self._head(answer, told), *HANDSHAKE])
@@ -361,23 +322,23 @@ class Exchange:
             watch=self.recorder,
         )
 
-    async def _break_off(self) -> None:
+    async def _break_off(self, why: Interruption) -> None:
         """The client or its body ended the call, the lease was lost, or the whole call took too long.
 
         The backend's connection is closed by now. An answer that is late because its client does not read it is billed.
         """
-        if self._interruption == _Interruption.ABANDONED:
+        if why is Interruption.ABANDONED:
             self._count(ABANDONED, problems.UNAVAILABLE.status)
             await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
-        elif self._interruption is _Interruption.TOO_LATE and not self._is_writing:
+        elif why is Interruption.TOO_LATE and not self._is_writing:
             is_uploading = self._body is not None and not self._body.is_whole
             await self._fail(BodyTooSlow() if is_uploading else UpstreamTimeout("the whole call took too long"))
         else:
             await self._fail(ClientGone())
 
     async def _settle(self, outcome: Outcome, status: int) -> Settlement:
-        self._is_settling = True
-        self._may_last()
+        self._is_settling = True  # from here on it is too late to interrupt
+        self._interruptions.end()
         if self._body is not None:
             self._account.request_bytes = self._body.received
         settlement = await self._account.settle(outcome, status)
@@ -393,20 +354,13 @@ class Exchange:
 
     def _head(self, answer: UpstreamAnswer, told: AnswerHead) -> list[Header]:
         """The backend's headers as the client gets them, and what is known of the call and the endpoint."""
-        call, product = self._call, self._admitted.product
-        headers = told.for_client(
-            own_host=call.host if call.has_own_host else "",
-            reserved_cookies=self._config.reserved_cookies,
-            has_length=answer.status not in _WITHOUT_BODY,
-        )
-        if self._admitted.reports_units:
-            headers = with_billed_units(headers, name=product.units_header, units=self._account.units_if_completed)
-        if told.names.has_locations:
-            public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
-            public = public if call.has_own_host else f"{public}/{product.slug}"
-            headers = rewrite_locations(headers, Addresses(self._admitted.upstream_url, public))
-        if self._admitted.mock is not None:
+        admitted = self._admitted
+        headers = headers_for_client(self._call, admitted, answer.status, told, self._config)
+        if admitted.reports_units:
+            units = self._account.units_if_completed
+            headers = with_billed_units(headers, name=admitted.product.units_header, units=units)
+        if admitted.mock is not None:
             headers.append(MOCK_HEADER)
-        headers += deprecation_headers(self._admitted.endpoint, product, self._config)
+        headers += deprecation_headers(admitted.endpoint, admitted.product, self._config)
         headers += self._limits
         return headers

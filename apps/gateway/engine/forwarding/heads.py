@@ -1,4 +1,4 @@
-"""The request as the backend gets it."""
+"""The request as the backend gets it, and the head of its answer as the client does."""
 
 import time
 from collections.abc import AsyncIterator
@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding.websocket import HANDSHAKE
+from apps.gateway.engine.messages.answer_heads import AnswerHead
 from apps.gateway.engine.messages.headers import to_backend
+from apps.gateway.engine.messages.locations import Addresses, rewrite_locations
 from apps.gateway.engine.messages.request import Header
 from apps.gateway.engine.ports import UpstreamRequest
 from apps.gateway.engine.signing.backend_signature import signature
+
+_WITHOUT_BODY = frozenset({204, 304})
 
 
 def upstream_request(
@@ -44,6 +48,22 @@ def upstream_request(
         is_chunked=call.body_length is None,
         may_change=call.is_websocket,
     )
+
+
+def headers_for_client(
+    call: Call, admitted: Admitted, status: int, told: AnswerHead, config: EngineConfig
+) -> list[Header]:
+    """What of the backend's head passes, with its addresses below the gateway."""
+    headers = told.for_client(
+        own_host=call.host if call.has_own_host else "",
+        reserved_cookies=config.reserved_cookies,
+        has_length=status not in _WITHOUT_BODY,
+    )
+    if told.names.has_locations:
+        public = f"{call.request.scheme}://{call.authority}" if call.authority else ""
+        public = public if call.has_own_host else f"{public}/{admitted.product.slug}"
+        headers = rewrite_locations(headers, Addresses(admitted.upstream_url, public))
+    return headers
 
 
 @lru_cache(maxsize=1024)
