@@ -1,4 +1,4 @@
-"""A client's connection: requests are parsed, given to the engine one after another, and answered in their order."""
+"""A client's connection: its requests are given to the engine one after another, and answered in their order."""
 
 import asyncio
 import socket
@@ -8,31 +8,24 @@ from functools import partial
 from math import inf
 from typing import Any, cast
 
-import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from apps.gateway.bounds import (
-    HEAD_BYTES_MAX,
     HEAD_SECONDS,
     LINGER_BYTES,
     LINGER_SECONDS,
     SKIPPED_BODY_MAX,
-    HeadTooLarge,
 )
-from apps.gateway.engine.forwarding.websocket import asks_for_websocket
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.problems import BodyInvalid, Problem
-from apps.gateway.engine.messages.request import Header
 from apps.gateway.refusals import refusal
 from apps.gateway.requests import gateway_request
 from apps.gateway.runtime import Runtime
 from apps.gateway.server.call import ServerCall
-from apps.gateway.server.methods import is_request_of_unknown_method
+from apps.gateway.server.intake import BODY_BUFFER_MAX, Intake
 from apps.gateway.server.plain import serve_plain
 
-# What a body that nobody reads (yet) may take of memory before the client is held back.
-BODY_BUFFER_MAX = 64 * 1024
 # So much of an answer lies in the kernel that the network did not take yet.
 UNSENT_MAX = 128 * 1024
 # How exactly these times are kept.
@@ -44,7 +37,6 @@ PLAIN_PREFIX = b"/_gateway/"
 # What waits behind a call of the same connection: so many bytes of heads, and the client is held back.
 WAITING_BYTES_MAX = 64 * 1024
 
-_FRAMING = (b"content-length", b"transfer-encoding")
 # A connection that is closed with this ends with a reset, and not as if all had been said.
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -68,17 +60,15 @@ class GatewayConnection(asyncio.Protocol):
         self._connections = server_state.connections
         self._tasks = server_state.tasks
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._parser: httptools.HttpRequestParser | None = self._new_parser()
+        self._intake = Intake(self)
         self._peer = ""
         self._scheme = "http"
-        # The call that is being answered, the one whose body is coming in, and those in between.
+        # The call that is being answered, and those behind it.
         self._current: ServerCall | None = None
-        self._incoming: ServerCall | None = None
         self._waiting: deque[ServerCall] = deque()
         self._waiting_bytes = 0  # of their heads
-        self._parsed: ServerCall | None = None  # the last one whose head was read
         self._is_reading = True
-        self._is_stopping = False
+        self.is_stopping = False
         self._lingered: int | None = None  # how much was taken into nowhere
         self._last_words = b""  # to what could not be read
         self._writable: asyncio.Future[None] | None = None
@@ -87,14 +77,6 @@ class GatewayConnection(asyncio.Protocol):
         # When something must have happened: the whole head, or the first byte of the next request.
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._in_head = False
-        self._is_between = True  # two messages
-        self._begun = 0  # how many messages began in the piece that is being read
-        self._url = b""
-        self._headers: list[Header] = []
-        self._head_bytes = 0
-        self._is_framed = False  # by a header
-        self._is_deaf = False  # where a request ends was not clear: nothing behind it is one
 
     # --- asyncio.Protocol and uvicorn -----------------------------------------------------------
 
@@ -109,7 +91,6 @@ class GatewayConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
         self._scheme = "https" if transport.get_extra_info("ssl_object") else "http"
-        self._in_head = True
         self._expect_within(HEAD_SECONDS)
         self._timer = self.loop.call_later(min(HEAD_SECONDS, TICK_SECONDS), self._look_at_the_clock)
 
@@ -119,8 +100,8 @@ class GatewayConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self.resume_writing()
-        self._parser = None
-        for call in (self._current, self._incoming, *self._waiting):
+        incoming = self._intake.close()
+        for call in (self._current, incoming, *self._waiting):
             if call is not None:
                 call.lost()
 
@@ -131,30 +112,15 @@ class GatewayConnection(asyncio.Protocol):
         if self._lingered is not None:
             self._linger(len(data))
             return
-        parser = self._parser
-        if parser is None:  # a tunnel, or a connection that is about to close
+        intake = self._intake
+        if not intake.is_open:  # a tunnel, or a connection that is about to close
             if self._current is not None and self._current.is_tunnel:
                 self._current.take(data)
             return
-        if not self._in_head and self._incoming is None:
-            self._in_head = True  # the first byte of another request
+        if not intake.in_head and intake.incoming is None:
+            intake.in_head = True  # the first byte of another request
             self._expect_within(HEAD_SECONDS)
-        is_start, self._begun = self._is_between, 0
-        incoming = self._incoming
-        try:
-            parser.feed_data(data)
-            if incoming is not None and incoming is self._incoming:
-                incoming.framed += len(data)
-                if incoming.is_padded:
-                    self._refuse(problems.BAD_REQUEST, "The chunks carry much more than the body that they frame.")
-        except httptools.HttpParserUpgrade as upgrade:
-            self._leave_http(data[upgrade.args[0] :])
-        except httptools.HttpParserInvalidMethodError:
-            # Where it is not sure that the piece begins with that method, it is just not valid.
-            is_first = is_start and self._begun == 1
-            self._refuse_what_is_not_http(is_method_unknown=is_first and is_request_of_unknown_method(data))
-        except httptools.HttpParserError:
-            self._refuse_what_is_not_http()
+        intake.feed(data)
 
     def pause_writing(self) -> None:
         self.is_writable = False
@@ -167,72 +133,63 @@ class GatewayConnection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The process stops: the call on its way is finished, and no other one begins."""
-        self._is_stopping = True
+        self.is_stopping = True
         if self._current is None:
             self.transport.close()
         else:
             self._current.keeps_alive = False
 
-    # --- httptools' callbacks -------------------------------------------------------------------
+    # --- used by the intake ---------------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        self._is_between = False
-        self._begun += 1
-        self._url, self._headers, self._head_bytes, self._is_framed = b"", [], 0, False
-
-    def on_url(self, url: bytes) -> None:
-        self._take_in(len(url))
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._take_in(len(name) + len(value))
-        if self._incoming is None:  # else it is a trailer: the head is decided on by then, so it is dropped
-            name = name.lower()
-            if name in _FRAMING:
-                self._is_framed = True
-            self._headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
+    def head_ended(self) -> None:
         self._deadline = inf  # a call has times of its own
-        parser = self._parser
-        if parser is None or self._is_deaf or self._incoming is not None:
-            return
-        version = parser.get_http_version()
-        call = ServerCall(
-            self,
-            method=parser.get_method().decode("ascii"),
-            target=self._url,
-            headers=self._headers,
-            http_version=version,
-            keeps_alive=parser.should_keep_alive() and not self._is_stopping,
-            may_tunnel=parser.should_upgrade() and asks_for_websocket(version, self._headers),
-        )
-        self._incoming = self._parsed = call
-        if self._is_framed and not call.is_clear:
-            self._is_deaf, call.keeps_alive = True, False
+
+    def call_came(self, call: ServerCall, head_bytes: int) -> None:
+        """Its head is whole. Its turn is when all before it are answered."""
         if self._current is None:
             self._begin(call)
         else:
             self._waiting.append(call)
-            self._waiting_bytes += self._head_bytes
+            self._waiting_bytes += head_bytes
             if not self._may_read_on():
                 self.hold_reading()
 
-    def on_body(self, data: bytes) -> None:
-        call = self._incoming
-        if call is not None and call.take(data) > BODY_BUFFER_MAX:
-            self.hold_reading()
+    def call_is_over(self, call: ServerCall) -> None:
+        """It is answered, and its request was read to the end."""
+        self._current = None
+        if self.is_stopping:
+            self._close()
+        elif self._waiting:
+            self._begin(self._waiting.popleft())
+            if not self._waiting:
+                self._waiting_bytes = 0
+            self.go_on_reading()
+        elif not self._intake.is_open:
+            self._close()
+        else:
+            if not self._intake.in_head:
+                self._expect_within(self._idle_seconds)
+            self.go_on_reading()
 
-    def on_message_complete(self) -> None:
-        self._is_between = True
-        call, parser = self._incoming, self._parser
-        if call is None or (parser is not None and parser.should_upgrade() and call.has_unread_body):
-            return  # behind a head that asks for another protocol, the parser leaves out the body
-        self._incoming = None
-        call.body_ended()
-        if call.is_over:
-            self._after(call)
+    def refuse(self, problem: Problem, detail: str = "") -> None:
+        """What came cannot be read: answer and close, once every whole request before it is answered."""
+        call = self._intake.close()
+        if call is not None and call is self._current and not call.is_over:
+            call.body_is_invalid(BodyInvalid(problem, detail))  # and the engine answers
+            self.hold_reading()
+            return
+        self._last_words = refusal(problem, detail)
+        if call is not None:  # its body is what failed
+            if call in self._waiting:
+                self._waiting.remove(call)
+            else:
+                self._current = None
+                self._last_words = b""
+            call.lost()
+        if self._current is None:
+            self._close()
+        else:
+            self.hold_reading()
 
     # --- used by the call -----------------------------------------------------------------------
 
@@ -255,7 +212,7 @@ class GatewayConnection(asyncio.Protocol):
     def answered(self, call: ServerCall) -> None:
         """The answer is written: the next request has its turn, or the connection ends."""
         if call.keeps_alive and call.is_body_whole:
-            self._after(call)
+            self.call_is_over(call)
         elif not call.keeps_alive and call.is_body_whole:
             self._current = None
             self._last_words = b""  # what follows was not asked for
@@ -263,9 +220,9 @@ class GatewayConnection(asyncio.Protocol):
         elif call.unread <= SKIPPED_BODY_MAX and call.keeps_alive:
             call.skip()
             self._expect_within(LINGER_SECONDS)
-            self.go_on_reading()  # and `on_message_complete` goes on
+            self.go_on_reading()  # and `call_is_over` follows
         else:
-            self._current = self._incoming = None
+            self._current = self._intake.incoming = None
             self._waiting.clear()
             self._lingered = 0
             self._expect_within(LINGER_SECONDS)
@@ -282,7 +239,7 @@ class GatewayConnection(asyncio.Protocol):
 
     def broke_off(self, call: ServerCall) -> None:
         """The answer will not be whole: end the connection so that this is seen."""
-        self._parser = None
+        self._intake.close()
         self._waiting.clear()
         if self.is_lost:
             return
@@ -317,62 +274,9 @@ class GatewayConnection(asyncio.Protocol):
         self._tasks.add(task)
         task.add_done_callback(partial(self._handled, call))
 
-    def _after(self, call: ServerCall) -> None:
-        """The call is over and its request was read to the end."""
-        self._current = None
-        if self._is_stopping:
-            self._close()
-        elif self._waiting:
-            self._begin(self._waiting.popleft())
-            if not self._waiting:
-                self._waiting_bytes = 0
-            self.go_on_reading()
-        elif self._parser is None:
-            self._close()
-        else:
-            if not self._in_head:
-                self._expect_within(self._idle_seconds)
-            self.go_on_reading()
-
-    def _leave_http(self, rest: bytes) -> None:
-        """The parser stops behind a request that asks for another protocol, whether or not it may have that."""
-        call = self._parsed
-        if call is None or call.may_tunnel or call.method == "CONNECT":
-            self._parser = None
-            if call is not None:
-                call.keeps_alive = False
-                if rest:
-                    call.take(rest)
-            return
-        self._parser = self._new_parser()
-        if self._incoming is call:
-            self._go_on_with_body(call)
-        if rest:
-            self.data_received(rest)
-
-    def _go_on_with_body(self, call: ServerCall) -> None:
-        """It stays HTTP, and what follows is the body: for a new parser, that of a head without the wish."""
-        if not call.is_clear or self._parser is None:
-            self._parser = None  # and the connection ends with the answer
-            return
-        length = call.unread
-        framing = b"transfer-encoding: chunked" if length == inf else b"content-length: %d" % int(length)
-        self._parser.feed_data(b"POST / HTTP/1.1\r\nhost: here\r\n%b\r\n\r\n" % framing)
-
     def _may_read_on(self) -> bool:
         """Whether more requests may come in: one that is not read does not show that its client has left."""
         return self._waiting_bytes <= WAITING_BYTES_MAX
-
-    def _new_parser(self) -> httptools.HttpRequestParser:
-        parser = httptools.HttpRequestParser(self)
-        # One request behind a close is parsed, so that it can be left unanswered in peace.
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        return parser
-
-    def _take_in(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > HEAD_BYTES_MAX:
-            raise HeadTooLarge
 
     def _linger(self, size: int) -> None:
         assert self._lingered is not None
@@ -387,44 +291,15 @@ class GatewayConnection(asyncio.Protocol):
         """One timer that ticks for the life of the connection: most of the time nothing is late."""
         if self.loop.time() >= self._deadline:
             self._deadline = inf
-            if self._lingered is not None or not self._in_head:
+            if self._lingered is not None or not self._intake.in_head:
                 self._close()
             else:
-                self._refuse(problems.REQUEST_TIMEOUT, "The head of the request did not come in time.")
+                self.refuse(problems.REQUEST_TIMEOUT, "The head of the request did not come in time.")
         if not self.is_lost and not self.transport.is_closing():
             self._timer = self.loop.call_later(min(HEAD_SECONDS, TICK_SECONDS), self._look_at_the_clock)
 
-    def _refuse_what_is_not_http(self, *, is_method_unknown: bool = False) -> None:
-        if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(problems.HEAD_TOO_LARGE)
-        elif is_method_unknown:
-            self._refuse(problems.METHOD_UNKNOWN)
-        else:
-            self._refuse(problems.BAD_REQUEST, "This is not a valid HTTP/1.1 request.")
-
-    def _refuse(self, problem: Problem, detail: str = "") -> None:
-        """Answer and close, once every whole request before it is answered."""
-        self._parser = None
-        call, self._incoming = self._incoming, None
-        if call is not None and call is self._current and not call.is_over:
-            call.body_is_invalid(BodyInvalid(problem, detail))  # and the engine answers
-            self.hold_reading()
-            return
-        self._last_words = refusal(problem, detail)
-        if call is not None:  # its body is what failed
-            if call in self._waiting:
-                self._waiting.remove(call)
-            else:
-                self._current = None
-                self._last_words = b""
-            call.lost()
-        if self._current is None:
-            self._close()
-        else:
-            self.hold_reading()
-
     def _close(self) -> None:
-        self._parser = None
+        self._intake.close()
         if not self.is_lost:
             if self._last_words:
                 self.transport.write(self._last_words)
