@@ -32,8 +32,11 @@ STOP_SECONDS = 15.0
 def wait_until(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition") -> None:
     """Poll until the condition holds; fails with its name when it does not in time."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
+    while True:
+        is_late = time.monotonic() > deadline  # asked before: the machine may stand still in between
+        if condition():
+            return
+        if is_late:
             raise AssertionError(f"{what} did not come true within {seconds} s")
         time.sleep(0.05)
 

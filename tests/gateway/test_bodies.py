@@ -44,7 +44,7 @@ def test_a_body_that_cannot_be_read_is_refused_and_recorded_as_that(make_shop: M
     assert b'"code": "%b"' % code.encode() in answer
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (status, "request_invalid", 0)
-    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
     assert shop.call("/things").status == 200  # the quota has come back
 
 

@@ -30,7 +30,7 @@ def test_a_consumer_that_leaves_before_the_answer_closes_the_backend_and_pays_no
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head())
         assert asked.wait(20)
-    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (499, "client_closed", 0)
@@ -50,7 +50,7 @@ def test_a_consumer_that_leaves_with_calls_waiting_pays_for_none_of_them(shop: S
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head() * 10)
         assert asked.wait(20)
-    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
     assert [(outcome.outcome, outcome.units) for outcome in shop.outcomes] == [("client_closed", 0)]
     assert len(shop.received) == 1
@@ -88,7 +88,7 @@ def test_a_consumer_that_leaves_in_mid_answer_pays_for_it(shop: Shop, framing: s
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head())
         connection.read_until(b"xxxx")
-    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)
@@ -107,7 +107,7 @@ def test_a_consumer_that_leaves_in_mid_upload_pays_nothing(shop: Shop) -> None:
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head("POST", "Content-Length: 1000\r\n") + b"half")
         assert arrived.wait(20)
-    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
     wait_until(lambda: shop.outcomes, what="settled")
     (outcome,) = shop.outcomes
     assert (outcome.outcome, outcome.units, outcome.request_bytes) == ("client_closed", 0, 4)

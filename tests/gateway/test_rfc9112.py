@@ -40,7 +40,7 @@ def shop(open_database: None, gateway: RunningGateway, upstream: FakeUpstream) -
     shop = open_shop(gateway, upstream)
     yield shop
     # After all of them: no more messages at the backend than were counted, and none that is of no product.
-    wait_until(lambda: len(shop.received) <= len(shop.outcomes), what="every call was settled", seconds=5)
+    wait_until(lambda: len(shop.received) <= len(shop.outcomes), what="every call was settled")
     assert all("-backend/things" in request.target for request in upstream.requests)
 
 
@@ -50,7 +50,7 @@ def got(shop: Shop) -> Iterator[Got]:
     MARK.number += 1
     yield lambda: [request for request in shop.received if request.get("X-Test") == str(MARK.number)]
     # One that was broken off before it was forwarded is counted and not seen, or seen late.
-    wait_until(lambda: len(shop.received) <= len(shop.outcomes), what="every call was settled", seconds=5)
+    wait_until(lambda: len(shop.received) <= len(shop.outcomes), what="every call was settled")
 
 
 def filled(shop: Shop, message: bytes) -> bytes:

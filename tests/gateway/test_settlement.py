@@ -133,7 +133,7 @@ def test_a_lease_lost_in_mid_answer_breaks_it_off(shop: Shop) -> None:
         loop = shop.gateway.loop
         loop.call_soon_threadsafe(reservation.on_abandoned)
         assert not connection.read_all().endswith(b"0\r\n\r\n")
-    wait_until(lambda: shop.received[-1].is_broken, seconds=5, what="the backend's connection closed")
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
     assert shop.outcomes == []  # nothing was settled: the call is not billed
 
 
