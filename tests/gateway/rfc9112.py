@@ -196,11 +196,15 @@ CODINGS = [
     _passes("chunked after a tab", "5.1", POST + b"Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n"),
     *(
         _ends(f"the coding {coding!r}", "6.1", POST + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n", 400, 501)
-        for coding in (b"", b"xchunked", b"chunkedx", b"chunked, chunked", b"chunked, identity", b"identity, chunked",
-                       b"identity", b"gzip", b"gzip, chunked", b"chunked, gzip", b"chunked;a=b", b'"chunked"',
-                       b"chunked,", b",chunked", b"chun ked", b"\x0bchunked", b"\xa0chunked", b"chunked\x00",
-                       b"cow, chunked")
+        for coding in (b"", b"xchunked", b"chunkedx", b"chunked, chunked", b"chunked, identity",
+                       b"identity", b"gzip", b"chunked, gzip", b"chunked;a=b", b'"chunked"', b"gzip, chunked, chunked",
+                       b"chunked,", b",chunked", b"chun ked", b"\x0bchunked", b"\xa0chunked", b"chunked\x00")
     ),
+    *(
+        _ends(f"the coding {coding!r}", "6.1", POST + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n", 501)
+        for coding in (b"gzip, chunked", b"x-cow ,\tchunked", b"gzip,deflate, Chunked")
+    ),
+    _ends("an unknown coding and a length", "6.1", LENGTH_AND_CODING % (b"0", b"gzip, chunked")),
     _ends("chunked twice", "6.1", TWO_CODINGS % (b"chunked", b"chunked")),
     _ends("identity first", "6.1", TWO_CODINGS % (b"identity", b"chunked")),
     _ends("identity last", "6.1", TWO_CODINGS % (b"chunked", b"identity")),

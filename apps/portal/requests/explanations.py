@@ -174,6 +174,11 @@ _REFUSALS: dict[str, tuple[_Words, _Words, _Words]] = {
         lazy("The gateway does not pass WebSocket connections."),
         lazy("Use the endpoints of the product over plain HTTP."),
     ),
+    "coding_unknown": (
+        lazy("Unknown coding"),
+        lazy("The body came in a transfer coding besides chunked, which the gateway does not take."),
+        lazy("Send the body plain or in chunks. To send it compressed, use Content-Encoding."),
+    ),
     "websocket_version": (
         lazy("Other WebSocket version"),
         lazy("The WebSocket connection was asked for in another version than 13, the only one that is a standard."),

@@ -104,6 +104,8 @@ def _parse(call: Call) -> Target:
         raise Rejected(problems.TARGET_TOO_LONG, str(error)) from None
     except BadTarget as error:
         raise Rejected(problems.BAD_REQUEST, str(error)) from None
+    if head.has_unknown_coding:
+        raise Rejected(problems.CODING_UNKNOWN)
     if not head.is_clear:
         raise Rejected(problems.BAD_REQUEST, "The length of the body is not clear.")
     call.body_length = head.body_length

@@ -10,6 +10,7 @@ from functools import lru_cache
 from apps.gateway.engine.admission.credentials import ConflictingKeys, Credentials, extract
 from apps.gateway.engine.messages.headers import (
     BadFraming,
+    UnknownCoding,
     are_text,
     are_well_formed,
     body_length,
@@ -35,6 +36,7 @@ class Head:
     names: frozenset[bytes]
     is_sound: bool  # every name and value is what a header may have
     is_clear: bool  # how long the body is
+    has_unknown_coding: bool  # it is not clear for that alone
     body_length: int | None  # 0: there is none; None: it ends with its last chunk
     hosts: int  # how many Host headers there are
     authority: str  # the one, as text; "" where it is none
@@ -55,11 +57,11 @@ def read_head(headers: list[Header], reserved_cookies: frozenset[bytes]) -> Head
 
 def _read(lines: tuple[Header, ...], reserved_cookies: frozenset[bytes]) -> Head:
     headers = list(lines)
-    is_clear, length = True, None
+    is_clear, has_unknown_coding, length = True, False, None
     try:
         length = body_length(headers)
-    except BadFraming:
-        is_clear = False
+    except BadFraming as error:
+        is_clear, has_unknown_coding = False, isinstance(error, UnknownCoding)
     hosts = values_of(headers, b"host")
     authority, host = read_authority(hosts[0]) if len(hosts) == 1 else ("", "")
     try:
@@ -70,6 +72,7 @@ def _read(lines: tuple[Header, ...], reserved_cookies: frozenset[bytes]) -> Head
         names=names_of(headers),
         is_sound=are_well_formed(headers) and are_text(headers),
         is_clear=is_clear,
+        has_unknown_coding=has_unknown_coding,
         body_length=length,
         hosts=len(hosts),
         authority=authority,

@@ -58,11 +58,17 @@ _NAMES = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?::[!#$%&'*+\-.^_`|~0-9A-Za-
 # What a value may have: everything but control characters, except the tab.
 _NO_CONTROL = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
 _NONE: frozenset[bytes] = frozenset()
+# Other codings than chunked, and that at last (RFC 9112, 6.1).
+_CODED_CHUNKS = re.compile(rb"(?:(?!chunked[ \t]*,)[a-z0-9-]+[ \t]*,[ \t]*)+chunked")
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 
 
 class BadFraming(Exception):
     """Content-Length is not one number, or stands beside Transfer-Encoding, or that is not just `chunked`."""
+
+
+class UnknownCoding(BadFraming):
+    """The body ends with its last chunk, and within the chunks it is in a coding that is not spoken here."""
 
 
 def names_of(headers: Iterable[Header]) -> frozenset[bytes]:
@@ -76,19 +82,23 @@ def values_of(headers: Iterable[Header], name: bytes) -> list[bytes]:
 def body_length(headers: Iterable[Header]) -> int | None:
     """The declared length of a body: 0 where there is none, None where it ends with its last chunk.
 
-    Raises `BadFraming`.
+    Raises `BadFraming`, of which `UnknownCoding` is the kind that HTTP has a status of its own for.
     """
-    lengths, is_chunked = set(), False
+    lengths, is_chunked, is_unknown = set(), False, False
     for name, value in headers:
         if name == b"content-length":
             lengths.add(value.strip())
         elif name == b"transfer-encoding":
-            if is_chunked or value.strip().lower() != b"chunked":
+            coding = value.strip().lower()
+            is_unknown = coding != b"chunked"
+            if is_chunked or (is_unknown and not _CODED_CHUNKS.fullmatch(coding)):
                 raise BadFraming
             is_chunked = True
     if is_chunked:
         if lengths:
             raise BadFraming
+        if is_unknown:
+            raise UnknownCoding
         return None
     if not lengths:
         return 0

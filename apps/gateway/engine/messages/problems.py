@@ -71,6 +71,7 @@ REQUEST_TOO_LARGE = Problem("request_too_large", 413, "The request body is large
 TARGET_TOO_LONG = Problem("target_too_long", 414, "The target of the request is too long.")
 HEAD_TOO_LARGE = Problem("head_too_large", 431, "The head of the request is too large.")
 REQUEST_TIMEOUT = Problem("request_timeout", 408, "The request body did not come in time.")
+CODING_UNKNOWN = Problem("coding_unknown", 501, "Of transfer codings, only chunked is taken here.")
 WEBSOCKET_UNSUPPORTED = Problem("websocket_unsupported", 501, "WebSocket does not pass here.")
 # RFC 6455, 4.4; and RFC 9110, 15.5.22, wants to be told what to upgrade to.
 WEBSOCKET_VERSION = Problem(
