@@ -39,7 +39,9 @@ _AMBIGUOUS = re.compile(r"(?i)(^|/)(\.|%2e){1,2}(/|$)|%2f|%5c|%00|%(?![0-9a-f]{2
 # A last label that makes resolvers read the whole name as a number of an IPv4 address.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Names that are answered inside a network, never by the public DNS.
-_INTERNAL = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|private|corp|home|lan|home\.arpa)")
+_INTERNAL = re.compile(
+    r"(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|private|corp|home|lan|svc|home\.arpa)"
+)
 
 
 class AddressRefused(Invalid):
@@ -54,6 +56,11 @@ def is_public(address: IPAddress) -> bool:
     return address.is_global and not any(
         address.version == network.version and address in network for network in _REFUSED
     )
+
+
+def is_internal_name(host: str) -> bool:
+    """Whether a host name, in lower case, is answered inside a network only."""
+    return "." not in host or _INTERNAL.fullmatch(host) is not None
 
 
 def check_dialled(host: str, port: int, *, path: str = "", allow: Collection[str] = ()) -> None:

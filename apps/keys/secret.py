@@ -8,11 +8,12 @@ from apps.core import secrets
 from apps.core.secrets import NewSecret, digest
 from apps.keys.enums import KeyMode
 
-__all__ = ["PATTERN", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
+__all__ = ["PATTERN", "PREFIX", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
 
 _PREFIXES = {KeyMode.LIVE: "af_live_", KeyMode.TEST: "af_test_"}
 _SIGNING_PREFIX = "af_sign_"
-# Finds a key in a text.
+# What every key begins with; and what finds one in a text.
+PREFIX = "af_"
 PATTERN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{38}")
 
 

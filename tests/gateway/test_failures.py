@@ -1,5 +1,6 @@
 """The rest of the table of checks: limits, size, backends that fail, and the platform itself."""
 
+import contextlib
 import json
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.problems import assert_refused, check
 from tests.gateway.server import running_gateway
 from tests.gateway.shop import Shop, open_shop
+from tests.gateway.wire import RawConnection
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -184,3 +187,35 @@ def test_problems_have_a_body_for_every_method_but_head(shop: Shop) -> None:
     assert (reply.status, reply.body) == (401, b"")
     assert int(reply.get("Content-Length") or 0) > 0
     assert json.loads(shop.anonymous("/things", "POST", body=b"{}").body)["code"] == "key_missing"
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", 502),
+        (b"HTTP/1.1 200 OK\r\n", 502),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: ", 502),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", 200),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX: ", 200),
+    ],
+    ids=["a value", "a name", "an interim head", "an extension", "a trailer"],
+)
+def test_an_answer_that_goes_on_without_end_is_not_read_on(shop: Shop, start: bytes, status: int) -> None:
+    sent = 0
+
+    async def endless(exchange: Exchange) -> None:
+        nonlocal sent
+        await exchange.send(start)
+        while sent < 64 * 1024 * 1024:
+            await exchange.send(b"a" * 65536)
+            sent += 65536
+
+    shop.backend_does(endless)
+    with RawConnection(shop.gateway.port) as connection, contextlib.suppress(ConnectionError):
+        connection.send(shop.head())
+        assert connection.read_all().startswith(b"HTTP/1.1 %d " % status)
+    (outcome,) = shop.outcomes
+    name = "upstream_invalid" if status == 502 else "upstream_aborted"
+    assert (outcome.status, outcome.outcome, outcome.units) == (status, name, 0)
+    wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
+    assert sent < 64 * 1024 * 1024

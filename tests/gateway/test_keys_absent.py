@@ -76,6 +76,8 @@ def test_no_trace_of_a_key_is_left(
             shop.anonymous(path, headers=[("X-Api-Key", secret), ("Referer", f"https://page.example/?key={secret}")])
             shop.anonymous(path, headers=[("Authorization", f"Bearer {secret}"), ("X-RapidAPI-Key", secret)])
             shop.anonymous(f"{path}?a=1&api_key={secret}&b=2")
+            shop.anonymous(f"{path}/{secret}", headers=[("X-Api-Key", secret)])
+        shop.anonymous(f"/things/{secret}", headers=[("X-Api-Key", secret)])
     assert len([request for request in shop.received if "/things/traced" in request.target]) == 3
     # One counted call and one refused call are there, so what was searched is where they are written down.
     wait_until(

@@ -27,6 +27,7 @@ def seen(location: str, addresses: Addresses = ADDRESSES) -> str | None:
         ("../up", "../up"),
         ("https://cdn.example.org/file", "https://cdn.example.org/file"),
         ("https://8.8.8.8/x", "https://8.8.8.8/x"),
+        ("/v1/caf\u00c3\u00a0", "/weather/caf\u00c3\u00a0"),
     ],
 )
 def test_rewritten(location: str, expected: str) -> None:
@@ -40,7 +41,9 @@ def test_rewritten(location: str, expected: str) -> None:
         "/other", "/v12", "http://10.0.0.5/x", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/x",
         "http://backend/x", "http://db.internal/x", "http://printer.local./", "http://169.254.169.254/latest",
         "javascript:alert(1)", "file:///etc/passwd", "ftp://files.example.org/", "/\\evil.example", "http://[broken",
-        "http://api.creator.example:port/v1", "",
+        "http://api.creator.example:port/v1", "", "/v1//evil.example/x", "https://api.creator.example/v1//evil.example",
+        "http://127.1:8310/", "http://0x7f.1/", "http://010.1.2.3/", "http://[64:ff9b::a01:203]/", "http://10.1.2.3%2e/",
+        "http://a.home.arpa/", "http://a.ns.svc/",
     ],
 )  # fmt: skip
 def test_left_out(location: str) -> None:
@@ -53,6 +56,11 @@ def test_left_out(location: str) -> None:
         ('<https://api.creator.example/v1/a?page=2>; rel="next"', '<https://gw.example/weather/a?page=2>; rel="next"'),
         ('</v1/a>;rel=next, <//8.8.8.8/x>; title="a, <b>"', '</weather/a>;rel=next, <//8.8.8.8/x>; title="a, <b>"'),
         ("<http://10.0.0.5/a>; rel=prev,<?page=3>; rel=next", "<?page=3>; rel=next"),
+        (", </v1/a>; rel=next,, <>; rel=self,", "</weather/a>; rel=next, <>; rel=self"),
+        ("<mailto:ann@x.example>; rel=author, <urn:x>", "<mailto:ann@x.example>; rel=author, <urn:x>"),
+        ('</v1/a>; rel=next; anchor="http://10.0.0.5/"', None),
+        ('</v1/a>; rel="http://10.0.0.5/rel", </v1/b>', "</weather/b>"),
+        ('</v1/a>; title="Voil\u00e0"', '</weather/a>; title="Voil\u00e0"'),
         ("<http://db.internal/a>; rel=next", None),
         ("<javascript:alert(1)>", None),
         ("http://10.0.0.5/a", None),
@@ -80,6 +88,12 @@ def test_links(links: str, expected: str | None) -> None:
 def test_refresh(refresh: str, expected: str | None) -> None:
     headers = rewrite_locations([(b"refresh", refresh.encode())], ADDRESSES)
     assert headers == ([] if expected is None else [(b"refresh", expected.encode())])
+
+
+def test_a_location_never_becomes_another_host() -> None:
+    addresses = Addresses(upstream="http://api.creator.example/base", public="https://weather.gw.example")
+    assert seen("/base//evil.example/x", addresses) is None
+    assert seen("/base/x", addresses) == "/x"
 
 
 def test_a_product_with_a_host_of_its_own() -> None:

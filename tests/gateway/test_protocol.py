@@ -145,6 +145,25 @@ def test_pipelined_calls_are_answered_in_order(shop: Shop) -> None:
     assert positions == sorted(positions)
 
 
+@pytest.mark.parametrize(
+    "start", [b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n", b"GET /"], ids=["value", "name", "target"]
+)
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_head_without_an_end_is_refused_before_it_is_whole(
+    shop: Shop, start: bytes, protocol: str, *, is_behind: bool
+) -> None:
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn waits for the end")
+    taken = 0
+    with RawConnection(shop.gateway.port) as connection, contextlib.suppress(ConnectionError):
+        connection.send((shop.head() if is_behind else b"") + start)
+        while taken < 64 * 1024 * 1024:
+            connection.send(b"a" * 65536)
+            taken += 65536
+    # What lies in the buffers on the way, and what is taken to no end, is some megabytes.
+    assert taken < 64 * 1024 * 1024
+
+
 def test_a_head_that_is_too_large_is_refused(shop: Shop) -> None:
     for lines in ("X-A: " + "a" * 70_000, "\r\n".join(f"X-{number}: {'b' * 100}" for number in range(700))):
         request = f"GET /{shop.product.slug}/things HTTP/1.1\r\nHost: gw\r\n{lines}\r\n{END}"

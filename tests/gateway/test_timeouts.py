@@ -1,6 +1,8 @@
 """How long a backend may take: the product says, and each of its times ends a call in its own way."""
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -88,5 +90,47 @@ def test_a_consumer_that_does_not_read_pays_for_an_answer_that_is_late_for_it(ma
     with RawConnection(shop.gateway.port) as connection:
         connection.send(shop.head())
         wait_until(lambda: shop.outcomes, what="settled")
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)
+
+
+def test_a_consumer_that_stops_reading_until_the_backend_gives_up_pays(shop: Shop) -> None:
+    stalled = threading.Event()
+
+    async def gives_up(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(2):
+                    await exchange.chunk(bytes(256 * 1024))
+        stalled.set()
+        exchange.writer.transport.abort()
+
+    shop.backend_does(gives_up)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head())
+        assert stalled.wait(20)
+        with contextlib.suppress(ConnectionError):
+            connection.read_all()
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)
+
+
+def test_a_consumer_that_stopped_reading_for_a_while_pays_for_an_answer_that_is_late(make_shop: MakeShop) -> None:
+    shop = make_shop(total_seconds=2)
+
+    async def flood(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await exchange.chunk(bytes(64 * 1024))
+            await asyncio.sleep(0)
+
+    shop.backend_does(flood)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head())
+        connection.read_until(b"\r\n\r\n")
+        threading.Event().wait(1)  # the client is what this is about
+        with contextlib.suppress(ConnectionError):
+            connection.read_all()
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)

@@ -1,5 +1,6 @@
 """WebSocket: the key at the handshake, bytes both ways, one call that is settled before its end."""
 
+import asyncio
 import contextlib
 import datetime as dt
 import os
@@ -30,7 +31,7 @@ from tests.fakes.websocket import (
 )
 from tests.gateway.server import PLAIN_ASGI, RunningGateway, running_gateway
 from tests.gateway.shop import Shop, open_shop
-from tests.gateway.wire import RawConnection
+from tests.gateway.wire import RawConnection, raw_call
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -176,6 +177,28 @@ def test_the_plain_transport_refuses_in_words(open_database: None, upstream: Fak
         assert shop.received == []
 
 
+def test_what_is_sent_before_the_handshake_is_answered_is_not_lost(shop: Shop) -> None:
+    """A client may not, but what passes here has no holes in it."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    async def hesitates(exchange: Exchange) -> None:
+        asked.set()
+        await asyncio.to_thread(go_on.wait, 20)
+        await echo_frames(exchange)
+
+    shop.backend_does(hesitates)
+    message = frame(TEXT, b"early", masked=True)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head(lines=HANDSHAKE + VERSION) + message[:2])
+        assert asked.wait(20)
+        connection.send(message[2:5])
+        # What came before another request, on whatever connection, is read by the time that one is answered.
+        raw_call(shop.gateway.port, b"GET /nowhere HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n")
+        go_on.set()
+        connection.send(message[5:])
+        connection.read_until(frame(TEXT, b"early"))
+
+
 def test_a_backend_may_refuse(shop: Shop) -> None:
     async def refuses(exchange: Exchange) -> None:
         await exchange.answer(403, b"not you")
@@ -217,7 +240,7 @@ def test_a_revoked_key_ends_its_sockets(shop: Shop, monkeypatch: pytest.MonkeyPa
         assert socket.hear() == (CLOSE, (1008).to_bytes(2, "big"))
         assert socket.hear() is None
     (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome) == (101, "completed")
+    assert (outcome.status, outcome.outcome, outcome.units) == (101, "access_ended", 1)
     wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
 
 

@@ -142,7 +142,7 @@ class ServerCall:
             return 0
         self._pieces.append(data)
         self._size += len(data)
-        if self.is_tunnel and self._size > self._connection.buffer_max:
+        if self.may_tunnel and self._size > self._connection.buffer_max:
             self._connection.hold_reading()
         self._wake()
         return self._size

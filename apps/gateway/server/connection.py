@@ -114,8 +114,8 @@ class GatewayConnection(asyncio.Protocol):
             return
         intake = self._intake
         if not intake.is_open:  # a tunnel, or a connection that is about to close
-            if self._current is not None and self._current.is_tunnel:
-                self._current.take(data)
+            if intake.tunnelled is not None and not intake.tunnelled.is_over:
+                intake.tunnelled.take(data)
             return
         if not intake.in_head and intake.incoming is None:
             intake.in_head = True  # the first byte of another request

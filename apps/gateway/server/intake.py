@@ -30,11 +30,15 @@ class Intake:
         self.in_head = True
         self.incoming: ServerCall | None = None  # the one whose body is coming in
         self._parsed: ServerCall | None = None  # the last one whose head was read
+        self.tunnelled: ServerCall | None = None  # the one that everything that follows is for
         self._is_between = True  # two messages
         self._begun = 0  # how many messages began in the piece that is being read
         self._url = b""
         self._headers: list[Header] = []
         self._head_bytes = 0
+        # A name or value is told when it has ended: what comes of one that does not end is counted here.
+        self._is_head_open = False
+        self._open_bytes = 0
         self._is_framed = False  # by a header
         self._is_deaf = False  # where a request ends was not clear: nothing behind it is one
 
@@ -64,7 +68,11 @@ class Intake:
         except httptools.HttpParserError:
             self._refuse()
         else:
-            if incoming is not None and incoming is self.incoming:
+            if self._is_head_open:
+                self._open_bytes = 0 if self._begun else self._open_bytes + len(data)
+                if self._open_bytes > HEAD_BYTES_MAX:
+                    self._connection.refuse(problems.HEAD_TOO_LARGE)
+            elif incoming is not None and incoming is self.incoming:
                 incoming.framed += len(data)
                 if incoming.is_padded:
                     self._connection.refuse(
@@ -74,7 +82,7 @@ class Intake:
     # --- httptools' callbacks -------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._is_between = False
+        self._is_between, self._is_head_open = False, True
         self._begun += 1
         self._url, self._headers, self._head_bytes, self._is_framed = b"", [], 0, False
 
@@ -91,7 +99,7 @@ class Intake:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self.in_head = False
+        self.in_head = self._is_head_open = False
         connection, parser = self._connection, self._parser
         connection.head_ended()
         if parser is None or self._is_deaf or self.incoming is not None:
@@ -109,7 +117,8 @@ class Intake:
         self.incoming = self._parsed = call
         if self._is_framed and not call.is_clear:
             self._is_deaf, call.keeps_alive = True, False
-        connection.call_came(call, self._head_bytes)
+        head_bytes, self._head_bytes = self._head_bytes, 0  # trailers count for themselves
+        connection.call_came(call, head_bytes)
 
     def on_body(self, data: bytes) -> None:
         call = self.incoming
@@ -135,6 +144,7 @@ class Intake:
             self._parser = None
             if call is not None:
                 call.keeps_alive = False
+                self.tunnelled = call if call.may_tunnel else None
                 if rest:
                     call.take(rest)
             return

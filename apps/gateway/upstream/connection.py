@@ -21,6 +21,9 @@ HEAD_BYTES_MAX = 128 * 1024
 HEAD_LINE_MAX = 32 * 1024
 HEADERS_MAX = 256
 INTERIM_MAX = 20
+# Of an answer, what is not its body (head, chunk sizes, trailers): so much, and for each byte of the body so much.
+FRAMING_BYTES_MAX = HEAD_BYTES_MAX + 64 * 1024
+FRAMING_BYTES_PER_BYTE = 16
 # The kernel's buffer for what was not read yet (it takes twice as much).
 RECEIVED_MAX = 512 * 1024
 
@@ -57,6 +60,8 @@ class Connection(asyncio.Protocol):
         self._has_framing = False
         self._in_body = False
         self._interim = 0
+        self._received = 0  # bytes in all
+        self._body_bytes = 0  # of them
 
     # --- used by the client -------------------------------------------------------------------
 
@@ -156,8 +161,11 @@ class Connection(asyncio.Protocol):
         if self._answer is None:
             self.abort()  # nobody asked for it
             return
+        self._received += len(data)
         try:
             self._parser.feed_data(data)
+            if self._received - self._body_bytes > FRAMING_BYTES_MAX + FRAMING_BYTES_PER_BYTE * self._body_bytes:
+                self._fail(UpstreamInvalid("Its answer has much more framing than body."))
         except httptools.HttpParserUpgrade as upgrade:
             if self._is_tunnel:
                 if rest := data[upgrade.args[0] :]:
@@ -211,6 +219,7 @@ class Connection(asyncio.Protocol):
         if self._answer is None:
             self.abort()
         else:
+            self._body_bytes += len(data)
             self._answer.take(data)
 
     def on_message_complete(self) -> None:

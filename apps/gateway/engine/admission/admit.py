@@ -205,6 +205,8 @@ async def _authenticate(
     credentials = _credentials(call, query, product)
     if not credentials.secret:
         raise _unauthorized(problems.KEY_MISSING, product)
+    if credentials.secret in call.path:  # which the backend would get
+        raise Rejected(problems.BAD_REQUEST, "The path has the API key in it.")
     key = directory.known_key(call.key_digest) or await _find_key(call, credentials.secret, directory, guesses)
     if key is None:
         guesses.failed(call.request.client_ip)

@@ -19,6 +19,7 @@ from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, Account, Outcome
 from apps.gateway.engine.forwarding.tunnel import WATCH_SECONDS, Tunnel
 from apps.gateway.engine.forwarding.units import with_billed_units
+from apps.gateway.engine.forwarding.waits import Waits
 from apps.gateway.engine.forwarding.websocket import HANDSHAKE, is_accepted
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_answer_head, read_headers
@@ -82,7 +83,7 @@ class Exchange:
         self._is_settling = False
         self._has_date = False  # of the backend
         self._has_started = False  # the head is on its way to the client
-        self._is_writing = False  # it is the client that is waited for
+        self._waits = Waits()
         self._tunnel: Tunnel | None = None
         self._limits: list[Header] = []
         self.recorder: Recorder | None = None  # of a call that is written down
@@ -195,11 +196,16 @@ class Exchange:
             answer=answer,
             account=self._account,
             may_go_on=lambda: may_go_on(self._call, self._admitted, self._directory),
-            settle=lambda: self._settle_completed(101),
+            settle=self._settle_tunnel,
             idle_seconds=self._config.tunnel_idle_seconds,
             progress_seconds=self._config.progress_seconds,
         )
         await self._tunnel.run(head)
+
+    async def _settle_tunnel(self) -> bool:
+        if self._tunnel is not None and self._tunnel.has_access_ended:
+            return await self._settle(Outcome.ACCESS_ENDED, 101) != Settlement.ABANDONED
+        return await self._settle_completed(101)
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
@@ -268,9 +274,11 @@ class Exchange:
     async def _write(self, piece: bytes) -> None:
         if self.recorder is not None:
             self.recorder.answer_piece(piece)
-        self._is_writing = True
-        await self._client.write(piece)
-        self._is_writing = False
+        began = time.perf_counter()
+        try:
+            await self._client.write(piece)
+        finally:
+            self._waits.add(time.perf_counter() - began)
         self._account.response_bytes += len(piece)
 
     async def _settle_completed(self, status: int) -> bool:
@@ -294,6 +302,9 @@ class Exchange:
             case ClientGone():
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
+            case UpstreamError() if self._has_started and self._waits.has_long:
+                # Who stops reading until the backend gives up has not found out how to read for nothing.
+                await self._fail(ClientGone())
             case UpstreamBusy() as busy:  # says nothing about the backend
                 await self._end(Outcome.OVERLOADED, Rejected(problems.OVERLOADED, str(busy)))
             case failure:
@@ -330,7 +341,7 @@ class Exchange:
         if why is Interruption.ABANDONED:
             self._count(ABANDONED, problems.UNAVAILABLE.status)
             await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
-        elif why is Interruption.TOO_LATE and not self._is_writing:
+        elif why is Interruption.TOO_LATE and not self._waits.are_long:
             is_uploading = self._body is not None and not self._body.is_whole
             await self._fail(BodyTooSlow() if is_uploading else UpstreamTimeout("the whole call took too long"))
         else:

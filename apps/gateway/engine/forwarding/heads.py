@@ -15,7 +15,7 @@ from apps.gateway.engine.messages.request import Header
 from apps.gateway.engine.ports import UpstreamRequest
 from apps.gateway.engine.signing.backend_signature import signature
 
-_WITHOUT_BODY = frozenset({204, 304})
+_WITHOUT_BODY = frozenset({101, 204, 304})
 
 
 def upstream_request(

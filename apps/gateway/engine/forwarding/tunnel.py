@@ -45,6 +45,7 @@ class Tunnel:
         self._frames = Frames()
         self._moved_at = time.monotonic()
         self._is_expelled = False
+        self.has_access_ended = False
 
     async def run(self, head: list[Header]) -> None:
         """Raises `ClientGone`, `UpstreamAborted` or `UpstreamTimeout`."""
@@ -113,7 +114,8 @@ class Tunnel:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             is_idle = time.monotonic() - self._moved_at > self._idle_seconds
-            if is_idle or not await self._may_go_on():
+            self.has_access_ended = not await self._may_go_on()
+            if is_idle or self.has_access_ended:
                 self._is_expelled = True
                 self._answer.close()
                 return

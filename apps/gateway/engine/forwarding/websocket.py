@@ -19,11 +19,12 @@ POLICY_VIOLATION = 1008
 def asks_for_websocket(http_version: str, headers: Sequence[Header]) -> bool:
     """Whether the request is to become a WebSocket.
 
-    In HTTP/1.0, and where `Connection` does not name it, `Upgrade` is to be ignored (RFC 9110, 7.8).
+    In HTTP/1.0, and where `Connection` does not name it, `Upgrade` is to be ignored (RFC 9110, 7.8); and so it may be
+    where the client leaves the choice among protocols.
     """
     return (
         http_version == "1.1"
-        and any(value.strip().lower() == b"websocket" for value in values_of(headers, b"upgrade"))
+        and [value.strip().lower() for value in values_of(headers, b"upgrade")] == [b"websocket"]
         and b"upgrade" in named_in_connection(headers)
     )
 
@@ -32,11 +33,7 @@ def is_handshake(method: str, headers: Sequence[Header]) -> bool:
     """Whether a request that asks for it is an opening handshake (section 4.2.1), of whatever version."""
     keys = values_of(headers, b"sec-websocket-key")
     return (
-        method == "GET"
-        and len(values_of(headers, b"upgrade")) == 1
-        and len(values_of(headers, VERSION[0])) == 1
-        and len(keys) == 1
-        and _is_nonce(keys[0].strip())
+        method == "GET" and len(values_of(headers, VERSION[0])) == 1 and len(keys) == 1 and _is_nonce(keys[0].strip())
     )
 
 

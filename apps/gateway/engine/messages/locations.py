@@ -2,17 +2,24 @@
 
 import ipaddress
 import re
+import socket
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from apps.core.addresses import is_internal_name, is_public
 from apps.gateway.engine.messages.headers import are_well_formed
 from apps.gateway.engine.messages.request import Header
 
 # One link of a list (RFC 8288, 3), and where a page is to go on.
-_LINK = re.compile(r"\s*+<([^<>]*+)>((?:[^,\"<>]++|\"(?:[^\"\\]++|\\.)*+\")*+)(?:,|\Z)")
+_LINK = re.compile(r"<([^<>]*+)>((?:[^,\"<>]++|\"(?:[^\"\\]++|\\.)*+\")*+)(?:,[ \t,]*+|\Z)")
+_SPACE = " \t"
+_HARMLESS = ("mailto:", "urn:", "tel:")
+# A parameter of a link that has an address itself: what it is about (`anchor`), or a relation of somebody's own. The
+# registered relations have none, so a link with such a parameter is left out rather than half rewritten.
+_ADDRESS = re.compile(r"\banchor[ \t]*=|://", re.IGNORECASE)
 _REFRESH = re.compile(r"\s*+([0-9.]++)(?:\s*+[;,]\s*+(?:url\s*+=\s*+)?+[\"']?(.*?)[\"']?)?", re.IGNORECASE | re.DOTALL)
-_INTERNAL_NAMES = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -30,8 +37,8 @@ def rewrite_locations(headers: list[Header], addresses: Addresses) -> list[Heade
     for name, value in headers:
         rewrite = _REWRITES.get(name)
         if rewrite is not None:
-            location = rewrite(value.decode("latin-1").strip(), addresses)
-            header = (name, (location or "").encode("latin-1"))
+            location = rewrite(value.strip(b" \t").decode("latin-1"), addresses)
+            header = (name, (location or "").encode("latin-1", "replace"))
             if not location or not are_well_formed([header]):
                 continue
             rewritten.append(header)
@@ -42,15 +49,21 @@ def rewrite_locations(headers: list[Header], addresses: Addresses) -> list[Heade
 
 def _rewritten_links(links: str, addresses: Addresses) -> str | None:
     """Those of the links that may be shown. None where none is left, or it is no list of links."""
-    kept, at = [], 0
+    kept, at = [], len(links) - len(links.lstrip(_SPACE + ","))
     while at < len(links):
         link = _LINK.match(links, at)
         if link is None:
             return None
         at = link.end()
-        if target := _rewritten(link[1].strip(), addresses):
-            kept.append(f"<{target}>{link[2].rstrip()}")
+        target = _rewritten_link(link[1].strip(" \t"), addresses)
+        if target is not None and not _ADDRESS.search(link[2]):
+            kept.append(f"<{target}>{link[2].rstrip(_SPACE)}")
     return ", ".join(kept) or None
+
+
+def _rewritten_link(target: str, addresses: Addresses) -> str | None:
+    """Nobody follows a link without being asked to: one to no host at all is harmless."""
+    return target if not target or target.lower().startswith(_HARMLESS) else _rewritten(target, addresses)
 
 
 def _rewritten_refresh(refresh: str, addresses: Addresses) -> str | None:
@@ -94,14 +107,22 @@ def _below_base(path: str, base: str) -> str | None:
     if not path.startswith(base):
         return None
     rest = path[len(base) :]
+    if rest.startswith("//"):  # alone it would be the address of another host
+        return None
     return rest if not rest or rest[0] in "/?#" else None
 
 
 def _is_internal(host: str) -> bool:
+    host = unicodedata.normalize("NFKC", unquote(host)).lower().rstrip(".")
     try:
-        return not ipaddress.ip_address(host).is_global
+        return not is_public(ipaddress.ip_address(host))
     except ValueError:
-        return "." not in host or host.rsplit(".", 1)[-1] in _INTERNAL_NAMES
+        pass
+    try:
+        socket.inet_aton(host)
+    except (OSError, UnicodeError):
+        return is_internal_name(host)
+    return True  # an address in disguise (127.1, 0x7f000001), which not all read alike
 
 
 _REWRITES: dict[bytes, Callable[[str, Addresses], str | None]] = {
