@@ -34,6 +34,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self.access_log = False
         self._head_bytes = 0
         self._is_in_body = False
+        # A name or value is told when it has ended: so much came since anything else was told.
+        self._untold_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -44,9 +46,15 @@ class GatewayProtocol(HttpToolsProtocol):
         self._head_arrived()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._untold_bytes += len(data)
+        super().data_received(data)
+        if self._untold_bytes - len(data) > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self._refuse(problems.HEAD_TOO_LARGE)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes = self._untold_bytes = 0
         self._await_head()
 
     def on_url(self, url: bytes) -> None:
@@ -59,8 +67,13 @@ class GatewayProtocol(HttpToolsProtocol):
         if not self._is_in_body:
             super().on_header(name, value)
 
+    def on_body(self, body: bytes) -> None:
+        self._untold_bytes = 0
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         self._head_arrived()
+        self._untold_bytes = 0
         if self.parser.should_upgrade() and any(name in _FRAMING for name, _ in self.headers):
             raise BodyBehindUpgrade
         self._is_in_body = True
@@ -69,6 +82,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
+        self._untold_bytes = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -149,11 +149,7 @@ def test_pipelined_calls_are_answered_in_order(shop: Shop) -> None:
     "start", [b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n", b"GET /"], ids=["value", "name", "target"]
 )
 @pytest.mark.parametrize("is_behind", [False, True])
-def test_a_head_without_an_end_is_refused_before_it_is_whole(
-    shop: Shop, start: bytes, protocol: str, *, is_behind: bool
-) -> None:
-    if protocol == PLAIN_ASGI:
-        pytest.skip("uvicorn waits for the end")
+def test_a_head_without_an_end_is_refused_before_it_is_whole(shop: Shop, start: bytes, *, is_behind: bool) -> None:
     taken = 0
     with RawConnection(shop.gateway.port) as connection, contextlib.suppress(ConnectionError):
         connection.send((shop.head() if is_behind else b"") + start)
