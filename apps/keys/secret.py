@@ -8,13 +8,14 @@ from apps.core import secrets
 from apps.core.secrets import NewSecret, digest
 from apps.keys.enums import KeyMode
 
-__all__ = ["PATTERN", "PREFIX", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
+__all__ = ["BEGUN", "PATTERN", "PREFIX", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
 
 _PREFIXES = {KeyMode.LIVE: "af_live_", KeyMode.TEST: "af_test_"}
 _SIGNING_PREFIX = "af_sign_"
-# What every key begins with; and what finds one in a text.
+# What every key begins with; what finds one in a text, and one that the end of a text cuts off.
 PREFIX = "af_"
 PATTERN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{38}")
+BEGUN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{1,37}\Z")
 
 
 def generate(mode: KeyMode = KeyMode.LIVE) -> NewSecret:

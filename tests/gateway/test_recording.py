@@ -1,6 +1,7 @@
 """Calls that are written down: only where the product asks for it, cut short, and without secrets."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -43,7 +44,8 @@ class TestRedaction:
             "key", "X-Key", "Ocp-Apim-Subscription-Key", "X-Functions-Key", "signingKey", "sig", "jwt", "userPin",
             "OTP", "cvv", "X-CSRF", "passwd", "db_pw", "cvc2", "cardNumber", "credit-card-no", "PAN", "customer.iban",
             "ssn", "socialSecurityNumber", "privatekey", "PHPSESSID", "client_assertion", "SAMLResponse",
-            "one_time_code", "passcode", "signingkey", "mnemonic", "Paßwort", "contraseña", "mot de passe", "Hasło",
+            "one_time_code", "passcode", "passkey", "signingkey", "mnemonic", "Paßwort", "contraseña", "mot de passe",
+            "Hasło", "HASŁO", "authorisation",
             "пароль", "密码", "パスワード", "ｐａｓｓｗｏｒｄ", "비밀번호",
         ],
     )  # fmt: skip
@@ -54,6 +56,8 @@ class TestRedaction:
         "name",
         [
             "author",
+            "authority",
+            "authorized",
             "Accept",
             "Content-Type",
             "keyword",
@@ -179,6 +183,19 @@ class TestRedaction:
             (PLAIN, '{"a": "kept", "pass\\u0077ord": "hidden"}'),
             (PLAIN, 'data: {"a": "kept"}\ndata: {"password": "hidden away"}\n'),
             (PLAIN, "kept\nAuthorization: Bearer hidden\nCard number: hidden hidden\n"),
+            (PLAIN, "kept\nMot de passe : hidden\nパスワード：hidden"),
+            (PLAIN, unicodedata.normalize("NFD", "kept\ncontraseña: hidden")),
+            (PLAIN, "kept https://x/?next=https%253A%252F%252Fy%253Fa%253D1%2526access_token%253Dhidden&b=2"),
+            (PLAIN, "kept https://x/?password=a;hidden&b=2, https://x/?a=1;token=a;hidden"),
+            (PLAIN, "kept amqp://ann:hid/den@host:5672/"),
+            (PLAIN, 'curl -su ann:hidden -uann:hidden -u "ann":"hidden x" https://kept'),
+            (PLAIN, "kept\n-----BEGIN RSA PRIVATE KEY-----\nhidden\nhidden\n-----END RSA PRIVATE KEY-----\n"),
+            (PLAIN, "-----BEGIN PRIVATE KEY-----\nhidden\n-----END PRIVATE KEY-----\nkept"),
+            (PLAIN, "kept af_live_hidden0000000000"),
+            (JSON, '[{"op": "replace", "path": "/password", "value": "hidden"}, "kept"]'),
+            (HTML, "<p>Password: <b>hidden</b> kept</p>"),
+            (HTML, "<tr><td>Password</td> <td>hidden</td></tr><td>kept"),
+            (HTML, '<input type="password" value="hidden">kept'),
             (PLAIN, "kept {'password': 'it\\'s hidden'}"),
             (PLAIN, 'kept msg="password=hidden"'),
             (PLAIN, "kept\npassword:\n  - hidden\n"),
@@ -191,8 +208,11 @@ class TestRedaction:
             (CSV, 'name,password,city\nann,hidden,kept\nbob,"hidden\nhidden",x\n'),
             (CSV, "name;api_key\nkept;hidden\nann;x;hidden\n"),
             (CSV, "key,value\ncity,kept\npassword,hidden\n"),
+            (CSV, "kept\n\nname,password\nann,hidden\nbob,hidden\n"),
+            (CSV, "city,kept\npassword,hidden\n"),
             (CSV, "kept,note\n1,token=hidden\n"),
             (CSV, 'name,pin\nkept,hidden\nann,"hid'),
+            (FORM, "a=kept&b=1;password=x;hidden&c=2"),
             (FORM, "a=kept&name=password&value=hidden"),
             (FORM, '{"a": "kept", "password": "hidden&b=hidden"}'),
             (FORM, "a=kept&b=%3Cpassword%3Ehidden%3C/password%3E"),
@@ -223,6 +243,9 @@ class TestRedaction:
             (HTML, "<!DOCTYPE html><p class=x>a < b<br>c</p>"),
             (PLAIN, "a < b, see <https://x/?page=2> or <ann@x>"),
             (PLAIN, "https://x/@ann -u ann --keep-alive on, 10:30 ann@x"),
+            (PLAIN, "https://x:8080/a@b https://x/?a=1;b=2&c=%2Fa%3Fb%3D1 -xu ann"),
+            (PLAIN, "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----"),
+            (HTML, "<p>Your city:<b>Bern</b> and a long sentence about the password</p><p>here</p>"),
             (CSV, 'name,city\nann,"New\nYork"\n'),
             (JSON, '{"a": "[note] {x}", "b": [1.5, null, "c\\nd"]}'),
         ],
@@ -272,6 +295,13 @@ class TestRedaction:
             b"--p ",
             b"-",
             b",",
+            b";a=%25",
+            b"-----BEGIN PRIVATE KEY-----",
+            b"://a:b",
+            b"-uu:",
+            b"password,",
+            b"password:<b>",
+            "：".encode(),
         ]
         for unit in units:
             for start in (b"", b"<a ", b'{"a":"'):

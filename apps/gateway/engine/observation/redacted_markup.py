@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _ATTRIBUTE = r"([^\s=\"'/<>]++)(?:(\s*+=\s*+)(\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++))?+"
 _ATTRIBUTES = re.compile(rf"(?:\s*+{_ATTRIBUTE})*+\s*+(?P<alone>/?)")
+_WORDS_MAX, _NAME_LENGTH_MAX = 3, 200  # of a name
 _ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
 # Elements of HTML that have no end.
 _VOID = frozenset(
@@ -42,6 +43,7 @@ class _Markup:
         self._named: int | None = None
         self._is_naming = False  # this element may say a name
         self._last = ""  # the element that ended last
+        self._is_asked = False  # words said a name whose value is what comes next: `Password: <b>…</b>`
 
     def over(self, text: str) -> str:
         for found in _TOKEN.finditer(text):
@@ -71,6 +73,9 @@ class _Markup:
         if self._named is not None:
             if whole.strip() and self._kept[-1] != REDACTED:
                 self._kept.append(REDACTED)
+        elif self._is_asked and whole.strip():
+            self._is_asked = False
+            self._kept.append(REDACTED)
         elif found["comment"] is not None:
             self._kept.append(f"<!--{self._inner(found['comment'])}-->")
         elif found["cdata"] is not None:
@@ -80,9 +85,17 @@ class _Markup:
         else:
             start = "<" if whole.startswith("<") else ""
             self._kept.append(start + _through(self._inner, whole[len(start) :]))
+            self._is_asked = self._is_asked or self._asks(whole)
 
     def _says_a_secret(self, words: str) -> bool:
         return is_secret(html.unescape(words).strip())
+
+    def _asks(self, words: str) -> bool:
+        """Whether words end like `Password:`, or are all of a heading or label that says it."""
+        plain = html.unescape(words[-_NAME_LENGTH_MAX:]).strip()
+        if plain.endswith((":", "=", "：")):
+            return is_secret(" ".join(plain[:-1].split()[-_WORDS_MAX:]))
+        return self._is_html and len(plain.split()) <= _WORDS_MAX and is_secret(plain)
 
     def _opening(self, name: str, attributes: str, *, is_alone: bool) -> None:
         if self._hidden:
@@ -106,7 +119,8 @@ class _Markup:
     def _said(self, attributes: str) -> str | None:
         """The attribute that says a secret's name."""
         for found in _ONE_ATTRIBUTE.finditer(attributes):
-            if found[3] and is_naming(found[1].rpartition(":")[2]) and self._says_a_secret(found[3]):
+            name = found[1].rpartition(":")[2]
+            if found[3] and (is_naming(name) or name == "type") and self._says_a_secret(found[3]):
                 return found[0]
         return None
 

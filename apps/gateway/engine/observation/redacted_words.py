@@ -1,6 +1,7 @@
 """Words without their secrets: assignments to a secret's name, addresses, options of commands, keys of ours."""
 
 import re
+import unicodedata
 from urllib.parse import unquote_plus
 
 from apps.gateway.engine.observation.secret_names import (
@@ -10,33 +11,43 @@ from apps.gateway.engine.observation.secret_names import (
     is_secret,
     is_secret_parameter,
 )
-from apps.keys.secret import PATTERN
+from apps.keys.secret import BEGUN, PATTERN
 
-# `password=…`, `Card number: …`, `"password" => …`. A word is looked at twice at most.
+# `password=…`, `Card number: …`, `"password" => …`. A word is looked at three times at most.
 _NAME = re.compile(
-    r"(?<![\w.-])(?P<name>(?:[\w.-]++[ \t])?(?P<word>[\w.-]++))[\"'\]\\]{0,4}\s*+(?P<is>=>|:=|={1,3}|:)(?P<gap>\s*+)"
+    r"(?<![\w.-])(?P<name>(?:[\w.-]++[ \t]){0,2}(?P<word>[\w.-]++))"
+    r"[\"'\]\\]{0,4}\s*+(?P<is>=>|:=|={1,3}|:|：)(?P<gap>\s*+)"
 )
 _QUOTED = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?", re.DOTALL)
+_COLONS = (":", "：")
 _REST_OF_LINE = re.compile(r"[^\n]*+")
 _ONE_WORD = re.compile(r"(?:(?:bearer|basic|digest|token)\s++)?+[^\s&<>]*+", re.IGNORECASE)
 _SAID_NAME = re.compile(r"[\"'\\]{0,4}([\w.-]++)")
 # A value that goes on behind its line.
 _LONG = ("{", "[", "(", "|", ">", "\\")
-# A parameter of an address that stands in a text.
-_URL_PAIR = re.compile(r"(?<=[?&;#])([^\s=&;#\"'<>]{1,100})=([^\s&;#\"'<>]+)")
+# Parameters of an address that stands in a text.
+_URL_PAIRS = re.compile(r"(?<=[?&;#])[^\s=&;#\"'<>]{1,100}=[^\s&#\"'<>]+")
+_ESCAPES_MAX = 3
 # Who an address logs in as, and with what: `postgres://user:password@host`.
-_USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")
+_USERINFO = re.compile(r"(?<=://)(?:[^\s/?#\"'<>]+|[^\s/?#\"'<>:@]{0,100}:(?!\d+/)[^\s\"'<>@]{1,300})(?=@)")
 # An option of a command with its value: `--password x`, `-u user:password`.
-_OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*+)([ \t]++|=)(\"[^\"]*+\"?|'[^']*+'?|[^\s\"'-]\S*+)")
-_LOGINS = frozenset({"-u", "-U", "--user", "--proxy-user"})
+_OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*+)([ \t]++|=)((?!-)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s\"']++)++)")
+_LOGIN = re.compile(r"-[A-Za-z]*[uU]|--(?:proxy-)?user")
+# The same in one word: `-uuser:password`.
+_LOGIN_IN_ONE = re.compile(r"(?<![\w-])(-[A-Za-z]?u)([^\s:-][^\s:]*+:(?!//)\S++)")
+_PRIVATE_KEY = re.compile(r"(-----BEGIN [^-\n]{0,40}+(?<=PRIVATE KEY)-----).*?(?=-----END|\Z)", re.DOTALL)
 
 
 def redacted_words(text: str) -> str:
-    text = _URL_PAIR.sub(_redacted_url_pair, text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    text = _URL_PAIRS.sub(_redacted_url_pairs, text)
     if "@" in text:
         text = _USERINFO.sub(REDACTED, text)
     if "-" in text:
         text = _OPTION.sub(_redacted_option, text)
+        text = _LOGIN_IN_ONE.sub(rf"\1{REDACTED}", text)
+        text = _PRIVATE_KEY.sub(rf"\1{REDACTED}", text)
     kept, at, names_one, holds_one = [], 0, False, False
     while found := _NAME.search(text, at):
         kept.append(text[at : found.end()])
@@ -49,7 +60,7 @@ def redacted_words(text: str) -> str:
             at = _end_of_value(text, found)
     if names_one and holds_one:  # a name in one place and its value in another
         return REDACTED
-    return PATTERN.sub(REDACTED, "".join([*kept, text[at:]]))
+    return BEGUN.sub(REDACTED, PATTERN.sub(REDACTED, "".join([*kept, text[at:]])))
 
 
 def _end_of_value(text: str, name: "re.Match[str]") -> int:
@@ -60,15 +71,33 @@ def _end_of_value(text: str, name: "re.Match[str]") -> int:
         return quoted.end()
     if text.startswith(_LONG, at) or "\n" in name["gap"]:
         return len(text)
-    value = (_REST_OF_LINE if name["is"] == ":" else _ONE_WORD).match(text, at)
+    value = (_REST_OF_LINE if name["is"] in _COLONS else _ONE_WORD).match(text, at)
     return value.end() if value else at
 
 
 def _redacted_option(found: "re.Match[str]") -> str:
     option, between, value = found.groups()
-    is_login = option in _LOGINS and ":" in value
+    is_login = ":" in value and _LOGIN.fullmatch(option) is not None
     return f"{option}{between}{REDACTED}" if is_login or is_secret(option) else found[0]
 
 
-def _redacted_url_pair(found: "re.Match[str]") -> str:
-    return f"{found[1]}={REDACTED}" if is_secret_parameter(unquote_plus(found[1])) else found[0]
+def _redacted_url_pairs(found: "re.Match[str]") -> str:
+    """To some, a semicolon parts pairs; to most it is text."""
+    kept = []
+    for pair in found[0].split(";"):
+        name, equals, value = pair.partition("=")
+        if equals and (is_secret_parameter(unquote_plus(name)) or ("%" in value and _hides_a_secret(value))):
+            kept.append(f"{name}={REDACTED}")
+            break
+        kept.append(pair)
+    return ";".join(kept)
+
+
+def _hides_a_secret(escaped: str) -> bool:
+    """Whether an address within an address has one."""
+    for _ in range(_ESCAPES_MAX):
+        escaped = unquote_plus(escaped)
+        pairs = [part.partition("=") for part in re.split("[?&;#]", escaped)]
+        if any(equals and is_secret_parameter(name) for name, equals, _ in pairs):
+            return True
+    return False

@@ -28,7 +28,7 @@ from apps.gateway.engine.observation.secret_names import (
 # How many texts within texts are looked into.
 _DEPTH_MAX = 5
 _READABLE = re.compile(r"text/|application/(?:[\w.-]+\+)?(?:json|xml)|application/(?:x-ndjson|javascript|graphql)")
-_TABLES = frozenset({"text/csv", "text/comma-separated-values", "text/tab-separated-values"})
+_TABLES = frozenset({"text/csv", "text/x-csv", "text/comma-separated-values", "text/tab-separated-values"})
 _LOOKS_LIKE_JSON = re.compile(r"\s*+(?:\{\s*+[\"}]|\[\s*+[\[{\"])")
 
 
@@ -42,11 +42,9 @@ def redacted_query(query: bytes) -> str:
     text = _text(query)
     if _LOOKS_LIKE_JSON.match(plain := unquote_plus(text)):  # under the content type that a client sends by itself
         return _storable(_redacted(plain))
-    parts = re.split("([&;])", text)
-    fields = [tuple(unquote_plus(side) for side in part.partition("=")[::2]) for part in parts[::2]]
+    fields = [tuple(unquote_plus(side) for side in pair.partition("=")[::2]) for pair in re.split("[&;]", text)]
     is_named = any(is_naming(name) and is_secret(value) for name, value in fields)
-    parts[::2] = [_redacted_pair(pair, is_named=is_named) for pair in parts[::2]]
-    return _storable("".join(parts))
+    return _storable("&".join([_redacted_pairs(pairs, is_named=is_named) for pairs in text.split("&")]))
 
 
 def redacted_body(data: bytes, *, headers: Iterable[Header]) -> str:
@@ -87,13 +85,17 @@ def _redacted_header(value: str) -> str:
     return _storable(kept) if REDACTED in kept else value
 
 
-def _redacted_pair(pair: str, *, is_named: bool) -> str:
-    """`is_named`: another one says that the value is a secret."""
-    name, equals, value = pair.partition("=")
-    plain = unquote_plus(name)
-    if equals and (is_secret_parameter(plain) or (is_named and is_holding(plain))):
-        return f"{name}={REDACTED}"
-    return _redacted_escaped(name) + equals + _redacted_escaped(value)
+def _redacted_pairs(text: str, *, is_named: bool) -> str:
+    """`is_named`: another one says that the value is a secret. To some, a semicolon parts pairs; to most it is text."""
+    kept = []
+    for pair in text.split(";"):
+        name, equals, value = pair.partition("=")
+        plain = unquote_plus(name)
+        if equals and (is_secret_parameter(plain) or (is_named and is_holding(plain))):
+            kept.append(f"{name}={REDACTED}")
+            break
+        kept.append(_redacted_escaped(name) + equals + _redacted_escaped(value))
+    return ";".join(kept)
 
 
 def _redacted_escaped(text: str) -> str:

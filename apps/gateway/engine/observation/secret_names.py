@@ -7,9 +7,9 @@ import unicodedata
 REDACTED = "[redacted]"
 
 _SECRET = re.compile(
-    r"auth(?!or(?!i))|cookie|token|secret(?!ar)|passw|passphrase|passcode|pwd|credential|(?<!pos)(?<!ob)session|sessid"
+    r"auth(?!or(?!i[sz]ation))|cookie|token|secret(?!ar)|passw|passphrase|passcode|pwd|credential|(?<!pos)(?<!ob)session|sessid"
     r"|signature|bearer|^proxy-|^x-rapidapi-"
-    r"|(?:api|access|private|signing|encryption|master|account|shared|storage|subscription)[-_. ]?key"
+    r"|(?:api|access|pass|private|signing|encryption|master|account|shared|storage|subscription)[-_. ]?key"
     r"|(?<!dis)card[-_. ]?(?:number|num|no|nr)(?![a-z])|social[-_. ]?security|security[-_. ]?code"
     r"|(?:one[-_. ]?time|verification|recovery|backup|mfa|2fa)[-_. ]?code|saml[-_. ]?(?:response|request)"
     r"|(?:pass|seed|recovery)[-_. ]phrase|mnemonic"
@@ -28,9 +28,13 @@ _WORDS = frozenset(
     {"key", "keys", "apikey", "sig", "hmac", "jwt", "assertion", "csrf", "xsrf", "sid", "cred", "creds", "pem"}
     | {"pass", "pw", "psw", "pin", "otp", "totp", "mfa", "cvv", "cvc", "cvn", "pan", "iban", "ssn"}
 )
+# What is no letter with a mark, and is written for one.
+_LETTERS = str.maketrans({"ß": "ss", "ẞ": "SS", "ł": "l", "Ł": "L"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # Of `{"name": "password", "value": …}`.
-_NAMING = frozenset({"name", "key", "field", "id", "header", "param", "parameter", "property", "attribute"})
+_NAMING = frozenset(
+    {"name", "key", "field", "id", "header", "param", "parameter", "property", "attribute", "label", "path"}
+)
 _HOLDING = frozenset({"value", "values", "val", "v", "content", "contents", "data", "text", "string", "default"})
 # In a query or form alone: OAuth's; elsewhere a code is that of an error or a country.
 _QUERY_SECRETS = frozenset({"code"})
@@ -47,7 +51,7 @@ def is_secret(name: str) -> bool:
 
 def _plain(name: str) -> str:
     """Without marks (of accents, of sounds), and in one width."""
-    parts = unicodedata.normalize("NFKD", name).replace("ß", "ss").replace("ẞ", "SS").replace("ł", "l")
+    parts = unicodedata.normalize("NFKD", name).translate(_LETTERS)
     return unicodedata.normalize("NFC", "".join([part for part in parts if not unicodedata.combining(part)]))
 
 
