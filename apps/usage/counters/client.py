@@ -15,7 +15,8 @@ from apps.usage.counters.generation import Generations
 from apps.usage.counters.journal import Journal, JournalEntry
 from apps.usage.counters.keys import from_milliseconds, milliseconds
 from apps.usage.counters.leases import Leases
-from apps.usage.counters.link import LinkDown, open_link
+from apps.usage.counters.link import LinkDown
+from apps.usage.counters.links import open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.periodic import repeat
 from apps.usage.counters.records import encode_event, encode_lease

@@ -1,42 +1,18 @@
-"""The way to Redis: connected again whenever it was lost, and refused at once while it is.
+"""The narrow port through which everything in `counters` and `meter` goes to Redis: `run` and `send_to`.
 
-`Link` is the narrow port that everything else in `counters` and `meter` goes through: `run` and `send_to`. `cluster`
-has the one to a Redis Cluster.
+`server_link` has the one to a single server, `cluster_link` that to a cluster; `links` knows which a URL means.
 """
 
 import asyncio
 import contextlib
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import hiredis
+from apps.usage.counters.pipe import LinkDown
+from apps.usage.counters.scripts import Script
 
-from apps.core.redis_client import cluster_node_urls
-from apps.usage.counters.address import Address, parse_address
-from apps.usage.counters.keys import STATE_KEYS
-from apps.usage.counters.pipe import LinkDown, Pipe
-from apps.usage.counters.scripts import ALL, Script
-
-__all__ = ["Link", "LinkDown", "ServerLink", "open_link"]
-
-_CONNECT_SECONDS = 1.0
-_HANDSHAKE_SECONDS = 5.0
-_PING_SECONDS = 1.0
-_BACK_OFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)
-_PENDING_BOUND = 10_000
-
-logger = logging.getLogger(__name__)
-
-
-def _encode(*command: str | bytes | int) -> bytes:
-    # Its stub says that a command has one part.
-    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]
-    return packed
-
-
-_LOADS = [_encode("SCRIPT", "LOAD", script.source) for script in ALL]
+__all__ = ["Link", "LinkDown", "ignored"]
 
 
 class Link(ABC):
@@ -74,144 +50,9 @@ class Link(ABC):
     def post(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> None:
         """Run a script for its effect, if that can be; nobody hears of the reply."""
         with contextlib.suppress(LinkDown):
-            self.run(script, keys, *arguments).add_done_callback(_ignore)
+            self.run(script, keys, *arguments).add_done_callback(ignored)
 
 
-def open_link(url: str, *, stall_seconds: float = 0.08, dead_seconds: float = 2.0) -> Link:
-    """The link to the server, or to the cluster, that the URL names; not started."""
-    if cluster_node_urls(url):
-        from apps.usage.counters.cluster import ClusterLink
-
-        return ClusterLink(url, stall_seconds=stall_seconds, dead_seconds=dead_seconds)
-    return ServerLink(parse_address(url), stall_seconds=stall_seconds, dead_seconds=dead_seconds)
-
-
-class ServerLink(Link):
-    """A connection to one server that is kept up in the background; `run_id` names its life."""
-
-    def __init__(self, address: Address, *, stall_seconds: float, dead_seconds: float) -> None:
-        self._address = address
-        self._stall_seconds = stall_seconds
-        self._dead_seconds = max(dead_seconds, stall_seconds)
-        self._pipe: Pipe | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._connected = asyncio.Event()
-        # Set while the server was seen as a replica: its data may have been replaced under the same run id.
-        self._distrusted = False
-        self.run_id = ""
-
-    @property
-    def is_up(self) -> bool:
-        return self._pipe is not None and self._pipe.is_open
-
-    async def start(self, *, wait_seconds: float = 2.0) -> None:
-        self._keeper = asyncio.create_task(self._keep(), name="redis link")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._connected.wait(), wait_seconds)
-
-    async def stop(self) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
-
-    def run_id_of(self, shard: int) -> str:
-        return self.run_id
-
-    def send_to(self, shard: int, *command: str | bytes | int) -> "asyncio.Future[Any]":
-        return self._send(*command)
-
-    def run(
-        self, script: Script, keys: Sequence[str | bytes], *arguments: str | bytes | int
-    ) -> "asyncio.Future[list[Any]]":
-        return self._send("EVALSHA", script.sha, len(keys), *keys, self.run_id, *arguments)
-
-    def _send(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
-        if self._pipe is None:
-            raise LinkDown("There is no connection to Redis.")
-        return self._pipe.send(_encode(*command))
-
-    # --- keeping it up ------------------------------------------------------------------------
-
-    async def _keep(self) -> None:
-        failures = 0
-        while True:
-            pipe = self._new_pipe()
-            try:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    await self._dial(pipe)
-                self.run_id = await self._greet(pipe)
-                failures = 0
-                self._pipe = pipe
-                self._connected.set()
-                logger.info("connected to Redis (run id %s)", self.run_id[:8])
-                await self._keep_alive(pipe)
-                logger.warning("the connection to Redis was lost")
-            except (OSError, LinkDown) as error:
-                if failures == 0:
-                    logger.warning("no connection to Redis: %s", error or type(error).__name__)
-                failures += 1
-            finally:
-                self._pipe = None
-                self._distrusted |= pipe.demoted
-                pipe.abort()
-            await asyncio.sleep(_BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)])
-
-    def _new_pipe(self) -> Pipe:
-        return Pipe(
-            preload=_LOADS, stall_seconds=self._stall_seconds, dead_seconds=self._dead_seconds, bound=_PENDING_BOUND
-        )
-
-    async def _dial(self, pipe: Pipe) -> None:
-        loop, address = asyncio.get_running_loop(), self._address
-        if address.path is not None:
-            await loop.create_unix_connection(lambda: pipe, address.path)
-        else:
-            await loop.create_connection(lambda: pipe, address.host, address.port, ssl=address.tls)
-
-    async def _greet(self, pipe: Pipe) -> str:
-        """Authenticate, choose the database, load the scripts; the run id of a server that takes writes."""
-        commands = [_encode("AUTH", *self._address.credentials)] if self._address.credentials else []
-        commands += [_encode("SELECT", self._address.database), *_LOADS]
-        commands += [_encode("INFO", section) for section in ("server", "replication", "memory")]
-        async with asyncio.timeout(_HANDSHAKE_SECONDS):
-            replies = await asyncio.gather(*map(pipe.send, commands))
-        server, replication, memory = map(_info, replies[-3:])
-        if replication.get("role") != "master":
-            self._distrusted = True
-            raise LinkDown("This Redis is a replica.")
-        if memory.get("maxmemory_policy", "noeviction") != "noeviction":
-            logger.error("Redis may evict counters and usage: set its maxmemory-policy to noeviction")
-        if self._distrusted:
-            # The generation may have come back with other data under the same run id: force a rebuild.
-            for key in STATE_KEYS:
-                await self._forget_generation(pipe, key)
-            self._distrusted = False
-        return server["run_id"]
-
-    async def _forget_generation(self, pipe: Pipe, key: str) -> None:
-        try:
-            await pipe.send(_encode("HDEL", key, "gen"))
-        except LinkDown as error:
-            if not str(error).startswith("MOVED "):  # a shard of another node of its cluster
-                raise
-
-    async def _keep_alive(self, pipe: Pipe) -> None:
-        """Until the connection is lost. An idle one is asked now and then, so that its loss is noticed."""
-        ping = _encode("PING")
-        while not pipe.closed.is_set():
-            try:
-                async with asyncio.timeout(_PING_SECONDS):
-                    await pipe.closed.wait()
-            except TimeoutError:
-                if pipe.is_open:
-                    pipe.send(ping).add_done_callback(_ignore)
-
-
-def _ignore(future: "asyncio.Future[Any]") -> None:
+def ignored(future: "asyncio.Future[Any]") -> None:
+    """A callback: what became of it is nobody's concern, and no warning's either."""
     future.cancelled() or future.exception()
-
-
-def _info(reply: bytes) -> dict[str, str]:
-    lines = reply.decode().splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line)

@@ -15,7 +15,8 @@ from django.db import Error as DatabaseError
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.generation import Generations
 from apps.usage.counters.keys import STATE_KEYS
-from apps.usage.counters.link import LinkDown, open_link
+from apps.usage.counters.link import LinkDown
+from apps.usage.counters.links import open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.recounting import Recounting
 from apps.usage.counters.scripts import MARK, READ, SWEEP

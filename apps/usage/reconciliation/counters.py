@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.core import clock
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.keys import from_milliseconds, parse_quota_counter
-from apps.usage.counters.link import open_link
+from apps.usage.counters.links import open_link
 from apps.usage.counters.offset import ClockOffset
 from apps.usage.counters.recounting import Recounting, WrongCounter
 from apps.usage.counters.types import SHARDS, shard_of

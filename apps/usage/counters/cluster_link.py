@@ -20,8 +20,9 @@ from redis.crc import key_slot
 from apps.core.redis_client import cluster_node_urls
 from apps.usage.counters.address import Address, parse_address
 from apps.usage.counters.keys import STATE_KEYS
-from apps.usage.counters.link import Link, LinkDown, ServerLink
+from apps.usage.counters.link import Link, LinkDown
 from apps.usage.counters.scripts import Script
+from apps.usage.counters.server_link import ServerLink
 from apps.usage.counters.types import SHARDS
 
 _SLOTS = [key_slot(key.encode()) for key in STATE_KEYS]
