@@ -1,4 +1,4 @@
-"""Writes of keys: create, rename, rotate, revoke, issue. A change is live in the gateway within seconds."""
+"""Writes of keys: create, change, rotate, revoke, issue. A change is live in the gateway within seconds."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -118,15 +118,24 @@ def rotate_key(*, actor: Actor, key: ApiKey, overlap: dt.timedelta) -> tuple[Api
 
 
 @transaction.atomic
-def rename_key(*, actor: Actor, key: ApiKey, name: str) -> ApiKey:
-    """Give a key another name. Raises `Invalid`."""
+def change_key(
+    *, actor: Actor, key: ApiKey, name: str | None = None, allowed_networks: Sequence[str] | None = None
+) -> ApiKey:
+    """Give a key another name, or let it work from other networks (none: from anywhere). Raises `Invalid`."""
     actor.require(Action.KEYS_MANAGE)
     subscription = lock_subscription(key.subscription, Q(organization=actor.organization))
     key = _get_program_key(subscription, key)
-    before, key.name = key.name, check_line(name, field="name", longest=NAME_MAX)
-    if key.name != before:
-        key.save(update_fields=["name"])
-        record_action(actor, "key.renamed", f"Renamed the key {before} ({key}) to {key.name}", target=key.public_id)
+    old_name, old_networks = key.name, key.allowed_networks
+    if name is not None:
+        key.name = check_line(name, field="name", longest=NAME_MAX)
+    if allowed_networks is not None:
+        key.allowed_networks = check_networks(allowed_networks, field="allowed_networks")
+    key.save(update_fields=["name", "allowed_networks"])
+    if key.name != old_name:
+        record_action(actor, "key.renamed", f"Renamed the key {old_name} ({key}) to {key.name}", target=key.public_id)
+    if key.allowed_networks != old_networks:
+        places = ", ".join(key.allowed_networks) or "anywhere"
+        _record(actor, key, "key.networks_changed", f"Let the key {key.name} ({key}) work from {places}")
     return key
 
 

@@ -31,7 +31,7 @@ _TABLE: dict[Guard, str] = {
     """,
     Guard.CONSUMER: """
         portal:dashboard portal:subscriptions portal:subscription portal:subscription-usage-csv
-        portal:subscription-keys portal:key-create! portal:key portal:key-rename! portal:key-rotate! portal:key-revoke!
+        portal:subscription-keys portal:key-create! portal:key portal:key-change! portal:key-rotate! portal:key-revoke!
         portal:key-signing-secret!
         portal:subscription-requests portal:subscription-request portal:subscription-manage portal:subscription-cancel!
         portal:subscription-overage!

@@ -29,6 +29,9 @@ def test_from_the_catalog_to_a_key(world: World) -> None:
     assert made.data["key"]["allowed_networks"] == ["203.0.113.7/32"]
     one = f"{path}/keys/{made.data['key']['id']}"
     assert api.patch(one, {"name": "staging"}).data["name"] == "staging"
+    changed = api.patch(one, {"allowed_networks": ["198.51.100.0/24"]}).data
+    assert (changed["name"], changed["allowed_networks"]) == ("staging", ["198.51.100.0/24"])
+    assert api.patch(one, {"allowed_networks": ["192.0.2.1/24"]}).code == "invalid"
     rotated = api.post(f"{one}/rotate", {"overlap_seconds": 3600})
     assert rotated.data["key"]["rotated_from"] == made.data["key"]["id"]
     assert rotated.data["secret"] != made.data["secret"]

@@ -131,7 +131,7 @@ def everything(acme: World) -> list[str]:
     plan = PlanFactory(tier=tier, description="word " * 40)
     store_calls(acme.key, endpoint, 3)
     deeds = {
-        "key-create", "key-rename", "key-revoke", "key-rotate", "key-signing-secret", "subscription-cancel",
+        "key-create", "key-change", "key-revoke", "key-rotate", "key-signing-secret", "subscription-cancel",
         "subscription-overage", "subscription-usage-csv",
     }  # fmt: skip
     return [

@@ -16,6 +16,7 @@ from apps.core.changes import announce
 from apps.core.models import Change, SandboxClock
 from apps.gateway import feed, selectors
 from apps.gateway.engine.entities import ProductEntry, RecordingWish, Timeouts
+from apps.keys.services import change_key
 from apps.plans.enums import RateWindow
 from apps.products.enums import ProductStatus
 from apps.products.services import update_product
@@ -87,6 +88,15 @@ def test_a_revoked_key_ends_within_5_seconds(live: RunningGateway, upstream: Fak
     shop.key.revoked_at = dt.datetime.now(dt.UTC)
     change(f"key:{shop.key.pk}", shop.key.save)
     becomes(shop, 401)
+
+
+def test_a_key_works_from_where_its_owner_says(live: RunningGateway, upstream: FakeUpstream) -> None:
+    shop = open_shop(live, upstream)
+    becomes(shop, 200)
+    consumer = make_actor(shop.subscription.organization)
+    for networks, status in ((["192.0.2.0/24"], 403), (["127.0.0.0/8"], 200)):
+        change_key(actor=consumer, key=shop.key, allowed_networks=networks)
+        becomes(shop, status)
 
 
 def test_a_paused_subscription_ends_and_comes_back(live: RunningGateway, upstream: FakeUpstream) -> None:

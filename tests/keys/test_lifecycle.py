@@ -66,18 +66,33 @@ class TestLifetime:
             )
 
 
-class TestRename:
+class TestChange:
     def test_gives_another_name(self, bob: Actor, subscription: Subscription) -> None:
         key = ApiKeyFactory(subscription=subscription, name="old")
         for _ in range(2):
-            assert services.rename_key(actor=bob, key=key, name="  new  name ").name == "new name"
+            assert services.change_key(actor=bob, key=key, name="  new  name ").name == "new name"
         assert ApiKey.objects.get().name == "new name"
         assert AuditEvent.objects.filter(action="key.renamed").count() == 1
         with pytest.raises(Invalid) as refused:
-            services.rename_key(actor=bob, key=key, name="\x00")
+            services.change_key(actor=bob, key=key, name="\x00")
         assert refused.value.field == "name"
         with pytest.raises(NotFound):
-            services.rename_key(actor=make_actor(), key=key, name="mine")
+            services.change_key(actor=make_actor(), key=key, name="mine")
+
+    def test_lets_it_work_from_elsewhere(self, bob: Actor, subscription: Subscription) -> None:
+        key = ApiKeyFactory(subscription=subscription, name="old", allowed_networks=["192.0.2.0/24"])
+        for _ in range(2):
+            changed = services.change_key(actor=bob, key=key, allowed_networks=["198.51.100.7", "2001:db8::/32"])
+            assert (changed.name, changed.allowed_networks) == ("old", ["198.51.100.7/32", "2001:db8::/32"])
+        assert Change.objects.filter(topic=f"key:{key.pk}").count() == 1
+        event = AuditEvent.objects.get(action="key.networks_changed")
+        assert event.summary == f"Let the key old ({key}) work from 198.51.100.7/32, 2001:db8::/32"
+        with pytest.raises(Invalid) as refused:
+            services.change_key(actor=bob, key=key, name="new", allowed_networks=["10.0.0.5/8"])
+        assert refused.value.field == "allowed_networks"
+        key.refresh_from_db()
+        assert (key.name, key.allowed_networks) == ("old", ["198.51.100.7/32", "2001:db8::/32"])
+        assert services.change_key(actor=bob, key=key, allowed_networks=[]).allowed_networks == []
 
 
 class TestRotate:
@@ -188,7 +203,7 @@ class TestTryOut:
             get_key(subscription, public_id=key.public_id)
         for change in (
             lambda: services.rotate_key(actor=bob, key=key, overlap=DAY),
-            lambda: services.rename_key(actor=bob, key=key, name="mine"),
+            lambda: services.change_key(actor=bob, key=key, name="mine", allowed_networks=[]),
             lambda: services.revoke_key(actor=bob, key=key),
         ):
             with pytest.raises(NotFound):

@@ -48,7 +48,7 @@ pytestmark = pytest.mark.django_db
 PAYOUT_PAGES = ("payouts", "payout-account", "statements")
 DEEDS = {
     "key-create",
-    "key-rename",
+    "key-change",
     "key-revoke",
     "key-rotate",
     "key-signing-secret",

@@ -41,19 +41,23 @@ class SigningSecretSerializer(Answer):
     )
 
 
+class Networks(serializers.ListField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "Addresses and networks, such as `203.0.113.0/24`. None: from anywhere.")
+        super().__init__(child=serializers.CharField(max_length=60), max_length=50, **kwargs)
+
+
 class KeyInput(Input):
     name = Text()
     mode = serializers.ChoiceField(KeyMode.choices, required=False)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
     scopes = serializers.ListField(child=serializers.ChoiceField(KeyScope.choices), required=False, max_length=10)
-    allowed_networks = serializers.ListField(
-        child=serializers.CharField(max_length=60), required=False, max_length=50,
-        help_text="Addresses and networks, such as `203.0.113.0/24`.",
-    )  # fmt: skip
+    allowed_networks = Networks(required=False)
 
 
 class KeyChange(Input):
-    name = Text()
+    name = Text(required=False)
+    allowed_networks = Networks(required=False)
 
 
 class RotationInput(Input):

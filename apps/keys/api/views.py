@@ -68,9 +68,13 @@ class KeyDetailView(SubscriptionKeysView):
     def get(self, request: Request, subscription_id: str, key_id: str) -> ApiKey:
         return self.key
 
-    @operation("renameKey", "Give a key another name", tag=TAG, scope=WRITE, body=KeyChange, answer=KeySerializer)
+    @operation(
+        "updateKey", "Change the name or the networks of a key", tag=TAG, scope=WRITE,
+        description="Live in the gateway within 5 seconds. Mode and scopes are fixed: another choice is another key.",
+        body=KeyChange, answer=KeySerializer,
+    )  # fmt: skip
     def patch(self, request: Request, subscription_id: str, key_id: str) -> ApiKey:
-        return services.rename_key(actor=self.actor, key=self.key, name=self.body["name"])
+        return services.change_key(actor=self.actor, key=self.key, **self.body)
 
 
 class RotateView(SubscriptionKeysView):

@@ -80,8 +80,17 @@ class KeyForm(forms.Form):
         }
 
 
-class RenameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=60)
+class KeyChangeForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("Where the key is used. The key itself stays as it is.")
+    )
+    allowed_networks = NetworksField(
+        label=_("Allowed networks"),
+        help_text=_(
+            "Where calls may come from: addresses or networks, one per line. Left empty, anywhere. A change is live "
+            "within 5 seconds."
+        ),
+    )
 
 
 class RotateForm(forms.Form):

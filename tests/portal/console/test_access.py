@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 # Those that change something; all others are pages to read.
 DEEDS = {
     "key-create",
-    "key-rename",
+    "key-change",
     "key-revoke",
     "key-rotate",
     "key-signing-secret",
@@ -59,7 +59,7 @@ def test_any_address_is_answered_with_not_found(client: Client, acme: World, nam
     ("name", "allowed"),
     [
         ("key-create", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
-        ("key-rename", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key-change", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("key-revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("key-signing-secret", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("key-rotate", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
@@ -85,7 +85,7 @@ def test_a_deed_is_done_only_for_roles_that_may(
     [
         ("subscription-keys", "Create key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("key", "Rotate key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
-        ("key", "Rename key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
+        ("key", "Save key", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("subscription-keys", "Revoke", {Role.OWNER, Role.ADMIN, Role.DEVELOPER}),
         ("subscription-manage", "Cancel subscription", {Role.OWNER, Role.ADMIN}),
     ],

@@ -301,13 +301,20 @@ class TestPage:
         store_calls(ApiKeyFactory(subscription=acme.subscription), other, 5)
         assert "/of-another-key" not in text_of(client.get(acme.url("key")))
 
-    def test_renames(self, client: Client, acme: World) -> None:
-        assert "The key is called “laptop”." in text_of(
-            client.post(acme.url("key-rename"), {"name": "laptop"}, follow=True)
-        )
-        assert client.post(acme.url("key-rename"), {"name": ""}).status_code == 422
+    def test_changes_name_and_networks(self, client: Client, acme: World) -> None:
+        sent = {"name": "laptop", "allowed_networks": "192.0.2.1\n2001:db8::/32\n"}
+        page = text_of(client.post(acme.url("key-change"), sent, follow=True))
+        assert "The key “laptop” is saved." in page
+        assert "192.0.2.1/32, 2001:db8::/32" in page
+        for field, wrong in (("name", ""), ("allowed_networks", "192.0.2.1/24")):
+            refused = client.post(acme.url("key-change"), sent | {field: wrong})
+            assert refused.status_code == 422
+            assert 'aria-invalid="true"' in refused.content.decode()
         acme.key.refresh_from_db()
-        assert acme.key.name == "laptop"
+        assert (acme.key.name, acme.key.allowed_networks) == ("laptop", ["192.0.2.1/32", "2001:db8::/32"])
+        client.post(acme.url("key-change"), {"name": "laptop", "allowed_networks": ""})
+        acme.key.refresh_from_db()
+        assert acme.key.allowed_networks == []
 
     def test_rotates_and_shows_the_secret_once(self, client: Client, acme: World) -> None:
         assert "Rotate “production”?" in text_of(client.get(acme.url("key")))
@@ -335,8 +342,14 @@ class TestPage:
 
     @pairings
     def test_any_input_is_answered(self, client: Client, acme: World, pairs: Pairs) -> None:
-        done = {"rename": 302, "rotate": 201, "create": 201}
-        fields = [("rename", "name"), ("rotate", "overlap"), ("create", "expires_on"), ("create", "mode")]
+        done = {"change": 302, "rotate": 201, "create": 201}
+        fields = [
+            ("change", "name"),
+            ("change", "allowed_networks"),
+            ("rotate", "overlap"),
+            ("create", "expires_on"),
+            ("create", "mode"),
+        ]
         for (form, field), value in pairs(fields, HOSTILE):
             answer = {"name": "ci"} | ({"expires_in": "date"} if field == "expires_on" else {}) | {field: value}
             response = client.post(acme.url(f"key-{form}"), answer)

@@ -21,7 +21,7 @@ from apps.keys.selectors import find_signing_secret, get_key, list_keys
 from apps.portal.access import PortalRequest
 from apps.portal.console import signing_sample
 from apps.portal.console.access import subscription_page
-from apps.portal.console.forms import KeyForm, RenameForm, RotateForm
+from apps.portal.console.forms import KeyChangeForm, KeyForm, RotateForm
 from apps.portal.console.key_rows import key_rows
 from apps.portal.forms import carried_out
 from apps.portal.marketplace.documentation import first_call
@@ -76,17 +76,15 @@ def key(request: PortalRequest, subscription: Subscription, key_id: str) -> Http
 
 @require_POST
 @subscription_page
-def key_rename(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
+def key_change(request: PortalRequest, subscription: Subscription, key_id: str) -> HttpResponse:
     found = get_key(subscription, public_id=key_id)
-    form = RenameForm(request.POST)
+    form = KeyChangeForm(request.POST)
     changed = None
     if form.is_valid():
-        changed = carried_out(
-            form, lambda: services.rename_key(actor=request.actor, key=found, name=form.cleaned_data["name"])
-        )
+        changed = carried_out(form, lambda: services.change_key(actor=request.actor, key=found, **form.cleaned_data))
     if changed is None:
-        return _page(request, subscription, found, rename=form)
-    messages.success(request, _("The key is called “%(name)s”.") % {"name": changed.name})
+        return _page(request, subscription, found, change=form)
+    messages.success(request, _("The key “%(name)s” is saved.") % {"name": changed.name})
     return redirect("portal:key", request.actor.organization.slug, subscription.public_id, found.public_id)
 
 
@@ -165,7 +163,7 @@ def _page(
     subscription: Subscription,
     key: ApiKey,
     *,
-    rename: RenameForm | None = None,
+    change: KeyChangeForm | None = None,
     rotate: RotateForm | None = None,
     signing_secret: str = "",
 ) -> HttpResponse:
@@ -179,12 +177,16 @@ def _page(
         "presets": PRESET_CHOICES,
         "row": row,
         "tab": "keys",
-        "rename": rename or RenameForm(initial={"name": key.name}),
+        "change": change or KeyChangeForm(initial=_as_it_is(key)),
         "rotate": rotate or RotateForm(),
         "may_manage": may_manage,
         "signing_secret": signing_secret,
         "signing_sample": signing_sample.PYTHON,
         "may_rotate": may_manage and row.can_be_rotated and subscription.status != SubscriptionStatus.CANCELED,
     }
-    status = 422 if rename or rotate else 200
+    status = 422 if change or rotate else 200
     return render_page(request, "console/key.html", context, fragment="usage", status=status)
+
+
+def _as_it_is(key: ApiKey) -> dict[str, Any]:
+    return {"name": key.name, "allowed_networks": "\n".join(key.allowed_networks)}
