@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from config.embedded.placement import data_home
 from config.embedded.process import Output, spawn, stop, wait_until
 
 START_TIMEOUT = 30.0
+RETRY_SECONDS = 0.1
 STOP_GRACE = 10.0
 
 
@@ -96,13 +98,26 @@ class EmbeddedServer(ABC):
             self.prepare()
             if self.answers():
                 return
-            with log.open("ab") as output:
-                begin = output.tell()
-                process = self.spawn(output)
-            wait_until(lambda: self.answers() or process.poll() is not None, START_TIMEOUT)
-            if not self.answers():
-                self.stop()
-                raise EmbeddedServerError(f"{self.name} did not start:\n{_tail(log, begin)}")
+            deadline = time.monotonic() + START_TIMEOUT
+            while (failure := self._attempt(log, deadline)) is not None:
+                if not self.may_pass(failure) or time.monotonic() > deadline:
+                    raise EmbeddedServerError(f"{self.name} did not start:\n{failure}")
+                time.sleep(RETRY_SECONDS)
+
+    def may_pass(self, failure: str) -> bool:
+        """Whether what kept the server from starting goes away by itself. `failure` is the end of its log."""
+        return False
+
+    def _attempt(self, log: Path, deadline: float) -> str | None:
+        """Start the server; the end of its log where it does not answer."""
+        with log.open("ab") as output:
+            begin = output.tell()
+            process = self.spawn(output)
+        wait_until(lambda: self.answers() or process.poll() is not None, deadline - time.monotonic())
+        if self.answers():
+            return None
+        self.stop()
+        return _tail(log, begin)
 
     def stop(self) -> None:
         """Stop the process that this object started, if any."""

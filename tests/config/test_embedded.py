@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,31 @@ def test_killed_postgres_starts_again_with_its_data(postgres: EmbeddedPostgres, 
 
     assert query(again, "SELECT count(*) FROM kept") == [(1500,)]
     again.stop()
+
+
+def test_postgres_starts_once_what_is_left_of_a_killed_one_has_ended(postgres: EmbeddedPostgres) -> None:
+    postgres.start()
+    fill(postgres)
+    log = postgres.home / "postgres.log"
+    with psycopg.connect(postgres.url) as connection:
+        # It cannot notice that its server is gone, as one that is busy does not.
+        os.kill(connection.info.backend_pid, signal.SIGSTOP)
+        kill(postgres)
+
+        def refused() -> bool:
+            return "pre-existing shared memory block" in log.read_text()
+
+        def end() -> None:
+            wait_until(refused, 20)
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+
+        assert not refused()
+        with ThreadPoolExecutor(1) as pool:
+            ended = pool.submit(end)
+            postgres.start()
+            ended.result()
+    assert refused()
+    assert query(postgres, "SELECT count(*) FROM kept") == [(1500,)]
 
 
 @pytest.mark.long
