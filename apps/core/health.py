@@ -9,7 +9,7 @@ from apps.core.redis_client import impatient_redis
 
 def readiness() -> dict[str, bool]:
     """What the process needs, and whether it answers."""
-    return {"postgres": _postgres_answers(), "redis": _redis_answers()}
+    return {"postgres": _postgres_answers(), "redis": redis_answers()}
 
 
 def _postgres_answers() -> bool:
@@ -22,7 +22,7 @@ def _postgres_answers() -> bool:
     return True
 
 
-def _redis_answers() -> bool:
+def redis_answers() -> bool:
     """Whether each Redis answers: that of the counters, of the jobs and of the cache may be one or three."""
     try:
         return all(

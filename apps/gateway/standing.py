@@ -26,7 +26,7 @@ class Standing:
 
 
 def standing_of(runtime: Runtime, checks: Mapping[str, bool]) -> Standing:
-    """`checks`: what answered just now, with `postgres` among it.
+    """`checks`: what answered when it was asked last, with `postgres` among it.
 
     Postgres must have been there once, or nothing would be known. Calls are counted in Redis or, those without a
     quota, by this process, which then needs its spool. Before the start and after the stop neither is so.

@@ -12,7 +12,7 @@ NAME_MAX = 60
 _NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 _TAKEN = frozenset({
     "connection", "date", "etag", "expires", "location", "retry-after", "set-cookie", "transfer-encoding", "vary",
-    "via",
+    "server-timing", "via", "x-request-id",
 })  # fmt: skip
 _TAKEN_PREFIXES = ("access-control-", "cache-", "content-", "x-apifactory-", "ratelimit", "x-ratelimit-")
 

@@ -251,8 +251,13 @@ def test_known_keys_need_no_postgres_and_unknown_ones_are_not_guessed(upstream: 
             assert (reply.status, reply.json()["code"], reply.get("Retry-After")) == (503, "unavailable", "1")
             # A key that cannot be one needs nobody to say so.
             assert known.anonymous("/things", headers=[("X-Api-Key", "guess")]).status == 401
-            health = call(f"{gateway.url}/_gateway/healthz")
-            assert (health.status, health.json()["status"], health.json()["away"]) == (200, "degraded", ["postgres"])
+
+            def is_told() -> bool:
+                health = call(f"{gateway.url}/_gateway/healthz")
+                told = (health.status, health.json()["status"], health.json()["away"])
+                return told == (200, "degraded", ["postgres"])
+
+            wait_until(is_told, what="the probe says so")
         assert unknown.call("/things").status == 200
         known.key.revoked_at = dt.datetime.now(dt.UTC)
         change(f"key:{known.key.pk}", known.key.save)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from apps.gateway.asgi import GatewayHandler
+from apps.gateway.directory import THREADS, OrmDirectory
 from apps.gateway.runtime import runtime_from_settings
 from apps.usage.counters.client import CountersClient
 from tests.fakes.upstream import FakeUpstream
@@ -58,7 +60,8 @@ def test_with_everything_there(gateway: RunningGateway) -> None:
 
 def test_with_something_away(gateway: RunningGateway, metering: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def answers(*, postgres: bool, redis: bool) -> None:
-        monkeypatch.setattr("apps.gateway.views.readiness", lambda: {"postgres": postgres, "redis": redis})
+        monkeypatch.setattr(OrmDirectory, "is_reading", postgres)
+        monkeypatch.setattr("apps.gateway.views.redis_answers", lambda: redis)
 
     answers(postgres=False, redis=True)
     assert told(gateway) == (200, "degraded", ["postgres"])  # known keys go on
@@ -79,6 +82,19 @@ def test_with_something_away(gateway: RunningGateway, metering: Any, monkeypatch
     answers(postgres=False, redis=True)
     monkeypatch.setattr(gateway.runtime.directory._feed, "has_read", False)
     assert told(gateway) == (503, "unavailable", ["postgres"])
+
+
+def test_the_probe_does_not_wait_for_postgres(gateway: RunningGateway) -> None:
+    """One that hangs takes the threads that read it; what else is away is told all the same."""
+    release = threading.Event()
+    hanging = [gateway.runtime.directory._executor.submit(release.wait) for _ in range(THREADS)]
+    try:
+        status, _, away = told(gateway)
+    finally:
+        release.set()
+    assert all(one.result(20) for one in hanging)
+    assert status == 200
+    assert away in ([], ["postgres"])
 
 
 def test_without_redis_it_stays_in_service_for_the_calls_that_pass(upstream: FakeUpstream, tmp_path: Path) -> None:

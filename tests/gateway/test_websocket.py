@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import os
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -12,8 +13,10 @@ from apps.core.changes import announce
 from apps.gateway.engine.forwarding import tunnel
 from apps.gateway.engine.forwarding.websocket import Frames, close_frame
 from apps.gateway.engine.observation.secret_names import REDACTED
+from apps.products.models import Endpoint
 from apps.usage import services
 from apps.usage.models import RequestRecording
+from tests.factories.products import TierFactory
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.fakes.websocket import (
     BINARY,
@@ -228,15 +231,37 @@ def test_a_handshake_that_the_backend_did_not_accept_is_none(shop: Shop, accepte
     wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
 
 
-def test_a_revoked_key_ends_its_sockets(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def _revoke(shop: Shop) -> None:
+    shop.key.revoked_at = dt.datetime.now(dt.UTC)
+    shop.key.save()
+    announce(f"key:{shop.key.pk}")
+
+
+def _deny_at_the_endpoint(shop: Shop) -> None:
+    Endpoint.objects.filter(tier__product=shop.product).update(denied_networks=["127.0.0.0/8"])
+    announce(f"product:{shop.product.pk}")
+
+
+def _move_to_a_higher_tier(shop: Shop) -> None:
+    Endpoint.objects.filter(tier__product=shop.product).update(tier=TierFactory(product=shop.product, rank=20))
+    announce(f"product:{shop.product.pk}")
+
+
+def _remove_the_endpoint(shop: Shop) -> None:
+    Endpoint.objects.filter(tier__product=shop.product).update(removed_at=dt.datetime.now(dt.UTC))
+    announce(f"product:{shop.product.pk}")
+
+
+@pytest.mark.parametrize("end", [_revoke, _deny_at_the_endpoint, _move_to_a_higher_tier, _remove_the_endpoint])
+def test_who_would_not_be_let_in_any_more_loses_the_socket(
+    shop: Shop, end: Callable[[Shop], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tunnel, "WATCH_SECONDS", 0.05)
     shop.backend_does(echo_frames)
     with Socket(shop) as socket:
         socket.say(TEXT, b"still there")
         assert socket.hear() == (TEXT, b"still there")
-        shop.key.revoked_at = dt.datetime.now(dt.UTC)
-        shop.key.save()
-        announce(f"key:{shop.key.pk}")
+        end(shop)
         assert socket.hear() == (CLOSE, (1008).to_bytes(2, "big"))
         assert socket.hear() is None
     (outcome,) = shop.outcomes

@@ -69,6 +69,7 @@ class TestSettings:
             ("upstream_url", "ftp://example.com", "Give a full address"),
             ("units_header", "X Tokens", "Give the name of a header"),
             ("units_header", "Content-Length", "a meaning of its own"),
+            ("units_header", "X-Request-Id", "a meaning of its own"),
             ("timeout_seconds", "301", "less than or equal to 300"),
             ("connect_seconds", "31", "less than or equal to 30"),
             ("idle_seconds", "0", "greater than or equal to 1"),

@@ -16,16 +16,19 @@ async def may_go_on(call: Call, admitted: Admitted, directory: Directory) -> boo
         return True
     if product is None or key is None or product.state in (ProductState.SUSPENDED, ProductState.RETIRED):
         return False
+    endpoint = product.routes.endpoint(admitted.endpoint.id)
+    if endpoint is None:
+        return False
     entitlement = key.entitlement
     if (
         key.is_revoked
         or (key.expires_at is not None and key.expires_at <= directory.now())
         or entitlement.standing != Standing.OPEN
-        or entitlement.tier_rank < admitted.endpoint.tier_rank
+        or entitlement.tier_rank < endpoint.tier_rank
     ):
         return False
     try:
-        check_networks(call.request.client_ip, product=product.networks, endpoint=admitted.endpoint.networks)
+        check_networks(call.request.client_ip, product=product.networks, endpoint=endpoint.networks)
         if key.networks is not None:
             check_key_networks(call.request.client_ip, key.networks)
     except Rejected:

@@ -102,11 +102,17 @@ class RouteTable:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()
         self._known: dict[tuple[str, str], Route] = {}
+        self._endpoints: dict[int, Endpoint] = {}
         for endpoint in endpoints:
+            self._endpoints[endpoint.id] = endpoint
             node = self._root
             for segment in endpoint.path.segments:
                 node = node.child(segment)
             node.endpoints[endpoint.method] = endpoint
+
+    def endpoint(self, number: int) -> Endpoint | None:
+        """The endpoint with this id, as it is now."""
+        return self._endpoints.get(number)
 
     def match(self, decoded: tuple[str, ...], raw: tuple[str, ...]) -> Match | None:
         """The endpoints whose template the path fits; `decoded` and `raw` are the segments of one path."""
