@@ -14,7 +14,8 @@ V = TypeVar("V")
 
 ABSENT_MAX = 10_000
 ABSENT_SECONDS = 5.0
-# More loads at once than this: somebody tries keys that do not exist, and those who have one must not wait.
+# More loads at once than this: somebody tries names that do not exist, and those who have one must not wait. What was
+# known before, and has changed, is loaded all the same.
 LOADS_MAX = 200
 _ATTEMPTS = 3
 
@@ -50,7 +51,7 @@ class Shelf(Generic[K, V]):
             return value
         load = self._loads.get(key)
         if load is None:
-            if len(self._loads) >= LOADS_MAX:
+            if len(self._loads) >= LOADS_MAX and not self.knew(key):
                 raise DirectoryUnavailable("too many unknown names at once")
             load = self._loads[key] = asyncio.create_task(self._load_and_keep(key))
             load.add_done_callback(lambda done: self._loaded(key, done))

@@ -8,14 +8,14 @@ from apps.core import secrets
 from apps.core.secrets import NewSecret, digest
 from apps.keys.enums import KeyMode
 
-__all__ = ["BEGUN", "PATTERN", "PREFIX", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
+__all__ = ["PATTERN", "PREFIX", "TRACE", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
 
 _PREFIXES = {KeyMode.LIVE: "af_live_", KeyMode.TEST: "af_test_"}
 _SIGNING_PREFIX = "af_sign_"
-# What every key begins with; what finds one in a text, and one that the end of a text cuts off.
+# What every key begins with; what finds one in a text, and what more of one than is shown.
 PREFIX = "af_"
 PATTERN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{38}")
-BEGUN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{1,37}\Z")
+TRACE = re.compile(r"af(?:_|%5[Ff])(?:live|test)(?:_|%5[Ff])[0-9A-Za-z]{5,38}")
 
 
 def generate(mode: KeyMode = KeyMode.LIVE) -> NewSecret:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Invalid
 
 PATH_MAX = 500
+SEGMENTS_MAX = 32
 # RFC 3986 `pchar` without escapes and without `;`, which some backends cut a path at.
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,=:@]*")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
@@ -57,6 +58,8 @@ def parse_template(text: Any, *, field: str = "path") -> PathTemplate:
     if len(text) > PATH_MAX:
         raise Invalid(_("A path has %(most)d characters at most.") % {"most": PATH_MAX}, field=field)
     parts = text[1:].split("/")
+    if len(parts) > SEGMENTS_MAX:
+        raise Invalid(_("A path has %(most)d segments at most.") % {"most": SEGMENTS_MAX}, field=field)
     if "" in parts[:-1]:
         raise Invalid(_("A path has no empty segments (two slashes in a row)."), field=field)
     segments = tuple(_parse_segment(part, field) for part in parts)

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from apps.gateway.engine.admission import heads
 from apps.gateway.engine.admission.credentials import ConflictingKeys, extract
-from apps.gateway.engine.admission.heads import read_head
+from apps.gateway.engine.admission.heads import read_authority, read_head
+from apps.gateway.engine.messages import headers as message_headers
 from apps.gateway.engine.messages.answer_heads import BadHead, read_answer_head
-from apps.gateway.engine.messages.headers import to_backend
+from apps.gateway.engine.messages.headers import named_in_connection, to_backend
 from apps.gateway.engine.messages.request import Header
 
 PORTAL = frozenset({b"sessionid"})
@@ -43,11 +44,23 @@ def test_heads_that_differ_in_one_byte_have_keys_of_their_own() -> None:
     assert one.key_digest != other.key_digest
 
 
-@pytest.mark.parametrize("headers", [[(b"x-a", b"1")] * 33, [(b"x-a", b"1" * 2049)]])
+@pytest.mark.parametrize("headers", [[(b"x-a", b"1")] * 33, [(b"x-a", b"1" * 2049)], [(b"x" * 2049, b"")]])
 def test_what_would_take_much_memory_is_not_kept(headers: list[Header]) -> None:
     kept = heads._kept.cache_info().currsize
     assert read_head(headers, PORTAL).is_sound
     assert heads._kept.cache_info().currsize == kept
+
+
+def test_what_connection_names_is_kept_where_it_is_short() -> None:
+    for value, more in ((b"x-short", 1), (b"x-long," * 40, 0)):
+        kept = message_headers._kept.cache_info().currsize
+        assert named_in_connection([(b"connection", value)]) >= {value.partition(b",")[0]}
+        assert message_headers._kept.cache_info().currsize == kept + more
+
+
+def test_no_host_is_longer_than_a_name_can_be() -> None:
+    assert read_authority(b"a" * 250) == ("a" * 250, "a" * 250)
+    assert read_authority(b"a" * 301) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.gateway.engine.admission.paths import BadTarget, parse_target
-from apps.gateway.engine.admission.routes import Endpoint, Match, RouteTable, raw_slice
+from apps.gateway.engine.admission.routes import STEPS_MAX, Endpoint, Match, RouteTable, raw_slice
 from apps.products.paths import parse_template
 
 
@@ -119,6 +119,17 @@ def test_ten_thousand_routes_take_as_many_steps_as_ten() -> None:
     few, full = many(10), many(5000)
     assert lookups(full, "resource-7", "1", "items") == lookups(few, "resource-7", "1", "items")
     assert found(full, "/f-4999-x") == 9999
+
+
+def test_routes_that_branch_everywhere_take_a_bounded_number_of_steps() -> None:
+    """A literal and a parameter at every level: every way is tried where none of them leads to the end."""
+    deep = table(*("/" + "/".join(f"{{p{n}}}" if way >> n & 1 else "a" for n in range(11)) for way in range(2048)))
+    ways = ("a",) * 11
+    assert deep.match(ways, ways) is not None
+    counted = tuple(map(CountingSegment, (*ways, "x")))
+    CountingSegment.lookups = 0
+    assert deep.match(counted, counted) is None
+    assert CountingSegment.lookups <= STEPS_MAX
 
 
 def test_parts_of_raw_segments() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from apps.gateway.engine.forwarding import waits
 from tests.fakes.upstream import Exchange
 from tests.gateway.problems import check
 from tests.gateway.shop import Shop
@@ -94,7 +95,12 @@ def test_a_consumer_that_does_not_read_pays_for_an_answer_that_is_late_for_it(ma
     assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)
 
 
-def test_a_consumer_that_stops_reading_until_the_backend_gives_up_pays(shop: Shop) -> None:
+@pytest.mark.parametrize(("stall_seconds", "outcome"), [(1.0, ("client_closed", 1)), (20.0, ("upstream_aborted", 0))])
+def test_a_consumer_that_stops_reading_until_the_backend_gives_up_pays(
+    shop: Shop, stall_seconds: float, outcome: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is slow does not: it may be its network."""
+    monkeypatch.setattr(waits, "STALL_SECONDS", stall_seconds)
     stalled = threading.Event()
 
     async def gives_up(exchange: Exchange) -> None:
@@ -112,8 +118,8 @@ def test_a_consumer_that_stops_reading_until_the_backend_gives_up_pays(shop: Sho
         assert stalled.wait(20)
         with contextlib.suppress(ConnectionError):
             connection.read_all()
-    (outcome,) = shop.outcomes
-    assert (outcome.status, outcome.outcome, outcome.units) == (200, "client_closed", 1)
+    (settled,) = shop.outcomes
+    assert (settled.status, settled.outcome, settled.units) == (200, *outcome)
 
 
 def test_a_consumer_that_stopped_reading_for_a_while_pays_for_an_answer_that_is_late(make_shop: MakeShop) -> None:

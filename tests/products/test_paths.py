@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.errors import Invalid
-from apps.products.paths import PATH_MAX, Segment, check_upstream_path, parse_template
+from apps.products.paths import PATH_MAX, SEGMENTS_MAX, Segment, check_upstream_path, parse_template
 
 LITERAL = st.text("abcXYZ019-._~!$&'()*+,=:@", min_size=1, max_size=6).filter(lambda text: text.strip("."))
 NAME = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]{0,8}", fullmatch=True)
@@ -82,6 +82,7 @@ class TestTemplate:
             ("/...", "/..."),
             ("/{a}..", "/{}.."),
             ("/" + "a" * (PATH_MAX - 1), "/" + "a" * (PATH_MAX - 1)),
+            ("/a" * SEGMENTS_MAX, "/a" * SEGMENTS_MAX),
         ],
     )
     def test_these_are_routes(self, text: str, pattern: str) -> None:
@@ -96,7 +97,7 @@ class TestTemplate:
             "/<a>",
             "/[a]", "/{", "/}", "/{}", "/a{", "/a}", "/{a", "/a}b", "/{{a}}", "/{a}{b}", "/{a}-{b}", "/{a b}", "/{a/b}",
             "/{1}", "/{-a}", "/{é}", "/{a}/{a}", "/x{a}/{a}y", "/{a*}", "/{+a}", "/{a?}", "/{a:int}", "/:a?", "/*?",
-            "/{" + "a" * 65 + "}", "/" + "a" * PATH_MAX, "http://a/b", "/\ud800",
+            "/{" + "a" * 65 + "}", "/" + "a" * PATH_MAX, "/a" * (SEGMENTS_MAX + 1), "http://a/b", "/\ud800",
         ],
     )  # fmt: skip
     def test_these_are_not(self, text: str) -> None:

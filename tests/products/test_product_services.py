@@ -143,6 +143,7 @@ class TestUpdate:
             ([], []),
             ([200], [200]),
             ((404, 200, 404), [200, 404]),
+            ([200, 101], [101, 200]),
             (range(200, 600), list(range(200, 600))),
         ],
     )
@@ -152,7 +153,7 @@ class TestUpdate:
         assert draft.billable_statuses == stored
         assert announced(draft)
 
-    @pytest.mark.parametrize("statuses", [[199], [600], ["200"], [True], [None], [2**70]])
+    @pytest.mark.parametrize("statuses", [[100], [102], [199], [600], ["200"], [True], [None], [2**70]])
     def test_what_is_no_status_is_not_billed(self, alice: Actor, draft: Product, statuses: Any) -> None:
         with pytest.raises(Invalid):
             services.set_billable_statuses(actor=alice, product=draft, statuses=statuses)

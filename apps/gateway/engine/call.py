@@ -7,7 +7,7 @@ from apps.gateway.engine.admission.heads import Head
 from apps.gateway.engine.admission.routes import Endpoint
 from apps.gateway.engine.entities import Entitlement, KeyEntry, MockAnswer, ProductEntry
 from apps.gateway.engine.messages.request import GatewayRequest, Header
-from apps.keys.secret import PATTERN, PREFIX
+from apps.keys.secret import TRACE
 from apps.usage.counters.types import request_id
 
 # What of a path a usage event or rejection keeps.
@@ -41,8 +41,8 @@ class Call:
     @property
     def recorded_path(self) -> str:
         path = self.path
-        if PREFIX in path:
-            path = PATTERN.sub("[redacted]", path)
+        if "live" in path or "test" in path:
+            path = TRACE.sub("[redacted]", path)
         return path[:_RECORDED_PATH_MAX]
 
 

@@ -202,6 +202,8 @@ class Connection(asyncio.Protocol):
                 raise UpstreamInvalid("It changed to another protocol, which was not asked for.")
             self._is_tunnel = True
         elif status < 200:
+            if status < 100:
+                raise UpstreamInvalid("Its status is none.")
             self._interim += 1
             if self._interim > INTERIM_MAX:
                 raise UpstreamInvalid("It sends interim answers without end.")

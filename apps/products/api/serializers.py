@@ -86,7 +86,7 @@ class ProductSerializer(Answer):
     billable_statuses = serializers.ListField(
         child=serializers.IntegerField(),
         allow_null=True,
-        help_text="Which answers are billed; null: all below 500.",
+        help_text="Which answers are billed; null: all below 500. A WebSocket is 101.",
     )
     rapidapi_compatible = serializers.BooleanField()
     units_header = serializers.CharField(
@@ -149,7 +149,7 @@ class ProductChange(Input):
     tags = serializers.ListField(child=Text(), required=False, max_length=50)
     version = Text(required=False, allow_blank=True)
     billable_statuses = serializers.ListField(
-        child=serializers.IntegerField(min_value=200, max_value=599), required=False, allow_null=True, max_length=400
+        child=serializers.IntegerField(min_value=101, max_value=599), required=False, allow_null=True, max_length=400
     )
 
 

@@ -1,4 +1,6 @@
 from collections.abc import Collection, Iterable, Sequence
+from http.client import SWITCHING_PROTOCOLS
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -128,12 +130,12 @@ def update_product(
 def set_billable_statuses(*, actor: Actor, product: Product, statuses: Collection[int] | None) -> Product:
     """Say which answers of the backend are billed: exactly these; None: all below 500.
 
-    Raises `Invalid` for what is no HTTP status of an answer (200 to 599).
+    Raises `Invalid` for what is no HTTP status of an answer (101, 200 to 599).
     """
     actor.require(Action.PLANS_EDIT)
     product = lock_product(actor, product)
     if statuses is not None:
-        checked = {check_integer(status, field="statuses", lowest=200, highest=599) for status in statuses}
+        checked = {_check_status(status) for status in statuses}
         statuses = sorted(checked)
     product.billable_statuses = statuses
     product.save(update_fields=["billable_statuses", "updated_at"])
@@ -266,3 +268,10 @@ def _record_by_staff(staff: User, product: Product, action: str, summary: str) -
         organization=product.organization, actor=staff, action=action, target=product.public_id, summary=summary
     )
     announce_product(product)
+
+
+def _check_status(status: Any) -> int:
+    """Raises `Invalid`."""
+    if status == SWITCHING_PROTOCOLS:  # a WebSocket
+        return int(SWITCHING_PROTOCOLS)
+    return check_integer(status, field="statuses", lowest=200, highest=599)

@@ -21,11 +21,12 @@ from apps.gateway.engine.messages.headers import (
 from apps.gateway.engine.messages.request import Header
 from apps.keys import secret as key_secret
 
-# What is kept: so many heads, of so many lines and bytes at most. Together they take some megabytes.
+# What is kept: so many heads, of so many lines and bytes at most. Together they take some ten megabytes.
 _KEPT_MAX = 2048
 _LINES_MAX = 32
 _BYTES_MAX = 2048
 
+_AUTHORITY_MAX = 300  # a name of the DNS has 253 characters
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9\-._~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -50,7 +51,7 @@ class Head:
 
 def read_head(headers: list[Header], reserved_cookies: frozenset[bytes]) -> Head:
     """`reserved_cookies` are the portal's, which no backend gets."""
-    if len(headers) > _LINES_MAX or sum([len(value) for _, value in headers]) > _BYTES_MAX:
+    if len(headers) > _LINES_MAX or sum([len(name) + len(value) for name, value in headers]) > _BYTES_MAX:
         return _read(tuple(headers), reserved_cookies)
     return _kept(tuple(headers), reserved_cookies)
 
@@ -96,6 +97,8 @@ def digest_of(secret: str) -> bytes:
 
 def read_authority(value: bytes) -> tuple[str, str]:
     """A Host header as text, and its host name in lower case; empty where it is none."""
+    if len(value) > _AUTHORITY_MAX:
+        return "", ""
     text = value.decode("latin-1").strip()
     authority = _AUTHORITY.fullmatch(text)
     return ("", "") if authority is None else (text, authority["host"].lower().rstrip("."))

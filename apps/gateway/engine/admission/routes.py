@@ -16,6 +16,9 @@ from apps.products.paths import PathTemplate, Segment
 _KNOWN_MAX = 128
 _KNOWN_LENGTH_MAX = 256
 
+# Nodes that are looked at for one path. Without literals beside parameters it is one for each segment.
+STEPS_MAX = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -117,7 +120,10 @@ class RouteTable:
     def match(self, decoded: tuple[str, ...], raw: tuple[str, ...]) -> Match | None:
         """The endpoints whose template the path fits; `decoded` and `raw` are the segments of one path."""
         values: list[str] = []
-        node = _descend(self._root, decoded, raw, 0, values)
+        try:
+            node = _descend(self._root, decoded, raw, 0, values, [STEPS_MAX])
+        except _TooManySteps:
+            return None
         return None if node is None else Match(node.endpoints, tuple(reversed(values)))
 
     def match_path(self, path: Path) -> Match | None:
@@ -135,28 +141,38 @@ class RouteTable:
             self._known[path.raw, method] = route
 
 
+class _TooManySteps(Exception):
+    """The way back and forth between the routes is longer than anybody may make a process go."""
+
+
 def _descend(
-    node: _Node, decoded: tuple[str, ...], raw: tuple[str, ...], index: int, values: list[str]
+    node: _Node, decoded: tuple[str, ...], raw: tuple[str, ...], index: int, values: list[str], left: list[int]
 ) -> "_Node | None":
-    """The node of the path below `node`; the values are added last segment first, on the way back."""
+    """The node of the path below `node`; the values are added last segment first, on the way back.
+
+    `left` has the number of steps that may still be taken.
+    """
+    left[0] -= 1
+    if left[0] < 0:
+        raise _TooManySteps
     if index == len(decoded):
         return node if node.endpoints else None
     text = decoded[index]
     literal = node.literals.get(text)
     if literal is not None:
-        found = _descend(literal, decoded, raw, index + 1, values)
+        found = _descend(literal, decoded, raw, index + 1, values, left)
         if found is not None:
             return found
     for before, after in node.affix_lengths:
         end = len(text) - after
         affixed = node.affixed.get((text[:before], text[end:])) if before < end else None
         if affixed is not None:
-            found = _descend(affixed, decoded, raw, index + 1, values)
+            found = _descend(affixed, decoded, raw, index + 1, values, left)
             if found is not None:
                 values.append(raw_slice(raw[index], before, end))
                 return found
     if node.parameter is not None and text:
-        found = _descend(node.parameter, decoded, raw, index + 1, values)
+        found = _descend(node.parameter, decoded, raw, index + 1, values, left)
         if found is not None:
             values.append(raw[index])
             return found

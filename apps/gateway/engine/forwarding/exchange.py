@@ -302,7 +302,7 @@ class Exchange:
             case ClientGone():
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
-            case UpstreamError() if self._has_started and self._waits.has_long:
+            case UpstreamError() if self._has_started and self._waits.has_stall:
                 # Who stops reading until the backend gives up has not found out how to read for nothing.
                 await self._fail(ClientGone())
             case UpstreamBusy() as busy:  # says nothing about the backend

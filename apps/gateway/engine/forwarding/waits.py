@@ -1,6 +1,8 @@
 """How long the client of an answer has kept it waiting: whose fault it is that the answer does not end."""
 
-# Shorter ones are the network's.
+# A network that is slow may make a piece wait for seconds, and backends that give up wait longer than that.
+STALL_SECONDS = 5.0
+# In all; shorter ones are nobody's fault.
 LONG_SECONDS = 0.5
 
 
@@ -16,9 +18,9 @@ class Waits:
         self._longest = max(self._longest, seconds)
 
     @property
-    def has_long(self) -> bool:
+    def has_stall(self) -> bool:
         """Whether it stopped reading: long enough for a backend to give up."""
-        return self._longest >= LONG_SECONDS
+        return self._longest >= STALL_SECONDS
 
     @property
     def are_long(self) -> bool:

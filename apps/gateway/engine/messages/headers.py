@@ -57,6 +57,9 @@ _NOT_FROM_BACKEND_PREFIXES = (_OURS, b"x-accel-")
 _NAMES = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?::[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*")
 # What a value may have: everything but control characters, except the tab.
 _NO_CONTROL = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
+# What is kept of values of `Connection`: so many, of so many bytes at most.
+_KEPT_MAX = 256
+_KEPT_BYTES_MAX = 256
 _NONE: frozenset[bytes] = frozenset()
 # Other codings than chunked, and that at last (RFC 9112, 6.1).
 _CODED_CHUNKS = re.compile(rb"(?:(?!chunked[ \t]*,)[a-z0-9-]+[ \t]*,[ \t]*)+chunked")
@@ -121,8 +124,6 @@ def are_clean(values: Iterable[bytes]) -> bool:
     return not b" ".join(values).translate(None, _NO_CONTROL)
 
 
-# The same client sends the same names again and again.
-@lru_cache(maxsize=4096)
 def are_tokens(joined: bytes, count: int) -> bool:
     """Whether so many names, joined with colons, are names of headers."""
     if not count:
@@ -166,12 +167,18 @@ def are_foreign_to_clients(name: bytes) -> bool:
 def named_in_connection(headers: Iterable[Header]) -> frozenset[bytes]:
     """The headers that end at this hop because `Connection` names them (RFC 9110, 7.6.1)."""
     values = values_of(headers, b"connection")
-    return _tokens(b",".join(values)) if values else _NONE
+    if not values:
+        return _NONE
+    joined = b",".join(values)
+    return _kept(joined) if len(joined) <= _KEPT_BYTES_MAX else _tokens(joined)
 
 
-@lru_cache(maxsize=1024)
 def _tokens(value: bytes) -> frozenset[bytes]:
-    return frozenset(name.strip().lower() for name in value.split(b","))
+    return frozenset([name.strip().lower() for name in value.split(b",")])
+
+
+# The same client sends the same again and again.
+_kept = lru_cache(maxsize=_KEPT_MAX)(_tokens)
 
 
 def _without_cookies(value: bytes, reserved: Collection[bytes]) -> bytes:

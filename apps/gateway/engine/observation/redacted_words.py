@@ -11,7 +11,7 @@ from apps.gateway.engine.observation.secret_names import (
     is_secret,
     is_secret_parameter,
 )
-from apps.keys.secret import BEGUN, PATTERN
+from apps.keys.secret import TRACE
 
 # `password=…`, `Card number: …`, `"password" => …`. A word is looked at three times at most.
 _NAME = re.compile(
@@ -60,7 +60,7 @@ def redacted_words(text: str) -> str:
             at = _end_of_value(text, found)
     if names_one and holds_one:  # a name in one place and its value in another
         return REDACTED
-    return BEGUN.sub(REDACTED, PATTERN.sub(REDACTED, "".join([*kept, text[at:]])))
+    return TRACE.sub(REDACTED, "".join([*kept, text[at:]]))
 
 
 def _end_of_value(text: str, name: "re.Match[str]") -> int:
