@@ -141,7 +141,9 @@ class Answer:
             self._watch.discard(self)
 
     def late(self) -> None:
-        """What it waited for did not come in time."""
+        """What it waited for did not come in time; or the process was held up, and it has just been read."""
+        if self._waiter is None or self._waiter.done():
+            return
         self.failed(UpstreamTimeout(self._message))
         self._line.abort()
 
