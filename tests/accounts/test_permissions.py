@@ -347,7 +347,7 @@ SERVICES: dict[str, tuple[Action, Callable[[World], dict[str, Any]]]] = {
     "keys.create_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription, "name": "x"}),
     "keys.reveal_signing_secret": (Action.KEYS_MANAGE, lambda world: {"key": world.key}),
     "keys.rotate_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "overlap": dt.timedelta(days=1)}),
-    "keys.rename_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "name": "New"}),
+    "keys.change_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key, "name": "New"}),
     "keys.issue_try_out_key": (Action.KEYS_MANAGE, lambda world: {"subscription": world.subscription}),
     "keys.revoke_key": (Action.KEYS_MANAGE, lambda world: {"key": world.key}),
 }

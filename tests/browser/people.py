@@ -220,7 +220,9 @@ class Consumer(Person):
         return Path(download.value.path()).read_bytes()
 
     def _store_secret(self) -> str:
-        secret = self.page.locator("[data-key-reveal] [data-copy-source]").inner_text().strip()
+        shown = self.page.locator("[data-key-reveal] [data-copy-source]")
+        expect(shown).to_have_text(re.compile(r"\S"))
+        secret = shown.inner_text().strip()
         self.page.locator("[data-key-stored]").check()
         self.press("Done")
         expect(self.page.locator("body")).not_to_contain_text(secret)
