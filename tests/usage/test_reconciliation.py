@@ -1,7 +1,10 @@
 """Counting again finds what is wrong, names it, and takes nothing that is on its way for a fault."""
 
 import datetime as dt
+import io
+import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +12,13 @@ import redis
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from pytest_django import Settings
 
 from apps.core import clock
 from apps.core.metrics import exposition
 from apps.usage import tasks
 from apps.usage.counters.client import CountersClient
+from apps.usage.management.commands import reconcile_usage
 from apps.usage.meter.runner import Meter
 from apps.usage.metering import LATENCY_COUNTS
 from apps.usage.models import EndpointDay, SubscriptionDay, UsageRollup
@@ -123,9 +128,56 @@ def test_the_command_ends_with_an_error_and_metrics_know_of_the_last_run(
     assert "no difference" in capsys.readouterr().out
     assert b"api_factory_usage_reconciliation_differences 0.0" in exposition()
     UsageRollup.objects.update(calls=5)
-    with pytest.raises(CommandError, match="differences"):
+    with pytest.raises(CommandError, match=r"^4 differences\. Rollups are not repaired"):
         call_command("reconcile_usage", "--days", "1")
     assert consumer.subscription.public_id in capsys.readouterr().err
     text = exposition().decode()
     assert "api_factory_usage_reconciliation_differences 0.0" not in text
     assert "api_factory_usage_reconciliation_age_seconds" in text
+
+
+@pytest.fixture
+def command(orm: Orm, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """`await command("--repair")`: what it prints, errors at the end."""
+    monkeypatch.setattr(reconcile_usage, "reconcile", partial(reconcile, pause_seconds=0.0))
+
+    async def command(*arguments: str) -> str:
+        out = io.StringIO()
+        try:
+            await orm(lambda: call_command("reconcile_usage", *arguments, stdout=out, stderr=out))
+        except CommandError as error:
+            out.write(f"error: {error}")
+        return out.getvalue()
+
+    return command
+
+
+async def test_the_command_says_what_it_repaired_and_what_is_left_to_do(
+    client: CountersClient, meter: Meter, consumer: Consumer, redis_client: "redis.Redis", orm: Orm,
+    command: Callable[..., Any],
+) -> None:  # fmt: skip
+    await make_calls(client, consumer, 2)
+    await drain(meter)
+    assert await command("--repair") == "2 days and every counter of a running period, no difference.\n"
+    redis_client.incr(counter_name(redis_client, consumer))
+    assert (await command()).endswith("error: 1 difference. --repair counts wrong counters anew.")
+    repaired = await command("--repair")
+    assert repaired.endswith("1 counter counted anew.\n")
+    assert "error" not in repaired
+    await orm(lambda: EndpointDay.objects.update(units=F("units") + 1))
+    redis_client.incr(counter_name(redis_client, consumer))
+    found = await command("--repair")
+    assert "1 counter counted anew.\n" in found
+    assert "error: 1 difference. Rollups are not repaired" in found
+    assert await command("--days", "0") == await command("--days", "9999999") == "error: --days is from 1 to 3660."
+
+
+async def test_the_command_names_what_it_cannot_reach_without_its_password(
+    consumer: Consumer, command: Callable[..., Any], settings: Settings
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    settings.COUNTERS_URL = f"redis://somebody:hunter2@127.0.0.1:{port}/0"
+    found = await command()
+    assert found.startswith(f"error: The counters in Redis (127.0.0.1:{port}) failed: ")
+    assert "hunter2" not in found

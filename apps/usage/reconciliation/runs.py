@@ -33,9 +33,10 @@ class LastRun(NamedTuple):
 
 
 class Reconciled(NamedTuple):
-    """So many differences, of which the first `NAMED_MAX` are `lines`, in words."""
+    """So many differences, so many of them of counters; the first `NAMED_MAX` are `lines`, in words."""
 
     differences: int
+    counters: int
     lines: list[str]
 
 
@@ -58,7 +59,7 @@ def reconcile(*, days: int = DAYS, repair: bool = False, pause_seconds: float = 
     if repair and counters:
         repair_counters(one.subscription_id for one in counters if one.subscription_id is not None)
     cache.set(_LAST_RUN, LastRun(clock.now(), count), timeout=None)
-    return Reconciled(count, lines)
+    return Reconciled(count, len(counters), lines)
 
 
 def last_run() -> LastRun | None:
