@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from apps.gateway.bounds import FRAMING_BYTES_MAX, FRAMING_BYTES_PER_BYTE, SKIPPED_BODY_MAX
 from apps.gateway.engine.messages.headers import BadFraming, body_length
 from apps.gateway.engine.messages.problems import BodyInvalid
 from apps.gateway.engine.messages.request import ClientGone, Header
-
-if TYPE_CHECKING:
-    from apps.gateway.server.connection import GatewayConnection
+from apps.gateway.runtime import Runtime
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode("ascii") for status in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -19,10 +17,35 @@ _WITHOUT_BODY = frozenset({101, 204, 304})
 _UNKNOWN = float("inf")
 
 
+class CallConnection(Protocol):
+    """What a call needs of the connection that it came on."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    runtime: Runtime
+    buffer_max: int
+    is_lost: bool
+    is_writable: bool
+
+    async def writable(self) -> None: ...
+
+    def hold_reading(self) -> None: ...
+
+    def go_on_reading(self) -> None: ...
+
+    def answered(self, call: "ServerCall") -> None:
+        """The answer is written."""
+        ...
+
+    def broke_off(self, call: "ServerCall") -> None:
+        """The answer will not be whole."""
+        ...
+
+
 class ServerCall:
     def __init__(
         self,
-        connection: "GatewayConnection",
+        connection: CallConnection,
         *,
         method: str,
         target: bytes,

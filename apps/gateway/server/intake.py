@@ -1,19 +1,17 @@
 """Requests out of the bytes of a connection, one after another: heads, bodies, and what is no HTTP."""
 
 from math import inf
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import httptools
 
 from apps.gateway.bounds import HEAD_BYTES_MAX, HeadTooLarge
 from apps.gateway.engine.forwarding.websocket import asks_for_websocket
 from apps.gateway.engine.messages import problems
+from apps.gateway.engine.messages.problems import Problem
 from apps.gateway.engine.messages.request import Header
-from apps.gateway.server.call import ServerCall
+from apps.gateway.server.call import CallConnection, ServerCall
 from apps.gateway.server.methods import is_request_of_unknown_method
-
-if TYPE_CHECKING:
-    from apps.gateway.server.connection import GatewayConnection
 
 # What a body that nobody reads (yet) may take of memory before the client is held back.
 BODY_BUFFER_MAX = 64 * 1024
@@ -21,10 +19,34 @@ BODY_BUFFER_MAX = 64 * 1024
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
+class IntakeConnection(CallConnection, Protocol):
+    """Who is told what came."""
+
+    is_stopping: bool
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes that were not of the message that they were taken for."""
+        ...
+
+    def head_ended(self) -> None: ...
+
+    def call_came(self, call: ServerCall, head_bytes: int) -> None:
+        """Its head is whole."""
+        ...
+
+    def call_is_over(self, call: ServerCall) -> None:
+        """It is answered, and its request was read to the end."""
+        ...
+
+    def refuse(self, problem: Problem, detail: str = "") -> None:
+        """What came cannot be read."""
+        ...
+
+
 class Intake:
     """Tells its connection of each head, each end, and of what cannot be read: nothing follows that."""
 
-    def __init__(self, connection: "GatewayConnection") -> None:
+    def __init__(self, connection: IntakeConnection) -> None:
         self._connection = connection
         self._parser: httptools.HttpRequestParser | None = self._new_parser()
         self.in_head = True

@@ -16,14 +16,14 @@ from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding.heads import headers_for_client, upstream_request
 from apps.gateway.engine.forwarding.interruptions import Interruption, Interruptions
 from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
+from apps.gateway.engine.forwarding.reply import Reply
 from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, Account, Outcome
 from apps.gateway.engine.forwarding.tunnel import WATCH_SECONDS, Tunnel
 from apps.gateway.engine.forwarding.units import with_billed_units
-from apps.gateway.engine.forwarding.waits import Waits
 from apps.gateway.engine.forwarding.websocket import HANDSHAKE, is_accepted
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_answer_head, read_headers
-from apps.gateway.engine.messages.answers import completed_head, deprecation_headers, send_problem
+from apps.gateway.engine.messages.answers import deprecation_headers
 from apps.gateway.engine.messages.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.messages.problems import BodyInvalid, Problem, Rejected
 from apps.gateway.engine.messages.ratelimit_fields import ratelimit_fields
@@ -81,11 +81,7 @@ class Exchange:
         self._body: RequestBody | None = None  # where there is one
         self._interruptions = Interruptions()
         self._is_settling = False
-        self._has_date = False  # of the backend
-        self._has_started = False  # the head is on its way to the client
-        self._waits = Waits()
         self._tunnel: Tunnel | None = None
-        self._limits: list[Header] = []
         self.recorder: Recorder | None = None  # of a call that is written down
 
     def abandon(self) -> None:
@@ -95,7 +91,8 @@ class Exchange:
     async def run(self, reservation: Reservation) -> None:
         """Forward, answer, settle. Every way out has settled the call (or it was abandoned)."""
         self._account = Account(self._metering, reservation, self._call, self._admitted)
-        self._limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
+        limits = ratelimit_fields((*reservation.rates, *reservation.quotas))
+        self._reply = Reply(self._call, self._account, self._config, limits=limits, recorder=self.recorder)
         self._interruptions.begin(total_seconds=self._admitted.product.timeouts.total_seconds)
         try:
             self._client.when_gone(self._interruptions.client_left)
@@ -165,10 +162,10 @@ class Exchange:
         if self._admitted.reports_units:
             self._account.read_units(answer)
         head = self._head(answer, told)
-        self._has_date = told.names.has_date
+        self._reply.has_date = told.names.has_date
         if length == 0:
             if await self._settle_completed(answer.status):
-                await self._end_with(answer.status, head, b"")
+                await self._reply.end(answer.status, head, b"")
         elif length is None:
             await self._relay_unsized(answer, head)
         else:
@@ -181,16 +178,13 @@ class Exchange:
             told = read_headers(answer.headers)
         except BadHead as error:
             raise UpstreamInvalid(str(error)) from None
-        self._has_date = told.names.has_date
+        self._reply.has_date = told.names.has_date
         self._account.answer_status = 101
         self._passage.succeeded()
         self._interruptions.may_last()  # it has no end that could be late
         if self._admitted.reports_units:
             self._account.read_units(answer)
-        head = self._completed([*self._head(answer, told), *HANDSHAKE])
-        if self.recorder is not None:
-            self.recorder.answer_head(101, head)
-        self._has_started = True
+        head = self._reply.begin(101, [*self._head(answer, told), *HANDSHAKE])
         self._tunnel = Tunnel(
             client=self._client,
             answer=answer,
@@ -209,7 +203,7 @@ class Exchange:
 
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
-        await self._start(answer.status, head)
+        await self._reply.start(answer.status, head)
         looked_at = time.perf_counter()
         while piece := await answer.read():
             if (now := time.perf_counter()) - looked_at > WATCH_SECONDS:
@@ -218,7 +212,7 @@ class Exchange:
                     await self._settle(Outcome.ACCESS_ENDED, answer.status)
                     self._client.abort()
                     return
-            await self._write(piece)
+            await self._reply.write(piece)
             self._account.report_progress(self._config.progress_seconds)
         if await self._settle_completed(answer.status):
             await self._client.finish()
@@ -233,59 +227,20 @@ class Exchange:
                 raise UpstreamAborted("The answer does not have the length that it declared.")
             if missing == 0:
                 break
-            await self._start(answer.status, head)
-            await self._write(piece)
-        if self._has_started and len(piece) > 1:
-            await self._write(piece[:-1])
+            await self._reply.start(answer.status, head)
+            await self._reply.write(piece)
+        if self._reply.has_started and len(piece) > 1:
+            await self._reply.write(piece[:-1])
             piece = piece[-1:]
         self._account.response_bytes += len(piece)
         if await self._settle_completed(answer.status):
-            await self._end_with(answer.status, head, piece)
-
-    async def _start(self, status: int, head: list[Header]) -> None:
-        if not self._has_started:
-            self._has_started = self._account.is_passed_on = True
-            head = self._completed(head)
-            if self.recorder is not None:
-                self.recorder.answer_head(status, head)
-            await self._client.start(status, head)
-
-    async def _end_with(self, status: int, head: list[Header], piece: bytes) -> None:
-        if self.recorder is not None:
-            self.recorder.answer_piece(piece)
-        if self._has_started:
-            await self._client.finish(piece)
-            return
-        self._has_started = True
-        head = self._completed(head)
-        if self.recorder is not None:
-            self.recorder.answer_head(status, head)
-        await self._client.answer(status, head, piece)
-
-    def _completed(self, head: list[Header]) -> list[Header]:
-        return completed_head(
-            self._call,
-            head,
-            self._config,
-            origin_seconds=self._account.origin_seconds,
-            has_date=self._has_date,
-        )
-
-    async def _write(self, piece: bytes) -> None:
-        if self.recorder is not None:
-            self.recorder.answer_piece(piece)
-        began = time.perf_counter()
-        try:
-            await self._client.write(piece)
-        finally:
-            self._waits.add(time.perf_counter() - began)
-        self._account.response_bytes += len(piece)
+            await self._reply.end(answer.status, head, piece)
 
     async def _settle_completed(self, status: int) -> bool:
         """Whether the answer may end; if not, it has been broken off."""
         if await self._settle(Outcome.COMPLETED, status) != Settlement.ABANDONED:
             return True
-        await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
+        await self._reply.refuse(Rejected(problems.UNAVAILABLE))
         return False
 
     async def _fail(self, error: UpstreamError | ClientGone | BodyTooSlow) -> None:
@@ -302,7 +257,7 @@ class Exchange:
             case ClientGone():
                 await self._settle(Outcome.CLIENT_CLOSED, self._account.answer_status or CLIENT_CLOSED_STATUS)
                 self._client.abort()
-            case UpstreamError() if self._has_started and self._waits.has_stall:
+            case UpstreamError() if self._reply.has_started and self._reply.waits.has_stall:
                 # Who stops reading until the backend gives up has not found out how to read for nothing.
                 await self._fail(ClientGone())
             case UpstreamBusy() as busy:  # says nothing about the backend
@@ -316,22 +271,9 @@ class Exchange:
 
     async def _end(self, outcome: Outcome, rejected: Rejected) -> None:
         """Settle a call that was not completed, then answer with the problem or break off."""
-        started_status = self._account.answer_status if self._has_started else None
+        started_status = self._account.answer_status if self._reply.has_started else None
         await self._settle(outcome, started_status or rejected.problem.status)
-        await self._refuse_or_abort(rejected)
-
-    async def _refuse_or_abort(self, rejected: Rejected) -> None:
-        if self._has_started:
-            self._client.abort()
-            return
-        await send_problem(
-            self._call,
-            rejected,
-            self._config,
-            limits=self._limits,
-            origin_seconds=self._account.origin_seconds,
-            watch=self.recorder,
-        )
+        await self._reply.refuse(rejected)
 
     async def _break_off(self, why: Interruption) -> None:
         """The client or its body ended the call, the lease was lost, or the whole call took too long.
@@ -340,8 +282,8 @@ class Exchange:
         """
         if why is Interruption.ABANDONED:
             self._count(ABANDONED, problems.UNAVAILABLE.status)
-            await self._refuse_or_abort(Rejected(problems.UNAVAILABLE))
-        elif why is Interruption.TOO_LATE and not self._waits.are_long:
+            await self._reply.refuse(Rejected(problems.UNAVAILABLE))
+        elif why is Interruption.TOO_LATE and not self._reply.waits.are_long:
             is_uploading = self._body is not None and not self._body.is_whole
             await self._fail(BodyTooSlow() if is_uploading else UpstreamTimeout("the whole call took too long"))
         else:
@@ -359,7 +301,7 @@ class Exchange:
     def _count(self, outcome: str, status: int) -> None:
         origin_seconds = self._account.origin_seconds
         own_seconds = None
-        if not self._has_started:
+        if not self._reply.has_started:
             own_seconds = time.perf_counter() - self._call.request.started_at - origin_seconds
         self._tally.settled(outcome, status, origin_seconds=origin_seconds, own_seconds=own_seconds)
 
@@ -373,5 +315,5 @@ class Exchange:
         if admitted.mock is not None:
             headers.append(MOCK_HEADER)
         headers += deprecation_headers(admitted.endpoint, admitted.product, self._config)
-        headers += self._limits
+        headers += self._reply.limits
         return headers
