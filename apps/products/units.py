@@ -11,10 +11,13 @@ NAME_MAX = 60
 # It is taken out of the answer, so it is none that has another meaning.
 _NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 _TAKEN = frozenset({
-    "connection", "date", "etag", "expires", "location", "retry-after", "set-cookie", "transfer-encoding", "vary",
-    "server-timing", "via", "x-request-id",
+    "age", "allow", "connection", "date", "deprecation", "etag", "expires", "last-modified", "link", "location",
+    "refresh", "retry-after", "server-timing", "set-cookie", "sunset", "trailer", "transfer-encoding", "upgrade",
+    "vary", "via", "www-authenticate", "x-request-id",
 })  # fmt: skip
-_TAKEN_PREFIXES = ("access-control-", "cache-", "content-", "x-apifactory-", "ratelimit", "x-ratelimit-")
+_TAKEN_PREFIXES = (
+    "access-control-", "cache-", "content-", "proxy-", "ratelimit", "sec-", "x-apifactory-", "x-ratelimit-",
+)  # fmt: skip
 
 
 def check_units_header(value: Any) -> str:

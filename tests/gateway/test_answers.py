@@ -210,3 +210,17 @@ def test_deprecated_endpoints_say_so(shop: Shop) -> None:
     assert reply.get("Deprecation") == "@1688169600"
     assert reply.get("Sunset") == "Wed, 31 Dec 2025 00:00:00 GMT"
     assert shop.call("/things").get("Deprecation") is None
+
+
+def test_the_dates_of_the_platform_hold_where_the_backend_has_its_own(shop: Shop) -> None:
+    async def own_dates(exchange: Exchange) -> None:
+        dates = (("Deprecation", "@1"), ("Sunset", "Fri, 01 Jan 2021 00:00:00 GMT"), ("Link", "</v1>; rel=next"))
+        await exchange.answer(200, b"", dates)
+
+    shop.backend_does(own_dates)
+    marked = dt.datetime(2023, 7, 1, tzinfo=dt.UTC)
+    shop.endpoint("/old", deprecated_at=marked, sunset_at=marked.replace(year=2025))
+    reply = shop.call("/old")
+    assert reply.all("Deprecation") == ["@1688169600"]  # each has one value
+    assert reply.all("Sunset") == ["Tue, 01 Jul 2025 00:00:00 GMT"]
+    assert shop.call("/things").all("Deprecation") == ["@1"]

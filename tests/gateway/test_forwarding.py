@@ -60,6 +60,14 @@ def test_the_key_never_reaches_the_backend(shop: Shop, where: str) -> None:
     assert request.target.partition("?")[2] == ("a=1&b=%2F&a=2" if where == "query among others" else "")
 
 
+def test_a_key_that_is_written_with_escapes_stays_out_of_other_headers_too(shop: Shop) -> None:
+    hidden = shop.secret.replace("_", "%5F")
+    address = ("Referer", f"https://page.example/?api_key={hidden}")
+    assert shop.anonymous(f"/things?api_key={hidden}", headers=[address]).status == 200
+    assert shop.call("/things", headers=[address]).status == 200
+    assert all(request.get("Referer") is None for request in shop.received)
+
+
 def test_a_key_in_a_header_with_underscores_is_no_key_and_is_dropped(shop: Shop) -> None:
     assert shop.anonymous("/things", headers=[("X_Api_Key", shop.secret)]).status == 401
     request = forwarded(shop, headers=[("X_Api_Key", "other"), ("X-Forwarded_For", "1.2.3.4"), ("x_consumer_id", "5")])

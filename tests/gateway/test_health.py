@@ -87,7 +87,7 @@ class TestBreaker:
         calls(health, "-")
         assert not is_suspended(health)
 
-    def test_is_tried_by_one_call_at_a_time(
+    def test_is_tried_by_one_call_within_a_pause(
         self, health: Health, clock: Clock, changes: list[tuple[int, str, bool]]
     ) -> None:
         calls(health, "-" * 20)
@@ -109,6 +109,22 @@ class TestBreaker:
         assert not is_suspended(health)
         assert changes == [(1, URL, True), (1, URL, True), (1, URL, False)]
         assert health.suspensions == 2
+
+    def test_a_trial_that_takes_long_is_not_waited_for(
+        self, health: Health, clock: Clock, changes: list[tuple[int, str, bool]]
+    ) -> None:
+        calls(health, "-" * 20)
+        clock.now += RULES.suspended_seconds
+        slow = health.enter(1, URL)  # such as an upload of a byte a minute
+        clock.now += RULES.suspended_seconds - 1
+        with pytest.raises(Suspended) as suspended:
+            health.enter(1, URL)
+        assert suspended.value.seconds == 1
+        clock.now += 1
+        health.enter(1, URL).succeeded()
+        slow.failed()  # says nothing about the backend of now
+        assert not is_suspended(health)
+        assert changes == [(1, URL, True), (1, URL, False)]
 
     def test_calls_from_before_do_not_decide_about_the_time_after(self, health: Health, clock: Clock) -> None:
         early = [health.enter(1, URL) for _ in range(30)]

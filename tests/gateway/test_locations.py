@@ -101,6 +101,10 @@ def test_a_product_with_a_host_of_its_own() -> None:
     assert seen("http://api.creator.example:8080/a", addresses) == "https://weather.gw.example/a"
     assert seen("/a", addresses) == "/a"
     assert seen("https://api.creator.example/a", addresses) == "https://weather.gw.example/a"
+    below = Addresses(upstream="http://api.creator.example/base", public="https://weather.gw.example")
+    assert seen("/base", below) == "/"
+    assert seen("/base?x=1", below) == "/?x=1"
+    assert seen("http://api.creator.example/base?x=1", below) == "https://weather.gw.example?x=1"
 
 
 def test_other_headers_stay_in_place() -> None:

@@ -84,6 +84,9 @@ def test_the_maximum_is_held_and_the_report_is_billed(make_shop: MakeShop) -> No
     # 123 of 150 are used: the maximum does not fit any more, whatever the call would have cost.
     refused = call(1)
     assert (refused.status, refused.json()["code"]) == (429, "quota_exceeded")
+    # Other calls in flight may give back what they hold, so nobody is told to stay away until the quota begins anew.
+    assert "more than the 27 of 150 units" in refused.json()["detail"]
+    assert refused.get("Retry-After") == "60"
     assert [outcome.units for outcome in shop.outcomes] == [20, 0, 3, 100]
 
 

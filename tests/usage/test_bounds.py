@@ -46,6 +46,25 @@ async def test_complete_means_that_no_call_before_is_missing(
     assert third.occurred_at >= passed
 
 
+async def test_a_call_that_is_open_for_very_long_is_not_waited_for(
+    client: CountersClient, consumer: Consumer, make_meter: MeterFactory, orm: Orm
+) -> None:
+    meter = await make_meter(awaited_ms=100)
+    open_call = reserved(await client.reserve(consumer.call()))
+
+    async def has_passed() -> bool:
+        await drain(meter)
+        position = await orm(lambda: StreamPosition.objects.get(shard=shard_of(consumer.subscription.pk)))
+        return position.complete_until is not None and position.complete_until > open_call.occurred_at
+
+    await eventually(has_passed)
+    # It is stored when it ends, at the time at which it began.
+    await client.settle(open_call, outcome())
+    await drain(meter)
+    assert await orm(consumer.rows) == 1
+    assert consumer.counter() == 1
+
+
 async def test_nothing_is_complete_while_a_batch_is_left(
     client: CountersClient, consumer: Consumer, make_meter: MeterFactory, orm: Orm
 ) -> None:

@@ -41,10 +41,14 @@ from apps.usage.counters.types import (
 logger = logging.getLogger(__name__)
 
 
-class OverLimit(Rejected):
-    """Refused by the counters, which said how they stand."""
+# When to ask again where units are held by calls in flight: nobody knows how many of them come back, or when.
+_HELD_SECONDS = 60
 
-    def __init__(self, refusal: Refusal, quotas: Sequence[QuotaRule]) -> None:
+
+class OverLimit(Rejected):
+    """Refused by the counters, which said how they stand. `may_come_back`: what calls in flight hold is a maximum."""
+
+    def __init__(self, refusal: Refusal, quotas: Sequence[QuotaRule], *, may_come_back: bool) -> None:
         worst = refusal.violated[0]
         wait = max(1, refusal.retry_after_seconds)
         detail = f"The limit {worst.name} of {worst.limit} is reached. Try again in {wait} seconds."
@@ -57,6 +61,13 @@ class OverLimit(Rejected):
                 f"The spend cap of this subscription allows {worst.limit} units of {worst.name}, and they are used. "
                 f"Raise it on the page of the subscription, or try again in {wait} seconds."
             )
+        if refusal.by == RefusedBy.QUOTA and worst.remaining > 0:
+            left = f"{worst.remaining} of {worst.limit} units of {worst.name}"
+            detail = f"This call may take more than the {left} that are left"
+            if may_come_back:
+                wait = min(wait, _HELD_SECONDS)
+                detail += " and not held by calls in flight"
+            detail += f". Try again in {wait} seconds."
         super().__init__(
             problem,
             detail,
@@ -209,7 +220,7 @@ class Engine:
         )
         decision = await self._metering.reserve(spec, on_abandoned=exchange.abandon)
         if isinstance(decision, Refusal):
-            raise OverLimit(decision, spec.quotas)
+            raise OverLimit(decision, spec.quotas, may_come_back=admitted.reports_units)
         return decision
 
     def _limits_of(self, call: Call, rejected: Rejected) -> list[Header]:

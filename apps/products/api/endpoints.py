@@ -97,7 +97,7 @@ class EndpointDetailView(EndpointView):
 class DeprecateView(EndpointView):
     @operation(
         "deprecateEndpoint", "Mark an endpoint as deprecated", tag=TAG, scope=WRITE,
-        description="Callers are told in headers of every answer. It works as before.",
+        description="Callers are told in headers of every answer of the backend. It works as before.",
         body=DeprecationInput, answer=EndpointSerializer,
     )  # fmt: skip
     def post(self, request: Request, product_id: str, endpoint_id: str) -> Endpoint:

@@ -94,7 +94,7 @@ class UnpublishView(ProductView):
 class DeprecateView(ProductView):
     @operation(
         "deprecateProduct", "Mark a product as deprecated", tag=TAG, scope=WRITE,
-        description="Consumers are told, on its page and in a header of every answer. It works as before.",
+        description="Consumers are told, on its page and in a header of each answer of its backend. It works on.",
         body=LifecycleInput, answer=ProductSerializer,
     )  # fmt: skip
     def post(self, request: Request, product_id: str) -> Product:

@@ -126,7 +126,7 @@ def deprecate_endpoint(
     sunset_at: dt.datetime | None = None,
     note: str = "",
 ) -> Endpoint:
-    """Tell callers, in headers of every answer, that a route will go away, and when. It works as before.
+    """Tell callers, in headers of every answer of the backend, that a route will go away, and when. It works as before.
 
     `deprecated_at` is since when it should not be built on (now, where it is not marked yet), and may lie ahead.
     Once more changes dates and note. Raises `Invalid` for a sunset that is not in the future, or before the former.

@@ -28,7 +28,7 @@ RETIREMENT_MAX = dt.timedelta(days=5 * 365)
 
 @transaction.atomic
 def deprecate_product(*, actor: Actor, product: Product, note: str = "") -> Product:
-    """Tell consumers, on the pages and in a header of every answer, not to build on the product. It works as before.
+    """Tell consumers, on the pages and in a header of each answer of its backend, not to build on it. It works on.
 
     Once more changes the note. Raises `Invalid` for a note that cannot be.
     """

@@ -36,6 +36,8 @@ class Tuning:
     # The meter looks for new entries this often, and takes so many of a shard in one transaction.
     poll_seconds: float = 0.2
     batch_entries: int = 1_000
+    # A call that is open for longer does not hold up `complete_until`: below five minutes, when `MeterBehind` fires.
+    awaited_ms: int = 240_000
     # How often an idle shard's `complete_until` is moved.
     complete_seconds: float = 1.0
 

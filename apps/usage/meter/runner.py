@@ -142,6 +142,7 @@ class Meter:
                     self._positions[shard].stream_id,
                     self._tuning.batch_entries,
                     int(asks),
+                    self._tuning.awaited_ms,
                 )
                 for shard in shards
             )

@@ -70,6 +70,8 @@ class TestSettings:
             ("units_header", "X Tokens", "Give the name of a header"),
             ("units_header", "Content-Length", "a meaning of its own"),
             ("units_header", "X-Request-Id", "a meaning of its own"),
+            ("units_header", "Sec-WebSocket-Accept", "a meaning of its own"),
+            ("units_header", "Link", "a meaning of its own"),
             ("timeout_seconds", "301", "less than or equal to 300"),
             ("connect_seconds", "31", "less than or equal to 30"),
             ("idle_seconds", "0", "greater than or equal to 1"),

@@ -59,7 +59,10 @@ async def admit(call: Call, directory: Directory, config: EngineConfig, guesses:
         raise Rejected(problems.PRODUCT_RETIRED)
     try:
         route = _route(call, path, product)
-        credentials, key = await _authenticate(call, target.query, product, directory, guesses)
+        credentials = _credentials(call, target.query, product)
+        if not credentials.secret:
+            raise _without_key(call, path, product)
+        key = await _authenticate(call, credentials, product, directory, guesses)
     except (Rejected, Preflight):
         if product.state == ProductState.HIDDEN:
             raise Rejected(problems.ROUTE_NOT_FOUND, _NO_SUCH_API) from None
@@ -199,12 +202,9 @@ def _check_same_route_without_parameters(path: Path, product: ProductEntry, matc
 
 
 async def _authenticate(
-    call: Call, query: bytes, product: ProductEntry, directory: Directory, guesses: Guesses
-) -> tuple[Credentials, KeyEntry]:
+    call: Call, credentials: Credentials, product: ProductEntry, directory: Directory, guesses: Guesses
+) -> KeyEntry:
     """The key, and that its subscription is one to this product."""
-    credentials = _credentials(call, query, product)
-    if not credentials.secret:
-        raise _unauthorized(problems.KEY_MISSING, product)
     if credentials.secret in call.path:  # which the backend would get
         raise Rejected(problems.BAD_REQUEST, "The path has the API key in it.")
     key = directory.known_key(call.key_digest) or await _find_key(call, credentials.secret, directory, guesses)
@@ -219,7 +219,15 @@ async def _authenticate(
     if key.entitlement.product_id != product.id:
         raise Rejected(problems.NOT_SUBSCRIBED)
     call.entitlement = key.entitlement
-    return credentials, key
+    return key
+
+
+def _without_key(call: Call, path: Path, product: ProductEntry) -> Rejected | Preflight:
+    """Browsers send no key when they ask what a page may send, also where the route has OPTIONS itself."""
+    match = product.routes.match_path(path)
+    if match is not None and is_preflight(call.request.method, call.request.headers):
+        return Preflight(match.methods)
+    return _unauthorized(problems.KEY_MISSING, product)
 
 
 def _credentials(call: Call, query: bytes, product: ProductEntry) -> Credentials:

@@ -52,8 +52,8 @@ def extract(headers: list[Header], query: bytes, *, rapidapi: bool) -> Credentia
     if secret:
         needle = secret.encode("latin-1", "replace")
         # Wherever else it stands, such as in the Referer of a page that had it in its address.
-        kept = [header for header in kept if needle not in header[1]]
-        if needle in query or (b"%" in query and needle in unquote_to_bytes(query)):
+        kept = [header for header in kept if not _holds(header[1], needle)]
+        if _holds(query, needle):
             query = b"&".join(pair for pair in query.split(b"&") if needle not in unquote_to_bytes(pair))
     return Credentials(secret, kept, query)
 
@@ -61,6 +61,10 @@ def extract(headers: list[Header], query: bytes, *, rapidapi: bool) -> Credentia
 def may_have_key(query: bytes) -> bool:
     """Whether a key could stand in the query: most have none, and are not looked into."""
     return b"api_key" in query or b"%" in query
+
+
+def _holds(text: bytes, needle: bytes) -> bool:
+    return needle in text or (b"%" in text and needle in unquote_to_bytes(text))
 
 
 def _key_in(header: Header, *, rapidapi: bool) -> str | None:

@@ -314,6 +314,8 @@ class Exchange:
             headers = with_billed_units(headers, name=admitted.product.units_header, units=units)
         if admitted.mock is not None:
             headers.append(MOCK_HEADER)
-        headers += deprecation_headers(admitted.endpoint, admitted.product, self._config)
+        if notes := deprecation_headers(admitted.endpoint, admitted.product, self._config):
+            said = {name for name, _ in notes} - {b"link"}  # each has one value, and the platform's plan holds
+            headers = [header for header in headers if header[0] not in said] + notes
         headers += self._reply.limits
         return headers

@@ -89,7 +89,10 @@ def _rewritten(location: str, addresses: Addresses) -> str | None:
         if not location.startswith("/"):
             return location  # relative to the request's own address
         path = _below_base(location, urlsplit(addresses.upstream).path)
-        return None if path is None else urlsplit(addresses.public).path + path
+        if path is None:
+            return None
+        path = urlsplit(addresses.public).path + path
+        return path if path.startswith("/") else f"/{path}"  # the product's own host, and the backend's base
     upstream = urlsplit(addresses.upstream)
     host = (parts.hostname or "").rstrip(".")
     if host != (upstream.hostname or "").rstrip("."):

@@ -51,8 +51,8 @@ class Breaker:
     """The health of one backend; while it is well, the passage of every call. Each step costs the same, always."""
 
     __slots__ = (
-        "_calls", "_calls_by_second", "_changed", "_clock", "_failures", "_failures_by_second", "_is_tried",
-        "_retry_at", "_rules", "_second", "is_open",
+        "_calls", "_calls_by_second", "_changed", "_clock", "_failures", "_failures_by_second", "_retry_at", "_rules",
+        "_second", "is_open",
     )  # fmt: skip
 
     def __init__(self, rules: HealthRules, clock: Clock, changed: Callable[[bool], None]) -> None:
@@ -60,16 +60,19 @@ class Breaker:
         self._clock = clock
         self._changed = changed
         self.is_open = False
-        self._is_tried = False
         self._retry_at = 0.0
         self._forget()
 
     def try_out(self) -> "Trial":
-        """The one call that may find out whether an open breaker's backend is back. Raises `Suspended`."""
-        missing = self._retry_at - self._clock()
-        if missing > 0 or self._is_tried:
-            raise Suspended(max(missing, 0.0))
-        self._is_tried = True
+        """A call that may find out whether an open breaker's backend is back. Raises `Suspended`.
+
+        The next one may as soon as this one is over, and at the latest after another pause: a call that takes long (a
+        slow upload, a slow endpoint) is not waited for by all others.
+        """
+        now = self._clock()
+        if (missing := self._retry_at - now) > 0:
+            raise Suspended(missing)
+        self._retry_at = now + self._rules.suspended_seconds
         return Trial(self)
 
     # --- a passage ------------------------------------------------------------------------------
@@ -92,13 +95,16 @@ class Breaker:
 
     def trial_over(self, *, succeeded: bool | None) -> None:
         """None: it found out nothing, and the next call may try at once."""
-        self._is_tried = False
+        if not self.is_open:  # another trial has found out
+            return
         if succeeded:
             self.is_open = False
             self._forget()
             self._changed(False)  # noqa: FBT003
         elif succeeded is False:
             self._open()
+        else:
+            self._retry_at = self._clock()
 
     def _open(self) -> None:
         self.is_open = True
@@ -131,7 +137,7 @@ class Breaker:
 
 
 class Trial:
-    """The passage of the one call that tries a suspended backend."""
+    """The passage of a call that tries a suspended backend."""
 
     __slots__ = ("_breaker", "_is_over")
 

@@ -1,11 +1,13 @@
 -- What the meter has not stored yet, and up to when the shard would be complete with it.
 --
 -- KEYS: state. ARGV: run id, offset, generation and stream id as Postgres has them, how many entries,
---       1 to ask for completeness.
+--       1 to ask for completeness, how many ms a call in flight may hold that up.
 -- Answers {"rebuild"} | {"read", generation, mark, behind which id was read, complete until ms or "", entries}.
 --
 -- Everything reserved before `complete until` is stored once these entries are: the stream is drained here, and no
--- call in flight is older. `floor` sees to it that no later call is given an earlier time.
+-- call in flight is older, but for those that have been open for so long that nobody should wait for them (a socket,
+-- a slow upload): one of them would else hold up the invoices of everybody in the shard. What they come to is charged
+-- late. `floor` sees to it that no later call is given an earlier time.
 
 local gen = current_generation()
 if not gen then
@@ -21,7 +23,7 @@ if ARGV[6] == '1' and #entries < tonumber(ARGV[5]) then
     local until_ms = installation_ms(real, tonumber(ARGV[2]), state[4])
     local oldest = redis.call('ZRANGE', key('inflight'), 0, 0, 'WITHSCORES')
     if oldest[2] then
-      until_ms = math.min(until_ms, tonumber(oldest[2]))
+      until_ms = math.min(until_ms, math.max(tonumber(oldest[2]), until_ms - tonumber(ARGV[7])))
     end
     complete = whole(until_ms)
     if until_ms > tonumber(state[4]) then
