@@ -3,8 +3,9 @@
 A row belongs to the quota that the units of its period count against: where a plan takes over the count of another
 within a period, its quota takes over the row.
 
-A period is closed only once the shard's `complete_until` has passed its end: then no call of it is in flight or
-unread. What comes later all the same (see the README) is in the events, and no longer in the row.
+A period is closed only once the shard's `complete_until` has passed its end: then no call of it is unread, or in
+flight but for those open very long. What comes later all the same (see the README) is in the events, and no longer in
+the row.
 """
 
 import datetime as dt

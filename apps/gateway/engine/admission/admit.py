@@ -224,9 +224,10 @@ async def _authenticate(
 
 def _without_key(call: Call, path: Path, product: ProductEntry) -> Rejected | Preflight:
     """Browsers send no key when they ask what a page may send, also where the route has OPTIONS itself."""
-    match = product.routes.match_path(path)
-    if match is not None and is_preflight(call.request.method, call.request.headers):
-        return Preflight(match.methods)
+    if is_preflight(call.request.method, call.request.headers):
+        match = product.routes.match_path(path)
+        if match is not None:
+            return Preflight(match.methods)
     return _unauthorized(problems.KEY_MISSING, product)
 
 
