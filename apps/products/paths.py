@@ -33,6 +33,10 @@ class Segment:
         return self.parameter is not None and not self.prefix and not self.suffix
 
 
+# Its probe and its metrics, on every host.
+_OF_GATEWAY = Segment(prefix="_gateway")
+
+
 @dataclass(frozen=True, slots=True)
 class PathTemplate:
     text: str
@@ -66,6 +70,14 @@ def parse_template(text: Any, *, field: str = "path") -> PathTemplate:
     template = PathTemplate(text=text, segments=segments)
     if len(set(template.parameters)) != len(template.parameters):
         raise Invalid(_("Each parameter of a path has a name of its own."), field=field)
+    return template
+
+
+def parse_route(text: Any, *, field: str = "path") -> PathTemplate:
+    """Parse the path of an endpoint: a template, and not below what the gateway answers itself. Raises `Invalid`."""
+    template = parse_template(text, field=field)
+    if template.segments[0] == _OF_GATEWAY:
+        raise Invalid(_("Paths below /%(name)s are the gateway's own.") % {"name": _OF_GATEWAY.prefix}, field=field)
     return template
 
 

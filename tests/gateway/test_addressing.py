@@ -83,6 +83,21 @@ def test_the_page_of_a_deprecated_endpoint_is_linked(fronted: RunningGateway, up
     assert shop.call("/old").get("Link") == f'<{page}>; rel="deprecation"; type="text/html"'
 
 
+def test_a_refusal_tells_who_has_a_key_that_the_endpoint_is_deprecated(
+    fronted: RunningGateway, upstream: FakeUpstream
+) -> None:
+    shop = open_shop(fronted, upstream)
+    shop.endpoint("/old", deprecated_at=dt.datetime(2023, 7, 1, tzinfo=dt.UTC))
+    shop.key.allowed_networks = ["198.51.100.0/24"]
+    shop.key.save()
+    refused = shop.call("/old")
+    assert (refused.status, refused.all("Deprecation")) == (403, ["@1688169600"])
+    page = f"https://portal.example/apis/{shop.product.slug}"
+    assert refused.all("Link") == [f'<{page}>; rel="deprecation"; type="text/html"']
+    stranger = call(shop.url("/old"))
+    assert (stranger.status, stranger.get("Deprecation"), stranger.get("Link")) == (401, None, None)
+
+
 def test_the_page_of_a_product_that_ends_is_linked(fronted: RunningGateway, upstream: FakeUpstream) -> None:
     ends = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
     shop = open_shop(fronted, upstream, retires_at=ends)

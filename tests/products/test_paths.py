@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.errors import Invalid
-from apps.products.paths import PATH_MAX, SEGMENTS_MAX, Segment, check_upstream_path, parse_template
+from apps.products.paths import PATH_MAX, SEGMENTS_MAX, Segment, check_upstream_path, parse_route, parse_template
 
 LITERAL = st.text("abcXYZ019-._~!$&'()*+,=:@", min_size=1, max_size=6).filter(lambda text: text.strip("."))
 NAME = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]{0,8}", fullmatch=True)
@@ -179,3 +179,16 @@ class TestUpstreamPath:
         for part in upstream:
             sent = part.prefix + (values[part.parameter] if part.parameter else "") + part.suffix
             assert sent not in (".", "..")
+
+
+@pytest.mark.parametrize("path", ["/_gateway", "/_gateway/healthz", "/_gateway/{x}"])
+def test_what_the_gateway_answers_itself_is_no_route(path: str) -> None:
+    with pytest.raises(Invalid, match="gateway's own") as refused:
+        parse_route(path)
+    assert refused.value.field == "path"
+    assert parse_template(path).text == path  # a backend may have it
+
+
+@pytest.mark.parametrize("path", ["/gateway", "/_gateways/x", "/v1/_gateway", "/{_gateway}/x"])
+def test_other_paths_are_routes(path: str) -> None:
+    assert parse_route(path) == parse_template(path)

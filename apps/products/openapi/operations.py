@@ -16,7 +16,7 @@ from apps.products.openapi.reading import Document
 from apps.products.openapi.references import References
 from apps.products.openapi.schema import as_dict, as_list, as_text
 from apps.products.openapi.servers import foreign_server
-from apps.products.paths import PathTemplate, parse_template
+from apps.products.paths import PathTemplate, parse_route
 
 OPERATION_ID_MAX = 200
 # How much of the schemas an operation that is too large for its place may write out instead.
@@ -103,7 +103,7 @@ class _Reader:
         if not operations:
             return
         try:
-            template = parse_template(path)
+            template = parse_route(path)
         except Invalid as error:
             for method, _operation in operations:
                 self.contents.warn(f"{method} {path[:200]}", _("Left out. %(reason)s") % {"reason": error.message})

@@ -19,7 +19,7 @@ from apps.core.values import check_integer, check_line
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
 from apps.products.openapi.limits import OPERATION_BYTES_MAX, OPERATION_DEPTH_MAX, PRODUCT_BYTES_MAX
-from apps.products.paths import check_upstream_path, parse_template
+from apps.products.paths import check_upstream_path, parse_route
 from apps.products.services.writing import current_tier, lock_product, record_change
 
 ENDPOINTS_MAX = 10_000
@@ -191,7 +191,7 @@ def _fill(
 ) -> None:
     if method not in Method.values:
         raise Invalid(_("Choose one of the methods."), field="method")
-    template = parse_template(_stripped(path))
+    template = parse_route(_stripped(path))
     upstream = check_upstream_path(_stripped(upstream_path) or template.text, template)
     endpoint.method = method
     endpoint.tier = current_tier(endpoint.product, tier)

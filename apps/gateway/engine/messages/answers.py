@@ -70,6 +70,8 @@ async def send_problem(
     """Answer with a problem document; returns the bytes of its body."""
     body = problem_body(rejected, call.event_id)
     headers = [*PROBLEM_HEADERS, (b"content-length", b"%d" % len(body)), *rejected.headers, *limits]
+    if call.entitlement is not None and call.endpoint is not None and call.product is not None:
+        headers += deprecation_headers(call.endpoint, call.product, config)  # for those who have a key of it
     head = completed_head(call, headers, config, origin_seconds=origin_seconds)
     if watch is not None:
         watch.answer_head(rejected.problem.status, head)

@@ -12,7 +12,7 @@ from apps.portal.network_field import NetworksField
 from apps.portal.studio.json_input import parse_object
 from apps.products.enums import Method
 from apps.products.models import Endpoint, Product, Tier
-from apps.products.paths import check_upstream_path, parse_template
+from apps.products.paths import check_upstream_path, parse_route
 from apps.products.services.endpoints import MAX_UNITS_MAX
 
 T = TypeVar("T")
@@ -107,14 +107,14 @@ class EndpointForm(forms.Form):
         }
 
     def clean_path(self) -> str:
-        return _checked(lambda: parse_template(self.cleaned_data["path"]).text)
+        return _checked(lambda: parse_route(self.cleaned_data["path"]).text)
 
     def clean(self) -> dict[str, Any]:
         """The path at the backend is checked here too, so that every mistake is shown at once."""
         values = self.cleaned_data
         if values.get("path") and values.get("upstream_path"):
             try:
-                check_upstream_path(values["upstream_path"], parse_template(values["path"]))
+                check_upstream_path(values["upstream_path"], parse_route(values["path"]))
             except Invalid as error:
                 self.add_error("upstream_path", error.message)
         if values.get("max_units") is not None and values["max_units"] < (values.get("weight") or 0):
