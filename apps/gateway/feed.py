@@ -13,6 +13,7 @@ import redis.asyncio
 from django.db import DatabaseError
 
 from apps.core.changes import CHANNEL
+from apps.core.ending import end_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +68,7 @@ class ChangeFeed:
         self._tasks = [asyncio.create_task(self._poll_forever()), asyncio.create_task(self._listen_forever())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
 
     async def _poll_forever(self) -> None:
         outage = Outage("changes cannot be read: what is known stands, and everything since is read afterwards")

@@ -1,12 +1,12 @@
 """The count of guessed keys that all gateway processes share: failures go to Redis, a good key costs no message."""
 
 import asyncio
-import contextlib
 import logging
 
 import redis
 from redis.asyncio.client import Pipeline
 
+from apps.core.ending import end_tasks
 from apps.core.redis_client import impatient_async_redis
 from apps.gateway.engine.admission.guesses import WINDOW_SECONDS, Guesses, network_of
 from apps.gateway.feed import Outage
@@ -33,9 +33,7 @@ class SharedGuesses(Guesses):
 
     async def stop(self) -> None:
         if self._sending is not None:
-            self._sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sending
+            await end_tasks(self._sending)
         await self._client.aclose()
 
     def failed(self, client_ip: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from aiohttp.abc import AbstractResolver
 
 from apps.core.addresses import AddressRefused, check_asked, is_limited
+from apps.core.ending import end_tasks
 from apps.gateway.engine.ports import UpstreamRequest, UpstreamUnreachable
 from apps.gateway.upstream.answer import Answer, ConnectionLost
 from apps.gateway.upstream.connection import Connection
@@ -53,9 +54,7 @@ class PooledUpstream:
         if self._sweeping is None:
             return
         self._sweeping.cancel()
-        for task in self._uploads:
-            task.cancel()
-        await asyncio.gather(*self._uploads, return_exceptions=True)
+        await end_tasks(*self._uploads)
         for pool in self._pools.values():
             pool.abort()
         await self._dialer.close()

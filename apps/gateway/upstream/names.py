@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from aiohttp.abc import AbstractResolver
 
+from apps.core.ending import end_tasks
 from apps.gateway.engine.ports import UpstreamUnreachable
 from apps.gateway.upstream.origin import Origin
 
@@ -37,9 +38,7 @@ class Names:
         self._lookups: dict[Origin, asyncio.Task[_Answer]] = {}
 
     async def close(self) -> None:
-        for lookup in self._lookups.values():
-            lookup.cancel()
-        await asyncio.gather(*self._lookups.values(), return_exceptions=True)
+        await end_tasks(*self._lookups.values())
         await self._resolver.close()
 
     async def addresses(self, origin: Origin) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from django.conf import settings
 
+from apps.core.ending import end_tasks
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.fallback import GENERATION, Fallback
 from apps.usage.counters.generation import Generations
@@ -103,10 +104,7 @@ class CountersClient:
         kept = sum(await asyncio.gather(*map(self._spool.keep, unsent)))
         if kept < len(unsent):
             logger.error("this process ends with %s events that neither Redis nor a spool took", len(unsent) - kept)
-        tasks = [*self._tasks, *self._bringing.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*self._tasks, *self._bringing.values())
         await self._generations.stop()
         await self._offset.stop()
         await self._link.stop()

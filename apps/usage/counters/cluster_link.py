@@ -17,6 +17,7 @@ from typing import Any
 
 from redis.crc import key_slot
 
+from apps.core.ending import end_tasks
 from apps.core.redis_client import cluster_node_urls
 from apps.usage.counters.address import Address, parse_address
 from apps.usage.counters.keys import STATE_KEYS
@@ -58,12 +59,12 @@ class ClusterLink(Link):
             await self._connect((seed.host, seed.port))
         self._keeper = asyncio.create_task(self._keep(), name="redis cluster")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._complete.wait(), wait_seconds)
+            async with asyncio.timeout(wait_seconds):
+                await self._complete.wait()
 
     async def stop(self) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end_tasks(self._keeper)
             self._keeper = None
         await asyncio.gather(*(link.stop() for link in self._links.values()))
 
@@ -138,7 +139,8 @@ class ClusterLink(Link):
                 self._complete.set()
             self._look_now.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), _REST_SECONDS if self.is_up else _LOOK_SECONDS)
+                async with asyncio.timeout(_REST_SECONDS if self.is_up else _LOOK_SECONDS):
+                    await self._look_now.wait()
 
     async def _look(self) -> None:
         """Ask a node that answers for the slots of all, and connect to those that are new."""

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
+from apps.core.ending import end_tasks
 from apps.usage.counters.baseline import Baseline, read_baseline
 from apps.usage.counters.database import DatabaseThread
 from apps.usage.counters.keys import STATE_KEYS, from_milliseconds, milliseconds
@@ -70,10 +71,7 @@ class Generations:
             raise MeteringUnavailable(f"The counters could not be rebuilt: {error}") from error
 
     async def stop(self) -> None:
-        tasks = [task for task, _ in self._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*(task for task, _ in self._running.values()))
 
     def _finished(self, shard: int, task: "asyncio.Task[None]") -> None:
         del self._running[shard]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from apps.core import clock
+from apps.core.ending import end_tasks
 from apps.usage.counters.database import DatabaseThread
 
 _REFRESH_SECONDS = 0.5
@@ -33,8 +34,7 @@ class ClockOffset:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks(self._task)
             self._task = None
 
     async def refresh(self) -> None:

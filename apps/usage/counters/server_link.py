@@ -8,6 +8,7 @@ from typing import Any
 
 import hiredis
 
+from apps.core.ending import end_tasks
 from apps.usage.counters.address import Address
 from apps.usage.counters.keys import STATE_KEYS
 from apps.usage.counters.link import Link, ignored
@@ -53,12 +54,12 @@ class ServerLink(Link):
     async def start(self, *, wait_seconds: float = 2.0) -> None:
         self._keeper = asyncio.create_task(self._keep(), name="redis link")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._connected.wait(), wait_seconds)
+            async with asyncio.timeout(wait_seconds):
+                await self._connected.wait()
 
     async def stop(self) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end_tasks(self._keeper)
             self._keeper = None
 
     def run_id_of(self, shard: int) -> str:

@@ -79,7 +79,8 @@ class Meter:
                 expected = isinstance(error, (LinkDown, DatabaseError))
                 logger.warning("nothing stored: %s", error or type(error).__name__, exc_info=not expected)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await stopping.wait()
 
     async def tick(self) -> bool:
         """Store what there is, one batch of each shard; whether there is more.
