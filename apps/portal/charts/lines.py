@@ -8,7 +8,7 @@ from apps.portal.charts.scale import Scale, rounded, scale_for, usual_height
 PATH_WIDTH = 1000
 _LABEL_HEIGHT = 14  # pixels that a direct label needs
 _HEADROOM = 1.1  # room for the stroke of a sparkline
-_PEAK_ROOM = 16.0  # percent of the width that the text of a peak needs on a narrow screen
+_PEAK_ROOM = 24.0  # percent of the width that the text of a peak needs on a narrow screen, also one that is moved in
 
 Point = tuple[float, float]
 
