@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from apps.core.changes import announce
-from apps.gateway.engine.forwarding import exchange as exchange_module
+from apps.gateway.engine.admission import readmission
 from tests.fakes.upstream import Exchange, body_of
 from tests.gateway.shop import Shop
 from tests.gateway.wire import RawConnection
@@ -51,7 +51,7 @@ def test_events_leave_while_the_stream_is_open(shop: Shop) -> None:
 
 
 def test_a_stream_ends_soon_after_its_key(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange_module, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(readmission, "LOOK_SECONDS", 0.05)
 
     async def ticks(exchange: Exchange) -> None:
         await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -70,6 +70,30 @@ def test_a_stream_ends_soon_after_its_key(shop: Shop, monkeypatch: pytest.Monkey
             assert not connection.read_all().endswith(b"0\r\n\r\n")
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (200, "access_ended", 1)
+    wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
+
+
+def test_an_upload_ends_soon_after_its_key(make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readmission, "LOOK_SECONDS", 0.05)
+    shop = make_shop(quota=1)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head("POST", "Transfer-Encoding: chunked\r\n") + b"2\r\nto\r\n")
+        wait_until(lambda: shop.received, what="the upload has begun")
+        shop.key.revoked_at = dt.datetime.now(dt.UTC)
+        shop.key.save()
+        announce(f"key:{shop.key.pk}")
+
+        def has_ended() -> bool:
+            with contextlib.suppress(ConnectionError):
+                connection.send(b"1\r\nx\r\n")
+            return bool(shop.outcomes)
+
+        wait_until(has_ended, what="the upload ended")
+        answer = connection.read_until(b"}")
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b'"code": "access_ended"' in answer
+    (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (403, "access_ended", 0)
     wait_until(lambda: shop.received[0].is_broken, what="the backend's side closed")
 
 

@@ -73,6 +73,7 @@ def _can_be(problem: Problem, product: Product, endpoint: Endpoint, plans: Seque
         problems.QUOTA_EXCEEDED: any(plan.quotas.all() for plan in plans),
         problems.TEST_KEY_REFUSED: not product.test_upstream_url and example_answer(endpoint.operation) is None,
         problems.REQUEST_TOO_LARGE: endpoint.method not in _WITHOUT_BODY,
+        problems.ACCESS_ENDED: endpoint.method not in _WITHOUT_BODY,
         problems.REQUEST_TIMEOUT: endpoint.method not in _WITHOUT_BODY,
     }
     return conditions.get(problem, True)

@@ -228,7 +228,7 @@ _FAILURES: dict[str, tuple[_Words, _Words, _Words]] = {
     ),
     "access_ended": (
         lazy("Access ended"),
-        lazy("While the answer came, its key, subscription or product ended, so the gateway broke it off."),
+        lazy("While the call was on its way, its key, subscription or product ended, so the gateway broke it off."),
         lazy("Call with a key and a subscription that are valid. It is billed where the backend had answered."),
     ),
     "request_too_large": _REFUSALS["request_too_large"],

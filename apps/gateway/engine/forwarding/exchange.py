@@ -10,7 +10,7 @@ import logging
 import time
 
 from apps.gateway.engine.admission.admit import too_large
-from apps.gateway.engine.admission.readmission import may_go_on
+from apps.gateway.engine.admission.readmission import Readmission, may_go_on
 from apps.gateway.engine.call import Admitted, Call
 from apps.gateway.engine.config import EngineConfig
 from apps.gateway.engine.forwarding.heads import headers_for_client, upstream_request
@@ -18,13 +18,13 @@ from apps.gateway.engine.forwarding.interruptions import Interruption, Interrupt
 from apps.gateway.engine.forwarding.mock import MOCK_HEADER, MockUpstream
 from apps.gateway.engine.forwarding.reply import Reply
 from apps.gateway.engine.forwarding.settle import CLIENT_CLOSED_STATUS, Account, Outcome
-from apps.gateway.engine.forwarding.tunnel import WATCH_SECONDS, Tunnel
+from apps.gateway.engine.forwarding.tunnel import Tunnel
 from apps.gateway.engine.forwarding.units import with_billed_units
 from apps.gateway.engine.forwarding.websocket import HANDSHAKE, is_accepted
 from apps.gateway.engine.messages import problems
 from apps.gateway.engine.messages.answer_heads import AnswerHead, BadHead, read_answer_head, read_headers
 from apps.gateway.engine.messages.answers import deprecation_headers
-from apps.gateway.engine.messages.body import BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
+from apps.gateway.engine.messages.body import AccessEnded, BodyAltered, BodyTooLarge, BodyTooSlow, RequestBody
 from apps.gateway.engine.messages.problems import BodyInvalid, Problem, Rejected
 from apps.gateway.engine.messages.ratelimit_fields import ratelimit_fields
 from apps.gateway.engine.messages.request import ClientGone, Header
@@ -128,6 +128,7 @@ class Exchange:
                 limit=self._admitted.product.max_body_bytes,
                 idle_seconds=self._config.client_idle_seconds,
                 on_failure=self._interruptions.body_failed,
+                may_go_on=Readmission(self._call, self._admitted, self._directory).holds,
                 sha256=self._admitted.body_sha256,
                 watch=None if self.recorder is None else self.recorder.request_piece,
             )
@@ -204,14 +205,12 @@ class Exchange:
     async def _relay_unsized(self, answer: UpstreamAnswer, head: list[Header]) -> None:
         """A stream: every piece leaves at once, and only the mark of its end is held back."""
         await self._reply.start(answer.status, head)
-        looked_at = time.perf_counter()
+        readmission = Readmission(self._call, self._admitted, self._directory)
         while piece := await answer.read():
-            if (now := time.perf_counter()) - looked_at > WATCH_SECONDS:
-                looked_at = now
-                if not await may_go_on(self._call, self._admitted, self._directory):
-                    await self._settle(Outcome.ACCESS_ENDED, answer.status)
-                    self._client.abort()
-                    return
+            if not await readmission.holds():
+                await self._settle(Outcome.ACCESS_ENDED, answer.status)
+                self._client.abort()
+                return
             await self._reply.write(piece)
             self._account.report_progress(self._config.progress_seconds)
         if await self._settle_completed(answer.status):
@@ -250,6 +249,8 @@ class Exchange:
                 await self._end(Outcome.REQUEST_TOO_LARGE, too_large(self._admitted.product))
             case BodyTooSlow():
                 await self._end(Outcome.REQUEST_TIMEOUT, Rejected(problems.REQUEST_TIMEOUT))
+            case AccessEnded():
+                await self._end(Outcome.ACCESS_ENDED, Rejected(problems.ACCESS_ENDED))
             case BodyInvalid() as invalid:
                 await self._end(Outcome.REQUEST_INVALID, invalid)
             case BodyAltered():

@@ -16,7 +16,7 @@ CLIENT_CLOSED_STATUS = 499
 class Outcome(StrEnum):
     COMPLETED = auto()
     CLIENT_CLOSED = auto()
-    ACCESS_ENDED = auto()  # in mid-stream: who called would not be let in any more
+    ACCESS_ENDED = auto()  # in mid-call: who called would not be let in any more
     REQUEST_TOO_LARGE = auto()
     REQUEST_TIMEOUT = auto()
     REQUEST_INVALID = auto()  # its body could not be read to the end

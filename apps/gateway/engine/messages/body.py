@@ -1,8 +1,8 @@
-"""The body of a request on its way to the backend: counted, bounded in size and in idleness."""
+"""The body of a request on its way to the backend: counted, bounded, and taken only from who may still call."""
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from apps.gateway.engine.messages.problems import BodyInvalid
 from apps.gateway.engine.messages.request import Client, ClientGone
@@ -20,9 +20,16 @@ class BodyAltered(Exception):
     """The body is not the one that was signed."""
 
 
+class AccessEnded(Exception):
+    """Who sends the body would not be let in any more."""
+
+
+Failure = BodyTooLarge | BodyTooSlow | BodyAltered | AccessEnded | BodyInvalid | ClientGone
+
+
 class RequestBody:
     """`failure` says why `pieces` broke off; `on_failure` is called then, because whoever reads them may not
-    notice while the answer is on its way. `watch` sees every piece."""
+    notice while the answer is on its way. `may_go_on` is asked with every piece, and `watch` sees it."""
 
     def __init__(
         self,
@@ -31,6 +38,7 @@ class RequestBody:
         limit: int,
         idle_seconds: float,
         on_failure: Callable[[], None],
+        may_go_on: Callable[[], Awaitable[bool]],
         sha256: bytes | None = None,
         watch: Callable[[bytes], None] | None = None,
     ) -> None:
@@ -38,25 +46,28 @@ class RequestBody:
         self._limit = limit
         self._idle_seconds = idle_seconds
         self._on_failure = on_failure
+        self._may_go_on = may_go_on
         self._sha256 = sha256
         self._watch = watch
         self.received = 0
         self.is_whole = False
-        self.failure: BodyTooLarge | BodyTooSlow | BodyAltered | BodyInvalid | ClientGone | None = None
+        self.failure: Failure | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Raises `BodyTooLarge`, `BodyTooSlow`, `BodyAltered`, `BodyInvalid` or `ClientGone`."""
+        """Raises a `Failure`."""
         try:
             source = self._client.body() if self._sha256 is None else self._checked(self._client.body(), self._sha256)
             while piece := await self._next(source):
                 self.received += len(piece)
                 if self.received > self._limit:
                     raise BodyTooLarge
+                if not await self._may_go_on():
+                    raise AccessEnded
                 if self._watch is not None:
                     self._watch(piece)
                 yield piece
             self.is_whole = True
-        except (BodyTooLarge, BodyTooSlow, BodyAltered, BodyInvalid, ClientGone) as failure:
+        except (BodyTooLarge, BodyTooSlow, BodyAltered, AccessEnded, BodyInvalid, ClientGone) as failure:
             self.failure = failure
             self._on_failure()
             raise

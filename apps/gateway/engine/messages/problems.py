@@ -48,6 +48,9 @@ SIGNATURE_EXPIRED = Problem(
 SIGNATURE_REPLAYED = Problem(
     "signature_replayed", 401, "This signature was used before. Sign each call anew, with a nonce."
 )
+ACCESS_ENDED = Problem(
+    "access_ended", 403, "While the body of the request came, its key, subscription or product ended."
+)
 CONTENT_DIGEST_MISMATCH = Problem(
     "content_digest_mismatch", 400, "The body does not have the SHA-256 that Content-Digest declares."
 )
