@@ -8,12 +8,11 @@ from apps.core import secrets
 from apps.core.secrets import NewSecret, digest
 from apps.keys.enums import KeyMode
 
-__all__ = ["PATTERN", "TRACE", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
+__all__ = ["TRACE", "derive", "digest", "generate", "is_well_formed", "signing_secret"]
 
 _PREFIXES = {KeyMode.LIVE: "af_live_", KeyMode.TEST: "af_test_"}
 _SIGNING_PREFIX = "af_sign_"
-# What finds a key in a text, and what more of one than is shown.
-PATTERN = re.compile(r"af_(?:live|test)_[0-9A-Za-z]{38}")
+# Finds keys in a text, also with escapes, and what is more of one than is shown.
 TRACE = re.compile(r"af(?:_|%5[Ff])(?:live|test)(?:_|%5[Ff])[0-9A-Za-z]{5,38}")
 
 

@@ -12,7 +12,7 @@ def test_a_key_says_its_mode(mode: KeyMode, prefix: str) -> None:
     assert made.secret.startswith(prefix)
     assert made.prefix.startswith(prefix)
     assert secret.is_well_formed(made.secret)
-    assert secret.PATTERN.findall(f"curl -H 'X-Api-Key: {made.secret}' https://x") == [made.secret]
+    assert secret.TRACE.findall(f"curl -H 'X-Api-Key: {made.secret}' https://x") == [made.secret]
 
 
 def test_a_key_of_one_mode_is_none_of_the_other() -> None:
