@@ -33,9 +33,10 @@ TICK_SECONDS = 5.0
 # Paths of the process itself, which the application serves.
 PLAIN_PREFIX = b"/_gateway/"
 
-
-# What waits behind a call of the same connection: so many bytes of heads, and the client is held back.
+# What waits behind a call of the same connection: so many bytes, and the client is held back.
 WAITING_BYTES_MAX = 64 * 1024
+# What a call takes besides its head and body.
+CALL_BYTES = 2048
 
 # A connection that is closed with this ends with a reset, and not as if all had been said.
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -66,7 +67,8 @@ class GatewayConnection(asyncio.Protocol):
         # The call that is being answered, and those behind it.
         self._current: ServerCall | None = None
         self._waiting: deque[ServerCall] = deque()
-        self._waiting_bytes = 0  # of their heads
+        self._waiting_bytes = 0
+        self._is_clogged = False  # the client has not taken its last answer, so nothing more is answered
         self._is_reading = True
         self.is_stopping = False
         self._lingered: int | None = None  # how much was taken into nowhere
@@ -130,6 +132,9 @@ class GatewayConnection(asyncio.Protocol):
         waiter, self._writable = self._writable, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+        if self._is_clogged and not self.is_lost:
+            self._is_clogged = False
+            self._go_on()
 
     def shutdown(self) -> None:
         """The process stops: the call on its way is finished, and no other one begins."""
@@ -146,17 +151,29 @@ class GatewayConnection(asyncio.Protocol):
 
     def call_came(self, call: ServerCall, head_bytes: int) -> None:
         """Its head is whole. Its turn is when all before it are answered."""
-        if self._current is None:
+        if self._current is None and not self._is_clogged:
             self._begin(call)
         else:
             self._waiting.append(call)
-            self._waiting_bytes += head_bytes
-            if not self._may_read_on():
-                self.hold_reading()
+            self._wait_with(CALL_BYTES + head_bytes)
+
+    def body_came(self, call: ServerCall, size: int) -> None:
+        """A piece of its body."""
+        if call is not self._current:
+            self._wait_with(size)
 
     def call_is_over(self, call: ServerCall) -> None:
         """It is answered, and its request was read to the end."""
         self._current = None
+        if self.is_writable or self.is_stopping:
+            self._go_on()
+        else:
+            self._is_clogged = True
+            self.hold_reading()
+            self._expect_within(self.runtime.config.client_idle_seconds)
+
+    def _go_on(self) -> None:
+        """With what waits, or to wait for it."""
         if self.is_stopping:
             self._close()
         elif self._waiting:
@@ -186,7 +203,7 @@ class GatewayConnection(asyncio.Protocol):
                 self._current = None
                 self._last_words = b""
             call.lost()
-        if self._current is None:
+        if self._current is None and not self._waiting:
             self._close()
         else:
             self.hold_reading()
@@ -236,6 +253,7 @@ class GatewayConnection(asyncio.Protocol):
         if not task.cancelled():
             task.exception()
         call.abort()
+        call.skip()  # whatever is left of its body
 
     def broke_off(self, call: ServerCall) -> None:
         """The answer will not be whole: end the connection so that this is seen."""
@@ -276,7 +294,12 @@ class GatewayConnection(asyncio.Protocol):
 
     def _may_read_on(self) -> bool:
         """Whether more requests may come in: one that is not read does not show that its client has left."""
-        return self._waiting_bytes <= WAITING_BYTES_MAX
+        return self._waiting_bytes <= WAITING_BYTES_MAX and not self._is_clogged
+
+    def _wait_with(self, size: int) -> None:
+        self._waiting_bytes += size
+        if not self._may_read_on():
+            self.hold_reading()
 
     def _linger(self, size: int) -> None:
         assert self._lingered is not None
@@ -291,7 +314,9 @@ class GatewayConnection(asyncio.Protocol):
         """One timer that ticks for the life of the connection: most of the time nothing is late."""
         if self.loop.time() >= self._deadline:
             self._deadline = inf
-            if self._lingered is not None or not self._intake.in_head:
+            if self._is_clogged:
+                self.transport.abort()
+            elif self._lingered is not None or not self._intake.in_head:
                 self._close()
             else:
                 self.refuse(problems.REQUEST_TIMEOUT, "The head of the request did not come in time.")

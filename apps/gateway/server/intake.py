@@ -34,6 +34,10 @@ class IntakeConnection(CallConnection, Protocol):
         """Its head is whole."""
         ...
 
+    def body_came(self, call: ServerCall, size: int) -> None:
+        """A piece of its body."""
+        ...
+
     def call_is_over(self, call: ServerCall) -> None:
         """It is answered, and its request was read to the end."""
         ...
@@ -144,8 +148,11 @@ class Intake:
 
     def on_body(self, data: bytes) -> None:
         call = self.incoming
-        if call is not None and call.take(data) > BODY_BUFFER_MAX:
+        if call is None:
+            return
+        if call.take(data) > BODY_BUFFER_MAX:
             self._connection.hold_reading()
+        self._connection.body_came(call, len(data))
 
     def on_message_complete(self) -> None:
         self._is_between = True

@@ -1,0 +1,109 @@
+"""Requests behind one another on a connection: whoever sends many, or reads no answers, waits; nothing piles up."""
+
+import asyncio
+import contextlib
+import threading
+
+import pytest
+
+from apps.gateway.server import connection as connection_module
+from apps.gateway.server.connection import UNSENT_MAX, WAITING_BYTES_MAX, GatewayConnection
+from tests.fakes.upstream import Exchange, FakeUpstream
+from tests.gateway.server import PLAIN_ASGI, running_gateway
+from tests.gateway.shop import Shop
+from tests.gateway.wire import RawConnection
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+# What one read from a socket may bring beyond any bound.
+READ_MAX = 256 * 1024
+MANY = 20_000
+
+
+@pytest.fixture
+def connections(protocol: str, monkeypatch: pytest.MonkeyPatch) -> list[GatewayConnection]:
+    """Those that the gateway takes from here on."""
+    if protocol == PLAIN_ASGI:
+        pytest.skip("uvicorn reads one request at a time")
+    taken: list[GatewayConnection] = []
+    made = GatewayConnection.connection_made
+
+    def connection_made(connection: GatewayConnection, transport: object) -> None:
+        taken.append(connection)
+        made(connection, transport)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(GatewayConnection, "connection_made", connection_made)
+    return taken
+
+
+def held_bytes(connection: GatewayConnection) -> int:
+    """Of the bodies that wait for their turn."""
+    return sum(len(piece) for call in list(connection._waiting) for piece in call._pieces)
+
+
+def test_bodies_behind_a_stream_hold_their_client_back(shop: Shop, connections: list[GatewayConnection]) -> None:
+    go_on = threading.Event()
+
+    async def stream(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await exchange.chunk(b"begun")
+        await asyncio.to_thread(go_on.wait, 20)
+        await exchange.send(b"0\r\n\r\n")
+
+    shop.backend_does(stream)
+    body = b"x" * 60_000
+    late = b"POST /nothing HTTP/1.1\r\nHost: gw\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    with RawConnection(shop.gateway.port) as client:
+        client.send(shop.head())
+        client.read_until(b"begun")
+        sending = threading.Thread(target=lambda: [client.send(late) for _ in range(200)], daemon=True)
+        sending.start()
+        (connection,) = connections
+        wait_until(lambda: not connection._is_reading, what="the client held back")
+        assert held_bytes(connection) <= WAITING_BYTES_MAX + READ_MAX
+        go_on.set()
+        answers = b""
+        while answers.count(b"HTTP/1.1 404 ") < 200:
+            answers += client.socket.recv(65536)
+        sending.join(20)
+    assert answers.count(b"HTTP/1.1 ") == 200
+
+
+def test_who_takes_no_answers_gets_no_more(shop: Shop, connections: list[GatewayConnection]) -> None:
+    with RawConnection(shop.gateway.port) as client:
+        everything = b"GET /nothing HTTP/1.1\r\nHost: gw\r\n\r\n" * MANY
+        sending = threading.Thread(target=client.send, args=(everything,), daemon=True)
+        sending.start()
+        wait_until(lambda: bool(connections and connections[0]._is_clogged), what="answers that nobody takes")
+        (connection,) = connections
+        refused = shop.gateway.runtime.engine.tally.refused["route_not_found"]
+        assert connection.transport.get_write_buffer_size() < 2 * UNSENT_MAX
+        answers = 0
+        rest = b""
+        while answers < MANY:
+            rest += client.socket.recv(65536)
+            answers += rest.count(b'"request_id"')
+            rest = rest[-12:] if b'"request_id"' not in rest[-12:] else b""
+        sending.join(20)
+    assert refused < MANY
+    assert answers == MANY
+
+
+def test_who_takes_no_answers_for_long_is_let_go(
+    upstream: FakeUpstream, connections: list[GatewayConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "TICK_SECONDS", 0.05)
+    with (
+        running_gateway(allow=[upstream.address], client_idle_seconds=0.2) as gateway,
+        RawConnection(gateway.port) as client,
+    ):
+
+        def send() -> None:
+            with contextlib.suppress(ConnectionError):
+                client.send(b"GET /nothing HTTP/1.1\r\nHost: gw\r\n\r\n" * MANY)
+
+        sending = threading.Thread(target=send, daemon=True)
+        sending.start()
+        wait_until(lambda: bool(connections and connections[0].is_lost), what="the connection given up")
+        sending.join(20)
