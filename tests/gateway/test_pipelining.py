@@ -107,3 +107,25 @@ def test_who_takes_no_answers_for_long_is_let_go(
         sending.start()
         wait_until(lambda: bool(connections and connections[0].is_lost), what="the connection given up")
         sending.join(20)
+
+
+def test_a_connection_that_closes_does_not_wait_for_ever(
+    upstream: FakeUpstream, connections: list[GatewayConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last answers are on their way, and nobody takes them."""
+    monkeypatch.setattr(connection_module, "TICK_SECONDS", 0.05)
+    with (
+        running_gateway(allow=[upstream.address], client_idle_seconds=0.5) as gateway,
+        RawConnection(gateway.port) as client,
+    ):
+        refused = gateway.runtime.engine.tally.refused
+        sent = 0
+        while not connections or not connections[0].transport.get_write_buffer_size():
+            client.send(b"GET /nothing HTTP/1.1\r\nHost: gw\r\n\r\n" * 30)
+            sent += 30
+            wait_until(lambda: refused["route_not_found"] == sent, what="all of them answered")  # noqa: B023
+        (connection,) = connections
+        assert connection.is_writable, "it is not clogged"
+        client.send(b"GET /nothing HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n")
+        wait_until(lambda: connection.is_lost, what="the connection given up")
+        assert refused["route_not_found"] == sent + 1

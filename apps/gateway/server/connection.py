@@ -74,6 +74,7 @@ class GatewayConnection(asyncio.Protocol):
         self._lingered: int | None = None  # how much was taken into nowhere
         self._last_words = b""  # to what could not be read
         self._writable: asyncio.Future[None] | None = None
+        self._untaken = 0  # bytes that the network had not taken when that was looked at
         self.is_writable = True
         self.is_lost = False
         # When something must have happened: the whole head, or the first byte of the next request.
@@ -170,7 +171,7 @@ class GatewayConnection(asyncio.Protocol):
         else:
             self._is_clogged = True
             self.hold_reading()
-            self._expect_within(self.runtime.config.client_idle_seconds)
+            self._expect_to_be_taken()
 
     def _go_on(self) -> None:
         """With what waits, or to wait for it."""
@@ -263,6 +264,7 @@ class GatewayConnection(asyncio.Protocol):
             return
         if call.is_cut_by_close and self.is_writable:
             self.transport.close()
+            self._expect_to_be_taken()
             return
         if not call.is_cut_by_close:
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
@@ -314,13 +316,13 @@ class GatewayConnection(asyncio.Protocol):
         """One timer that ticks for the life of the connection: most of the time nothing is late."""
         if self.loop.time() >= self._deadline:
             self._deadline = inf
-            if self._is_clogged:
-                self.transport.abort()
+            if self._is_clogged or self.transport.is_closing():
+                self._give_up_unless_it_takes_some()
             elif self._lingered is not None or not self._intake.in_head:
                 self._close()
             else:
                 self.refuse(problems.REQUEST_TIMEOUT, "The head of the request did not come in time.")
-        if not self.is_lost and not self.transport.is_closing():
+        if not self.is_lost:
             self._timer = self.loop.call_later(min(HEAD_SECONDS, TICK_SECONDS), self._look_at_the_clock)
 
     def _close(self) -> None:
@@ -330,3 +332,15 @@ class GatewayConnection(asyncio.Protocol):
                 self.transport.write(self._last_words)
                 self._last_words = b""
             self.transport.close()
+            self._expect_to_be_taken()
+
+    def _expect_to_be_taken(self) -> None:
+        """What is written, or some of it, soon."""
+        self._untaken = self.transport.get_write_buffer_size()
+        self._expect_within(self.runtime.config.client_idle_seconds)
+
+    def _give_up_unless_it_takes_some(self) -> None:
+        if self.transport.get_write_buffer_size() < self._untaken:
+            self._expect_to_be_taken()
+        else:
+            self.transport.abort()
