@@ -16,6 +16,7 @@ from tests.gateway.problems import check
 from tests.gateway.server import running_gateway
 from tests.gateway.shop import Shop, open_shop
 from tests.gateway.test_failures import REDUCED_CAPACITY
+from tests.gateway.wire import RawConnection
 from tests.processes import wait_until
 
 RULES = HealthRules()
@@ -208,6 +209,18 @@ class TestGateway:
         for _ in range(5):
             reply = shop.call("/things", "POST", [("Transfer-Encoding", "chunked")], b"2\r\nxx\r\n0\r\n\r\n")
             assert reply.status == 413
+        assert shop.gateway.runtime.engine.health.suspended == 0
+
+    def test_consumers_cannot_suspend_it_by_uploads_that_stop(self, shop: Shop) -> None:
+        async def loses_patience(exchange: Exchange) -> None:
+            await exchange.reader.readexactly(3)
+            raise OSError("the rest does not come")
+
+        shop.backend_does(loses_patience)
+        for _ in range(5):
+            with RawConnection(shop.gateway.port) as connection:
+                connection.send(shop.head("POST", "Content-Length: 6\r\n") + b"abc")
+                assert connection.read_message().startswith(b"HTTP/1.1 502 ")
         assert shop.gateway.runtime.engine.health.suspended == 0
 
 

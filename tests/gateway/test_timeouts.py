@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from apps.gateway.engine.forwarding import waits
-from tests.fakes.upstream import Exchange
+from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.problems import check
-from tests.gateway.shop import Shop
+from tests.gateway.server import running_gateway
+from tests.gateway.shop import Shop, open_shop
 from tests.gateway.wire import RawConnection
 from tests.processes import wait_until
 
@@ -62,6 +63,36 @@ def test_an_answer_that_takes_too_long_is_broken_off(
     (outcome,) = shop.outcomes
     assert (outcome.status, outcome.outcome, outcome.units) == (200, "upstream_timeout", 0)
     wait_until(lambda: shop.received[-1].is_broken, what="the backend's connection closed")
+
+
+def test_the_time_of_a_backend_does_not_pass_while_its_client_uploads(make_shop: MakeShop) -> None:
+    shop = make_shop(timeout_seconds=1, connect_seconds=1)
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(shop.head("POST", "Content-Length: 6\r\n"))
+        threading.Event().wait(1.2)
+        connection.send(b"abc")
+        threading.Event().wait(1.2)
+        connection.send(b"def")
+        assert connection.read_message().startswith(b"HTTP/1.1 200 ")
+    assert shop.received[-1].body == b"abcdef"
+
+
+def test_a_backend_that_does_not_answer_an_upload_is_late(make_shop: MakeShop) -> None:
+    shop = make_shop(timeout_seconds=1, connect_seconds=1)
+    shop.backend_does(silent)
+    check(shop.call("/things", "POST", body=b"whole"), 504, "upstream_timeout")
+
+
+def test_an_upload_that_stops_is_not_the_backends_fault(
+    open_database: None, upstream: FakeUpstream, protocol: str
+) -> None:
+    with running_gateway(allow=[upstream.address], client_idle_seconds=1.5, protocol=protocol) as gateway:
+        shop = open_shop(gateway, upstream, timeout_seconds=1, connect_seconds=1)
+        with RawConnection(gateway.port) as connection:
+            connection.send(shop.head("POST", "Content-Length: 6\r\n") + b"abc")
+            assert connection.read_message().startswith(b"HTTP/1.1 408 ")
+        (outcome,) = shop.outcomes
+    assert (outcome.status, outcome.outcome, outcome.units) == (408, "request_timeout", 0)
 
 
 def test_without_an_end_an_answer_goes_on(make_shop: MakeShop) -> None:

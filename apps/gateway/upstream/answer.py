@@ -61,8 +61,9 @@ class Answer:
             raise self._error
 
     def more_time(self, seconds: float) -> None:
-        """Whoever waits for the head waits so long from now on."""
-        self.deadline = self._loop.time() + seconds
+        """Whoever waits for the head waits so long from now on; infinity: until this is called again."""
+        if not self.status:
+            self.deadline = self._loop.time() + seconds
 
     async def read(self) -> bytes:
         while not self._pieces:

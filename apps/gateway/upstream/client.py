@@ -93,7 +93,7 @@ class PooledUpstream:
         try:
             if body is not None:
                 answer.upload = asyncio.create_task(
-                    send_body(connection, body, is_chunked=request.is_chunked, taken=lambda: answer.more_time(seconds))
+                    send_body(connection, body, is_chunked=request.is_chunked, answer=answer, seconds=seconds)
                 )
                 self._uploads.add(answer.upload)
                 answer.upload.add_done_callback(self._uploads.discard)

@@ -264,8 +264,8 @@ class Exchange:
             case UpstreamBusy() as busy:  # says nothing about the backend
                 await self._end(Outcome.OVERLOADED, Rejected(problems.OVERLOADED, str(busy)))
             case failure:
-                if self._account.answer_status is None:
-                    self._passage.failed()
+                if self._account.answer_status is None and not (self._body and self._body.is_awaited):
+                    self._passage.failed()  # a backend may lose patience with a slow client
                 problem, outcome = next(_FAILURES[kind] for kind in type(failure).__mro__ if kind in _FAILURES)
                 logger.info("call %s: %s: %s", self._call.request_id, outcome, failure)
                 await self._end(outcome, Rejected(problem))

@@ -51,6 +51,7 @@ class RequestBody:
         self._watch = watch
         self.received = 0
         self.is_whole = False
+        self.is_awaited = False  # the client has not sent the next piece, or the end
         self.failure: Failure | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -87,8 +88,11 @@ class RequestBody:
             yield held
 
     async def _next(self, source: AsyncIterator[bytes]) -> bytes:
+        self.is_awaited = True  # also where this is cancelled
         try:
             async with asyncio.timeout(self._idle_seconds):
-                return await anext(source, b"")
+                piece = await anext(source, b"")
         except TimeoutError:
             raise BodyTooSlow from None
+        self.is_awaited = False
+        return piece
