@@ -82,6 +82,8 @@ def test_orders_to_proxies_and_browsers_about_this_host_do_not_pass(shop: Shop) 
         ("a=1;DOMAIN = gateway", False),
         ("sessionid=stolen", False),
         (" csrftoken =x; Path=/", False),
+        ("=sessionid=stolen; Path=/", False),
+        (" = x", False),
     ],
 )
 def test_cookies_for_other_hosts_and_of_the_portal_are_dropped(shop: Shop, cookie: str, passes: bool) -> None:

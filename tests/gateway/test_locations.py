@@ -21,6 +21,8 @@ def seen(location: str, addresses: Addresses = ADDRESSES) -> str | None:
         ("//api.creator.example/v1/a", "https://gw.example/weather/a"),
         ("https://api.creator.example/v1", "https://gw.example/weather"),
         ("/v1/a?x", "/weather/a?x"),
+        ("https://cdn.example.org/file?a=\\#\\", "https://cdn.example.org/file?a=\\#\\"),
+        ("/v1/a..b/.c?x=/../d#/../", "/weather/a..b/.c?x=/../d#/../"),
         ("/v1", "/weather"),
         ("a/b", "a/b"),
         ("?page=2", "?page=2"),
@@ -43,7 +45,10 @@ def test_rewritten(location: str, expected: str) -> None:
         "javascript:alert(1)", "file:///etc/passwd", "ftp://files.example.org/", "/\\evil.example", "http://[broken",
         "http://api.creator.example:port/v1", "", "/v1//evil.example/x", "https://api.creator.example/v1//evil.example",
         "http://127.1:8310/", "http://0x7f.1/", "http://010.1.2.3/", "http://[64:ff9b::a01:203]/", "http://10.1.2.3%2e/",
-        "http://a.home.arpa/", "http://a.ns.svc/",
+        "http://a.home.arpa/", "http://a.ns.svc/", "http://169.254.169.254\\@cdn.example.org/",
+        "//localhost\\@cdn.example.org/", "https://api.creator.example\\@cdn.example.org/v1/a",
+        "/v1/\t/evil.example", "/v1/../other", "/v1/a/%2E./../..",
+        "https://api.creator.example/v1/./a",
     ],
 )  # fmt: skip
 def test_left_out(location: str) -> None:

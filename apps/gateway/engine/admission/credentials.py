@@ -13,7 +13,8 @@ from apps.gateway.engine.messages.request import Header
 QUERY_PARAMETER = "api_key"
 HEADER = b"x-api-key"
 RAPIDAPI_HEADER = b"x-rapidapi-key"
-
+# So often a copy of the key may be percent-encoded and is still found.
+_ENCODED_MAX = 4
 
 _KEY_NAMES = frozenset({HEADER, RAPIDAPI_HEADER, b"authorization"})
 
@@ -54,7 +55,7 @@ def extract(headers: list[Header], query: bytes, *, rapidapi: bool) -> Credentia
         # Wherever else it stands, such as in the Referer of a page that had it in its address.
         kept = [header for header in kept if not _holds(header[1], needle)]
         if _holds(query, needle):
-            query = b"&".join(pair for pair in query.split(b"&") if needle not in unquote_to_bytes(pair))
+            query = b"&".join(pair for pair in query.split(b"&") if not _holds(pair, needle))
     return Credentials(secret, kept, query)
 
 
@@ -64,7 +65,14 @@ def may_have_key(query: bytes) -> bool:
 
 
 def _holds(text: bytes, needle: bytes) -> bool:
-    return needle in text or (b"%" in text and needle in unquote_to_bytes(text))
+    """Whether it stands there, as it is or percent-encoded, also a few times over."""
+    for _ in range(_ENCODED_MAX):
+        if needle in text:
+            return True
+        if b"%" not in text:
+            return False
+        text = unquote_to_bytes(text)
+    return needle in text
 
 
 def _key_in(header: Header, *, rapidapi: bool) -> str | None:

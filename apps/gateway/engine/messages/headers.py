@@ -26,16 +26,45 @@ HOP_BY_HOP = frozenset(
     }
 )
 _OURS = b"x-apifactory-"
-# Said to the backend by the gateway alone. Content-Length follows from how the body was framed.
-_NOT_FROM_CLIENT = HOP_BY_HOP | {
-    b"content-length",
-    b"forwarded",
-    b"host",
-    b"x-rapidapi-proxy-secret",
-    b"x-rapidapi-subscription",
-    b"x-rapidapi-user",
+# What some frameworks take for the method, the path or the host of a request: with it, a call of one endpoint could
+# become one of another, which its plan does not have.
+_OTHER_REQUESTS = {
+    b"x-host",
+    b"x-http-method",
+    b"x-http-method-override",
+    b"x-method-override",
+    b"x-original-host",
+    b"x-original-method",
+    b"x-original-uri",
+    b"x-original-url",
+    b"x-rewrite-url",
+}
+# And for the address of whoever sent it.
+_OTHER_ADDRESSES = {
+    b"cf-connecting-ip",
+    b"cf-connecting-ipv6",
+    b"client-ip",
+    b"fastly-client-ip",
+    b"true-client-ip",
+    b"x-client-ip",
+    b"x-cluster-client-ip",
+    b"x-original-forwarded-for",
     b"x-real-ip",
 }
+# Said to the backend by the gateway alone. Content-Length follows from how the body was framed.
+_NOT_FROM_CLIENT = (
+    HOP_BY_HOP
+    | _OTHER_REQUESTS
+    | _OTHER_ADDRESSES
+    | {
+        b"content-length",
+        b"forwarded",
+        b"host",
+        b"x-rapidapi-proxy-secret",
+        b"x-rapidapi-subscription",
+        b"x-rapidapi-user",
+    }
+)
 # Orders to a proxy or browser that concern the gateway's host and not this API, and fields of our own.
 _NOT_FROM_BACKEND = HOP_BY_HOP | {
     b"alt-svc",
@@ -188,13 +217,17 @@ def _without_cookies(value: bytes, reserved: Collection[bytes]) -> bytes:
 
 
 def is_foreign_cookie(value: bytes, own_host: str, reserved: Collection[bytes]) -> bool:
-    """Whether a Set-Cookie is for another host than the product's own, or for a cookie of the portal."""
+    """Whether a Set-Cookie is for another host than the product's own, or for a cookie of the portal.
+
+    Browsers send one without a name as its value alone, and that may read `name=value` (RFC 6265bis, 5.8.3).
+    """
     pair, *attributes = value.split(b";")
-    if pair.partition(b"=")[0].strip() in reserved:
+    name = pair.partition(b"=")[0].strip()
+    if not name or name in reserved:
         return True
     for attribute in attributes:
-        name, _, domain = attribute.partition(b"=")
-        if name.strip().lower() == b"domain":
+        key, _, domain = attribute.partition(b"=")
+        if key.strip().lower() == b"domain":
             host = domain.strip().lstrip(b".").lower().decode("latin-1")
             if host != own_host or not own_host:
                 return True

@@ -15,6 +15,9 @@ from apps.gateway.engine.messages.request import Header
 # One link of a list (RFC 8288, 3), and where a page is to go on.
 _LINK = re.compile(r"<([^<>]*+)>((?:[^,\"<>]++|\"(?:[^\"\\]++|\\.)*+\")*+)(?:,[ \t,]*+|\Z)")
 _SPACE = " \t"
+# Browsers take a backslash for a slash, and a tab for nothing: others read another host or path.
+_TWO_READINGS = re.compile(r"[^?#\\]*+\\|.*\t")
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 _HARMLESS = ("mailto:", "urn:", "tel:")
 # A parameter of a link that has an address itself: what it is about (`anchor`), or a relation of somebody's own. The
 # registered relations have none, so a link with such a parameter is left out rather than half rewritten.
@@ -78,13 +81,15 @@ def _rewritten_refresh(refresh: str, addresses: Addresses) -> str | None:
 
 def _rewritten(location: str, addresses: Addresses) -> str | None:
     """The location for the client, or None where there is none that may be shown."""
+    if _TWO_READINGS.match(location):
+        return None
     try:
         parts = urlsplit(location)
         port = parts.port
     except ValueError:
         return None
     if not parts.netloc:
-        if parts.scheme or "\\" in location:
+        if parts.scheme:
             return None
         if not location.startswith("/"):
             return location  # relative to the request's own address
@@ -106,8 +111,8 @@ def _rewritten(location: str, addresses: Addresses) -> str | None:
 
 
 def _below_base(path: str, base: str) -> str | None:
-    """The path without the base path of the backend, or None where it is not below it."""
-    if not path.startswith(base):
+    """The path without the base path of the backend, or None where it is not below it, or may leave it again."""
+    if not path.startswith(base) or _DOT_SEGMENT.search(re.split("[?#]", path, maxsplit=1)[0]):
         return None
     rest = path[len(base) :]
     if rest.startswith("//"):  # alone it would be the address of another host
