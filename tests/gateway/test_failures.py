@@ -213,7 +213,8 @@ def test_an_answer_that_goes_on_without_end_is_not_read_on(shop: Shop, start: by
     shop.backend_does(endless)
     with RawConnection(shop.gateway.port) as connection, contextlib.suppress(ConnectionError):
         connection.send(shop.head())
-        assert connection.read_all().startswith(b"HTTP/1.1 %d " % status)
+        answer = connection.read_message() if status == 502 else connection.read_all()
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
     (outcome,) = shop.outcomes
     name = "upstream_invalid" if status == 502 else "upstream_aborted"
     assert (outcome.status, outcome.outcome, outcome.units) == (status, name, 0)

@@ -6,6 +6,7 @@ import datetime as dt
 import pytest
 from django.conf import settings
 
+from apps.core import ending
 from apps.gateway.feed import ChangeFeed
 
 
@@ -14,7 +15,8 @@ async def no_changes(_since: dt.datetime) -> list[tuple[int, str]]:
 
 
 @pytest.mark.timeout(60)
-async def test_it_ends_wherever_it_is() -> None:
+async def test_it_ends_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_AGAIN_SECONDS", 0.02)
     for turns in range(120):
         feed = ChangeFeed(redis_url=settings.CACHE_URL, read_changes=no_changes, on_change=lambda _topic: None)
         await feed.start()
