@@ -64,7 +64,7 @@ def test_a_name_with_underscores_is_another_name() -> None:
     assert extract([(b"x_api_key", KEY), (b"x-api_key", KEY)], b"", rapidapi=True).secret == ""
 
 
-@pytest.mark.parametrize("again", [KEY, KEY.replace(b"_", b"%5F", 1), KEY.replace(b"_", b"%25255F"), b"x" + KEY])
+@pytest.mark.parametrize("again", [KEY, KEY.replace(b"_", b"%5F", 1), KEY.replace(b"_", b"%25255f"), b"%e3" + KEY])
 def test_a_parameter_that_repeats_the_key_is_removed_too(again: bytes) -> None:
     found = extract([(b"x-api-key", KEY)], b"a=1&token=" + again + b"&b=%2F", rapidapi=False)
     assert found.query == b"a=1&b=%2F"
