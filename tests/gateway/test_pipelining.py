@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
+import weakref
 
 import pytest
 
 from apps.gateway.server import connection as connection_module
+from apps.gateway.server.call import ServerCall
 from apps.gateway.server.connection import UNSENT_MAX, WAITING_BYTES_MAX, GatewayConnection
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import PLAIN_ASGI, running_gateway
@@ -129,3 +132,28 @@ def test_a_connection_that_closes_does_not_wait_for_ever(
         client.send(b"GET /nothing HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n")
         wait_until(lambda: connection.is_lost, what="the connection given up")
         assert refused["route_not_found"] == sent + 1
+
+
+def test_a_connection_that_ended_leaves_nothing_to_the_garbage_collector(
+    shop: Shop, connections: list[GatewayConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It seldom looks, and thousands of heads and bodies would lie there until it does."""
+    calls: list[weakref.ref[ServerCall]] = []
+    came = GatewayConnection.call_came
+
+    def call_came(connection: GatewayConnection, call: ServerCall, head_bytes: int) -> None:
+        calls.append(weakref.ref(call))
+        came(connection, call, head_bytes)
+
+    monkeypatch.setattr(GatewayConnection, "call_came", call_came)
+    unknown = b"POST /nothing HTTP/1.1\r\nHost: gw\r\nContent-Length: 60000\r\n\r\n"
+    gc.disable()
+    try:
+        with RawConnection(shop.gateway.port) as client:
+            client.send(unknown + bytes(60_000) + unknown + bytes(60_000) + unknown + bytes(30_000))
+            client.read_until(b"route_not_found")
+        wait_until(lambda: connections[0].is_lost, what="the end of the connection")
+        wait_until(lambda: not any(call() for call in calls), what="the end of its calls")
+    finally:
+        gc.enable()
+    assert len(calls) == 3

@@ -104,7 +104,12 @@ class GatewayConnection(asyncio.Protocol):
             self._timer.cancel()
         self.resume_writing()
         incoming = self._intake.close()
-        for call in (self._current, incoming, *self._waiting):
+        calls = (self._current, incoming, *self._waiting)
+        # What they hold of the client ends with them, and does not wait for a garbage collector that seldom looks.
+        self._current = None
+        self._waiting.clear()
+        self._intake.forget()
+        for call in calls:
             if call is not None:
                 call.lost()
 

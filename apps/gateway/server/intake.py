@@ -78,6 +78,11 @@ class Intake:
         incoming, self.incoming = self.incoming, None
         return incoming
 
+    def forget(self) -> None:
+        """Keep nothing of what was read."""
+        self._parsed = self.tunnelled = None
+        self._url, self._headers = b"", []
+
     def feed(self, data: bytes) -> None:
         parser = self._parser
         assert parser is not None
