@@ -10,7 +10,7 @@ import pytest
 
 from apps.gateway.server import connection as connection_module
 from apps.gateway.server.call import ServerCall
-from apps.gateway.server.connection import UNSENT_MAX, WAITING_BYTES_MAX, GatewayConnection
+from apps.gateway.server.connection import TURN_BYTES, UNSENT_MAX, WAITING_BYTES_MAX, GatewayConnection
 from tests.fakes.upstream import Exchange, FakeUpstream
 from tests.gateway.server import PLAIN_ASGI, running_gateway
 from tests.gateway.shop import Shop
@@ -19,8 +19,6 @@ from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
-# What one read from a socket may bring beyond any bound.
-READ_MAX = 256 * 1024
 MANY = 20_000
 
 
@@ -64,7 +62,7 @@ def test_bodies_behind_a_stream_hold_their_client_back(shop: Shop, connections: 
         sending.start()
         (connection,) = connections
         wait_until(lambda: not connection._is_reading, what="the client held back")
-        assert held_bytes(connection) <= WAITING_BYTES_MAX + READ_MAX
+        assert held_bytes(connection) <= WAITING_BYTES_MAX + TURN_BYTES
         go_on.set()
         answers = b""
         while answers.count(b"HTTP/1.1 404 ") < 200:
@@ -157,3 +155,34 @@ def test_a_connection_that_ended_leaves_nothing_to_the_garbage_collector(
     finally:
         gc.enable()
     assert len(calls) == 3
+
+
+def test_much_at_once_is_read_in_turns(
+    shop: Shop, connections: list[GatewayConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of small chunks keep nobody else waiting."""
+    turns = 0
+    sizes: dict[int, int] = {}  # of what was read, by turn of the loop
+    take = GatewayConnection.take
+
+    def taken(connection: GatewayConnection, data: bytes) -> None:
+        nonlocal turns
+        if turns not in sizes:
+            connection.loop.call_soon(next_turn)
+        sizes[turns] = sizes.get(turns, 0) + len(data)
+        take(connection, data)
+
+    def next_turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    monkeypatch.setattr(GatewayConnection, "take", taken)
+    monkeypatch.setattr(connection_module, "TURN_SECONDS", -1.0)  # every turn has taken too long
+    body = b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n"
+    with RawConnection(shop.gateway.port) as client:
+        client.send(shop.head("POST", "Transfer-Encoding: chunked\r\n") + body + shop.head())
+        client.read_until(b'"method": "GET"')
+    (upload, behind) = shop.received
+    assert (upload.body, behind.body) == (b"x" * 50_000, b"")
+    assert sum(sizes.values()) > len(body)
+    assert max(sizes.values()) < 2 * TURN_BYTES  # the end of one read, and the next one

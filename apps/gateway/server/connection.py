@@ -6,6 +6,7 @@ import struct
 from collections import deque
 from functools import partial
 from math import inf
+from time import perf_counter
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -32,6 +33,10 @@ UNSENT_MAX = 128 * 1024
 TICK_SECONDS = 5.0
 # Paths of the process itself, which the application serves.
 PLAIN_PREFIX = b"/_gateway/"
+
+# What came is read so much at a time, for so long; then other connections have their turn.
+TURN_BYTES = 8 * 1024
+TURN_SECONDS = 0.002
 
 # What waits behind a call of the same connection: so many bytes, and the client is held back.
 WAITING_BYTES_MAX = 64 * 1024
@@ -69,7 +74,10 @@ class GatewayConnection(asyncio.Protocol):
         self._waiting: deque[ServerCall] = deque()
         self._waiting_bytes = 0
         self._is_clogged = False  # the client has not taken its last answer, so nothing more is answered
-        self._is_reading = True
+        self._is_reading = True  # what comes, and the rest of what came
+        self._is_paused = False  # the transport
+        self._rest = b""
+        self._turn: asyncio.Handle | None = None
         self.is_stopping = False
         self._lingered: int | None = None  # how much was taken into nowhere
         self._last_words = b""  # to what could not be read
@@ -102,6 +110,9 @@ class GatewayConnection(asyncio.Protocol):
         self.is_lost = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._turn is not None:
+            self._turn.cancel()
+        self._rest = b""
         self.resume_writing()
         incoming = self._intake.close()
         calls = (self._current, incoming, *self._waiting)
@@ -117,6 +128,13 @@ class GatewayConnection(asyncio.Protocol):
         return False  # a client that has closed its side has left
 
     def data_received(self, data: bytes) -> None:
+        if len(data) <= TURN_BYTES:
+            self.take(data)
+        else:
+            self._take_in_turns(data)
+
+    def take(self, data: bytes) -> None:
+        """The next bytes, for whatever reads them now."""
         if self._lingered is not None:
             self._linger(len(data))
             return
@@ -225,12 +243,12 @@ class GatewayConnection(asyncio.Protocol):
     def go_on_reading(self) -> None:
         if not self._is_reading and not self.is_lost and self._may_read_on() and not self._last_words:
             self._is_reading = True
-            self.transport.resume_reading()
+            self._read_on()
 
     def hold_reading(self) -> None:
         if self._is_reading and not self.is_lost:
             self._is_reading = False
-            self.transport.pause_reading()
+            self._pause()
 
     def answered(self, call: ServerCall) -> None:
         """The answer is written: the next request has its turn, or the connection ends."""
@@ -298,6 +316,41 @@ class GatewayConnection(asyncio.Protocol):
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(partial(self._handled, call))
+
+    def _take_in_turns(self, data: bytes) -> None:
+        """A quarter of a megabyte may be thousands of requests or chunks, which would keep all others waiting."""
+        until, at = perf_counter() + TURN_SECONDS, 0
+        while at < len(data):
+            self.take(data[at : at + TURN_BYTES])
+            at += TURN_BYTES
+            if not self._is_reading or perf_counter() > until:
+                break
+        self._rest = data[at:]
+        if self._rest and self._is_reading:
+            self._pause()
+            self._read_on()
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        if self._is_reading:
+            data, self._rest = self._rest, b""
+            self._take_in_turns(data)
+            if self._is_reading:
+                self._read_on()
+
+    def _read_on(self) -> None:
+        """First the rest of what came, then more."""
+        if self._rest:
+            if self._turn is None:
+                self._turn = self.loop.call_soon(self._next_turn)
+        elif self._is_paused and not self.transport.is_closing():
+            self._is_paused = False
+            self.transport.resume_reading()
+
+    def _pause(self) -> None:
+        if not self._is_paused and not self.transport.is_closing():
+            self._is_paused = True
+            self.transport.pause_reading()
 
     def _may_read_on(self) -> bool:
         """Whether more requests may come in: one that is not read does not show that its client has left."""

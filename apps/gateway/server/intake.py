@@ -24,7 +24,7 @@ class IntakeConnection(CallConnection, Protocol):
 
     is_stopping: bool
 
-    def data_received(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         """Bytes that were not of the message that they were taken for."""
         ...
 
@@ -186,7 +186,7 @@ class Intake:
         if self.incoming is call:
             self._go_on_with_body(call)
         if rest:
-            self._connection.data_received(rest)
+            self._connection.take(rest)
 
     def _go_on_with_body(self, call: ServerCall) -> None:
         """It stays HTTP, and what follows is the body: for a new parser, that of a head without the wish."""
