@@ -222,7 +222,7 @@ class Consumer(Person):
     def _store_secret(self) -> str:
         shown = self.page.locator("[data-key-reveal] [data-copy-source]")
         expect(shown).to_have_text(re.compile(r"\S"))
-        secret = shown.inner_text().strip()
+        secret = (shown.text_content() or "").strip()  # also before it is drawn
         self.page.locator("[data-key-stored]").check()
         self.press("Done")
         expect(self.page.locator("body")).not_to_contain_text(secret)
